@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The sampled packet as flow definitions see it: nothing is copied, a layer is an offset.
+///
+/// `packet_dissect()` (dissect.h) walks a sampled header once and notes where each protocol layer
+/// begins. A field (fields.def) is then a place in a layer: {layer, offset, width, shift, bits}.
+/// Both sFlow and packet headers are big-endian, so a flow key is gathered by copying bytes from
+/// where they lie in the datagram. Whether a field is there at all is decided when it is read:
+/// the layer must be present (offset not 0) and the field must end before the header does; hence a
+/// header cut at any byte yields the fields that are whole, and only those.
+///
+/// Three spaces hold bytes that keys are made of:
+///  - SPACE_HEADER: the sampled header (or one synthesised from sampled_ipv4/ipv6/ethernet);
+///  - SPACE_RECORD: the other flow records of the sample, whose fixed part was checked whole before
+///    its layer was set;
+///  - SPACE_META: what the sample itself says, `struct packet_meta`, kept big-endian like the rest.
+///
+/// Threading: one packet belongs to one worker. Memory: borrows the datagram.
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+enum packet_space {
+	SPACE_HEADER,
+	SPACE_RECORD,
+	SPACE_META,
+	N_SPACES,
+};
+
+/// Protocol layers and flow records. One line each in layers.def, in a stable order.
+enum packet_layer {
+	LAYER_NONE,
+#define LAYER(id, name, space) LAYER_##id,
+#include "packet/layers.def"
+#undef LAYER
+	N_LAYERS,
+};
+
+/// Deepest stack of headers that is followed; deeper headers are not looked at (counted by the
+/// caller through `packet.clipped`). No real encapsulation comes near.
+#define PACKET_DEPTH 40
+
+struct packet_place {
+	uint8_t layer; ///< enum packet_layer
+	uint16_t off;  ///< from base[SPACE_HEADER]
+};
+
+/// Ports of a sample: top two bits are the format of sFlow v5 section 5 (0 = ifIndex, 1 = discarded
+/// with reason, 2 = number of output ports), the rest the value; 0 = unknown, 0x3fffffff = the
+/// device itself. A value of the expanded form that needs more than 30 bits is cut to 0x3fffffff.
+struct packet_meta {
+	uint32_t input;         ///< big-endian, as above
+	uint32_t output;        ///< big-endian, as above
+	uint32_t sampling_rate; ///< big-endian; as sent
+	uint32_t bytes;         ///< big-endian; frame length on the wire, stripped bytes included
+	uint32_t stripped;      ///< big-endian; bytes removed from the frame before sampling
+	uint32_t reason;        ///< big-endian; drop reason of a discarded-packet sample
+	uint32_t frames;        ///< big-endian; always 1
+	uint8_t direction;      ///< enum packet_direction
+	uint8_t protocol;       ///< header_protocol of the sampled header
+	uint8_t pad[2];
+};
+
+enum packet_direction {
+	DIRECTION_UNKNOWN, ///< the source is neither the input nor the output port
+	DIRECTION_INGRESS,
+	DIRECTION_EGRESS,
+};
+
+struct packet {
+	const uint8_t *base[N_SPACES];
+	uint32_t end[N_SPACES];       ///< bytes that may be read from base
+	uint16_t first[N_LAYERS];     ///< offset of the outermost occurrence; 0 = absent
+	uint8_t n_stack;              ///< headers in `stack`
+	bool clipped;                 ///< deeper than PACKET_DEPTH
+	struct packet_place stack[PACKET_DEPTH]; ///< every header, from the outside in
+	struct packet_meta meta;
+	uint8_t synth[64];            ///< room for a header made from sampled_ipv4 and the like
+};
+
+/// The n-th occurrence (0 = outermost) of a header layer; 0 = absent.
+static inline uint16_t packet_layer_at(const struct packet *p, unsigned layer, unsigned n)
+{
+	if (n == 0)
+		return p->first[layer];
+	for (unsigned i = 0; i < p->n_stack; i++)
+		if (p->stack[i].layer == layer && n-- == 0)
+			return p->stack[i].off;
+	return 0;
+}
+
+/// Make @p p empty, over a datagram of @p len bytes at @p datagram (kept until the packet is done
+/// with). Only what is read without a presence check is cleared.
+static inline void packet_reset(struct packet *p, const uint8_t *datagram, uint32_t len)
+{
+	p->base[SPACE_HEADER] = datagram;
+	p->end[SPACE_HEADER] = 0;
+	p->base[SPACE_RECORD] = datagram;
+	p->end[SPACE_RECORD] = len;
+	p->base[SPACE_META] = (const uint8_t *)p;
+	p->end[SPACE_META] = sizeof(*p);
+	memset(p->first, 0, sizeof(p->first));
+	p->first[LAYER_META] = (uint16_t)__builtin_offsetof(struct packet, meta);
+	p->n_stack = 0;
+	p->clipped = false;
+}

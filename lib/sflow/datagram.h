@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// Walk an sFlow version 5 datagram: header, samples, records.
+///
+///     struct sflow_datagram dg;
+///     int reason = sflow_open(&dg, data, len);
+///     struct sflow_sample s;
+///     while ((reason = sflow_next(&dg, &s)) > 0)
+///             ... s.tag, s.body, s.len ...
+///
+/// Counts from the wire bound nothing and allocate nothing: iteration ends with the bytes. A sample
+/// is skipped by its outer length, so an unknown one costs nobody else. Lengths that are not a
+/// multiple of four are padded up (XDR, RFC 4506).
+///
+/// Thread-safety: values only. Memory: borrows the datagram.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/cursor.h"
+#include "sflow/sflow.h"
+
+/// Why a datagram, sample or record cannot be read. Each is a counter of the loss ledger.
+enum sflow_reason {
+	SFLOW_OK = 0,
+	SFLOW_SHORT_HEADER,    ///< the datagram ends inside its header
+	SFLOW_BAD_VERSION,     ///< not version 5
+	SFLOW_BAD_ADDRESS,     ///< agent address type beyond 2
+	SFLOW_SAMPLE_OVERRUN,  ///< a sample says it is longer than what is left
+	SFLOW_SAMPLE_SHORT,    ///< a sample ends inside its fixed part
+	SFLOW_RECORD_OVERRUN,  ///< a record says it is longer than its sample
+	SFLOW_RECORD_SHORT,    ///< a record ends inside its fixed part
+};
+
+struct sflow_datagram {
+	uint32_t version;
+	uint32_t agent_type;   ///< enum addr_family
+	const uint8_t *agent;  ///< 0, 4 or 16 bytes
+	uint32_t sub_agent;
+	uint32_t sequence;     ///< of datagrams, per (agent, sub-agent)
+	uint32_t uptime;       ///< ms since the agent started; wraps after 49.7 days
+	uint32_t n_samples;    ///< as the datagram says: not to be trusted
+	struct cursor rest;    ///< samples not yet read
+};
+
+struct sflow_sample {
+	uint32_t tag;        ///< SFLOW_TAG()
+	uint32_t len;        ///< bytes of body, all inside the datagram
+	const uint8_t *body;
+};
+
+/// A flow or counter record: the same shape one level down.
+struct sflow_record {
+	uint32_t tag;
+	uint32_t len;
+	const uint8_t *body;
+};
+
+/// Read the header. SFLOW_OK or the reason.
+static inline enum sflow_reason sflow_open(struct sflow_datagram *dg, const uint8_t *data,
+					   size_t len)
+{
+	struct cursor c = cursor_of(data, len);
+	dg->version = cursor_u32(&c);
+	if (c.bad)
+		return SFLOW_SHORT_HEADER;
+	if (dg->version != 5)
+		return SFLOW_BAD_VERSION;
+	dg->agent_type = cursor_u32(&c);
+	if (dg->agent_type > ADDR_IP6)
+		return SFLOW_BAD_ADDRESS;
+	static const uint8_t address_size[] = {0, 4, 16};
+	dg->agent = cursor_bytes(&c, address_size[dg->agent_type]);
+	const uint8_t *fixed = cursor_bytes(&c, 16);
+	if (fixed == NULL)
+		return SFLOW_SHORT_HEADER;
+	dg->sub_agent = load_be32(fixed);
+	dg->sequence = load_be32(fixed + 4);
+	dg->uptime = load_be32(fixed + 8);
+	dg->n_samples = load_be32(fixed + 12);
+	dg->rest = c;
+	return SFLOW_OK;
+}
+
+/// One {tag, opaque<>} item. 1 = read, 0 = nothing left (fewer than eight bytes), -1 = its length
+/// runs past the end; @p c is then empty. The padding of a last item may be missing.
+static inline int sflow_item(struct cursor *c, struct sflow_record *r)
+{
+	const uint8_t *head = cursor_left(c) < 8 ? NULL : c->p;
+	if (head == NULL)
+		return 0;
+	r->tag = load_be32(head);
+	r->len = load_be32(head + 4);
+	r->body = head + 8;
+	const size_t left = cursor_left(c) - 8;
+	if (__builtin_expect(r->len > left, 0)) {
+		c->p = c->end;
+		c->bad = true;
+		return -1;
+	}
+	const uint64_t step = xdr_padded(r->len);
+	c->p = step > left ? c->end : r->body + step;
+	return 1;
+}
+
+/// The next sample: 1 = read, 0 = no more, -1 = SFLOW_SAMPLE_OVERRUN (nothing after it is read).
+static inline int sflow_next(struct sflow_datagram *dg, struct sflow_sample *s)
+{
+	struct sflow_record item;
+	const int got = sflow_item(&dg->rest, &item);
+	if (got > 0)
+		*s = (struct sflow_sample){.tag = item.tag, .len = item.len, .body = item.body};
+	return got;
+}
+
+/// The next record of a sample: 1, 0, or -1 = SFLOW_RECORD_OVERRUN.
+static inline int sflow_record_next(struct cursor *records, struct sflow_record *r)
+{
+	return sflow_item(records, r);
+}
