@@ -17,16 +17,16 @@
 
 enum err {
 	ERR_NONE = 0,
-	ERR_INVALID = -1,   ///< the input is malformed
-	ERR_TRUNCATED = -2, ///< the input ends too early
-	ERR_RANGE = -3,     ///< a value is out of its range
-	ERR_UNKNOWN = -4,   ///< a name is not known
-	ERR_EXISTS = -5,    ///< the name or address is taken
-	ERR_FULL = -6,      ///< a bounded table or budget is used up
-	ERR_MEMORY = -7,    ///< the allocator refused
-	ERR_IO = -8,        ///< the operating system refused; errno says why
-	ERR_PERMISSION = -9,///< rights are missing
-	ERR_END = -10,      ///< nothing left: not a failure for an iterator
+	ERR_INVALID = -1,    ///< the input is malformed
+	ERR_TRUNCATED = -2,  ///< the input ends too early
+	ERR_RANGE = -3,      ///< a value is out of its range
+	ERR_UNKNOWN = -4,    ///< a name is not known
+	ERR_EXISTS = -5,     ///< the name or address is taken
+	ERR_FULL = -6,       ///< a bounded table or budget is used up
+	ERR_MEMORY = -7,     ///< the allocator refused
+	ERR_IO = -8,         ///< the operating system refused; errno says why
+	ERR_PERMISSION = -9, ///< rights are missing
+	ERR_END = -10,       ///< nothing left: not a failure for an iterator
 };
 
 /// One line for a person. Empty (text[0] == 0) until something failed.

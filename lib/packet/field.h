@@ -18,7 +18,7 @@
 
 /// How the bytes of a value are written and read as text.
 enum field_kind {
-	KIND_UINT,      ///< decimal
+	KIND_UINT, ///< decimal
 	KIND_IP4,
 	KIND_IP6,
 	KIND_MAC,
@@ -56,7 +56,8 @@ const char *field_suggest(const char *name, size_t len);
 bool field_read(const struct field *f, unsigned occurrence, const struct packet *p, uint8_t *out);
 
 /// As field_read(), as a number; only for values of at most 8 bytes.
-bool field_number(const struct field *f, unsigned occurrence, const struct packet *p, uint64_t *out);
+bool field_number(const struct field *f, unsigned occurrence, const struct packet *p,
+		  uint64_t *out);
 
 /// Write a value of @p size bytes as text. @p bits is used by KIND_FLAGS only.
 void field_format(struct strbuf *b, enum field_kind kind, const uint8_t *value, size_t size,

@@ -21,6 +21,7 @@
 /// Threading: one packet belongs to one worker. Memory: borrows the datagram.
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -73,13 +74,13 @@ enum packet_direction {
 
 struct packet {
 	const uint8_t *base[N_SPACES];
-	uint32_t end[N_SPACES];       ///< bytes that may be read from base
-	uint16_t first[N_LAYERS];     ///< offset of the outermost occurrence; 0 = absent
-	uint8_t n_stack;              ///< headers in `stack`
-	bool clipped;                 ///< deeper than PACKET_DEPTH
+	uint32_t end[N_SPACES];                  ///< bytes that may be read from base
+	uint16_t first[N_LAYERS];                ///< offset of the outermost occurrence; 0 = absent
+	uint8_t n_stack;                         ///< headers in `stack`
+	bool clipped;                            ///< deeper than PACKET_DEPTH
 	struct packet_place stack[PACKET_DEPTH]; ///< every header, from the outside in
 	struct packet_meta meta;
-	uint8_t synth[64];            ///< room for a header made from sampled_ipv4 and the like
+	uint8_t synth[64]; ///< room for a header made from sampled_ipv4 and the like
 };
 
 /// The n-th occurrence (0 = outermost) of a header layer; 0 = absent.
@@ -104,7 +105,7 @@ static inline void packet_reset(struct packet *p, const uint8_t *datagram, uint3
 	p->base[SPACE_META] = (const uint8_t *)p;
 	p->end[SPACE_META] = sizeof(*p);
 	memset(p->first, 0, sizeof(p->first));
-	p->first[LAYER_META] = (uint16_t)__builtin_offsetof(struct packet, meta);
+	p->first[LAYER_META] = (uint16_t)offsetof(struct packet, meta);
 	p->n_stack = 0;
 	p->clipped = false;
 }

@@ -27,29 +27,29 @@
 /// Why a datagram, sample or record cannot be read. Each is a counter of the loss ledger.
 enum sflow_reason {
 	SFLOW_OK = 0,
-	SFLOW_SHORT_HEADER,    ///< the datagram ends inside its header
-	SFLOW_BAD_VERSION,     ///< not version 5
-	SFLOW_BAD_ADDRESS,     ///< agent address type beyond 2
-	SFLOW_SAMPLE_OVERRUN,  ///< a sample says it is longer than what is left
-	SFLOW_SAMPLE_SHORT,    ///< a sample ends inside its fixed part
-	SFLOW_RECORD_OVERRUN,  ///< a record says it is longer than its sample
-	SFLOW_RECORD_SHORT,    ///< a record ends inside its fixed part
+	SFLOW_SHORT_HEADER,   ///< the datagram ends inside its header
+	SFLOW_BAD_VERSION,    ///< not version 5
+	SFLOW_BAD_ADDRESS,    ///< agent address type beyond 2
+	SFLOW_SAMPLE_OVERRUN, ///< a sample says it is longer than what is left
+	SFLOW_SAMPLE_SHORT,   ///< a sample ends inside its fixed part
+	SFLOW_RECORD_OVERRUN, ///< a record says it is longer than its sample
+	SFLOW_RECORD_SHORT,   ///< a record ends inside its fixed part
 };
 
 struct sflow_datagram {
 	uint32_t version;
-	uint32_t agent_type;   ///< enum addr_family
-	const uint8_t *agent;  ///< 0, 4 or 16 bytes
+	uint32_t agent_type;  ///< enum addr_family
+	const uint8_t *agent; ///< 0, 4 or 16 bytes
 	uint32_t sub_agent;
-	uint32_t sequence;     ///< of datagrams, per (agent, sub-agent)
-	uint32_t uptime;       ///< ms since the agent started; wraps after 49.7 days
-	uint32_t n_samples;    ///< as the datagram says: not to be trusted
-	struct cursor rest;    ///< samples not yet read
+	uint32_t sequence;  ///< of datagrams, per (agent, sub-agent)
+	uint32_t uptime;    ///< ms since the agent started; wraps after 49.7 days
+	uint32_t n_samples; ///< as the datagram says: not to be trusted
+	struct cursor rest; ///< samples not yet read
 };
 
 struct sflow_sample {
-	uint32_t tag;        ///< SFLOW_TAG()
-	uint32_t len;        ///< bytes of body, all inside the datagram
+	uint32_t tag; ///< SFLOW_TAG()
+	uint32_t len; ///< bytes of body, all inside the datagram
 	const uint8_t *body;
 };
 

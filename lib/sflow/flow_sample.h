@@ -12,8 +12,8 @@
 #include "sflow/datagram.h"
 
 struct flow_sample {
-	uint32_t sequence;      ///< per data source and sample kind
-	uint32_t ds_class;      ///< enum sflow_ds_class
+	uint32_t sequence; ///< per data source and sample kind
+	uint32_t ds_class; ///< enum sflow_ds_class
 	uint32_t ds_index;
 	uint32_t sampling_rate; ///< 1 in so many packets; 0:5: 1
 	uint32_t sample_pool;   ///< packets that could have been sampled; 0:5: 0
@@ -28,7 +28,7 @@ struct counters_sample {
 	uint32_t sequence;
 	uint32_t ds_class;
 	uint32_t ds_index;
-	struct cursor records;  ///< counter records
+	struct cursor records; ///< counter records
 };
 
 /// Fold the expanded (format, value) pair into one word. 0xffffffff, which some agents send for the

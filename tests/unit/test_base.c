@@ -41,9 +41,9 @@ static void cursor_refuses_huge_lengths(void **state)
 static void addresses_round_trip(void **state)
 {
 	static const char *const texts[] = {
-		"192.0.2.1",  "0.0.0.0", "255.255.255.255", "::",	   "::1",
-		"2001:DB8::1", "FE80::104C:51DF:4458:E00A", "1::", "1:0:0:2::3",
-		"1:0:2:3:4:5:6:7",
+		"192.0.2.1",  "0.0.0.0",         "255.255.255.255",           "::",
+		"::1",        "2001:DB8::1",     "FE80::104C:51DF:4458:E00A", "1::",
+		"1:0:0:2::3", "1:0:2:3:4:5:6:7",
 	};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct addr a;
@@ -124,8 +124,8 @@ static void hash_collisions_depend_on_the_secret(void **state)
 		same_a += hit_a;
 		same_both += hit_a && hit_b;
 	}
-	assert_in_range(same_a, 200, 440);   // 20000 / 64 = 312
-	assert_in_range(same_both, 0, 25);   // 312 / 64 = 5 when independent
+	assert_in_range(same_a, 200, 440); // 20000 / 64 = 312
+	assert_in_range(same_both, 0, 25); // 312 / 64 = 5 when independent
 }
 
 int main(void)
