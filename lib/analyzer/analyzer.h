@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// Owns all merged state. A tick is: merge the retired banks of all workers, decay, find events.
+///
+///     analyzer_tick_begin(a, start, end);            // lead aggregator
+///     for each worker w: analyzer_merge_sources(a, w, registry, bank);
+///     -- barrier --
+///     for each definition d of mine, for each worker w: analyzer_merge_flow(a, d, w, bank);
+///                         then: analyzer_tick_flow(a, d);   // any aggregator thread
+///     -- barrier --
+///     n = analyzer_tick_end(a, events, max);         // lead
+///
+/// Definitions are independent of each other: different threads may merge different ones between
+/// the barriers. A rate follows V = V e^(-dt/t) + X (1 - e^(-dt/t)) / dt, where X is what the
+/// interval of measured length dt added; q follows with the squares. The store of a definition keeps
+/// one scale for all its entries (forward decay, Cormode et al. 2009), so a tick costs what was
+/// touched and never a walk of the whole store.
+///
+/// Each definition has one store: a bounded pool of entries with a chain per data source. When the
+/// pool is full two small entries of one source are merged into one (the label by lot, in proportion,
+/// as in table.h), first within sources that have more than their guaranteed n. So elephants do not
+/// push out a small port's flows, totals stay exact, and estimates stay unbiased.
+///
+/// Threading: as above; queries (query.h) under the lock of the aggregator. Memory: allocated by
+/// analyzer_new() from @p config, bounded; nothing grows later. Time is an argument, ns.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/query.h"
+#include "analyzer/threshold.h"
+#include "bank/bank.h"
+
+struct analyzer_config {
+	uint32_t n_workers;
+	uint32_t store_entries;  ///< merged entries per definition
+	uint32_t max_agents, max_sources; ///< over all workers
+	uint32_t top;            ///< rows kept ready per definition (query_top beyond walks the store)
+	struct hash_secret secret;
+	uint64_t seed;
+};
+
+/// Bytes that an analyzer of this configuration takes.
+size_t analyzer_size(const struct analyzer_config *config, const struct program *program,
+		     size_t n_thresholds);
+/// NULL and a message when a threshold names an unknown flow or memory is short.
+/// @p program must outlive the analyzer.
+struct analyzer *analyzer_new(const struct analyzer_config *config, const struct program *program,
+			      const struct threshold_spec *thresholds, size_t n_thresholds,
+			      struct err_msg *msg);
+void analyzer_free(struct analyzer *a);
+
+/// The interval [start, end) ns is over; lead aggregator.
+void analyzer_tick_begin(struct analyzer *a, uint64_t start, uint64_t end);
+/// Translate indices, merge agents, source cells and the counter log of one worker's bank; lead.
+void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct registry *registry,
+			    const struct bank *bank);
+/// Merge table @p def of one worker's bank. After analyzer_merge_sources() of all workers.
+void analyzer_merge_flow(struct analyzer *a, uint32_t def, uint32_t worker,
+			 const struct bank *bank);
+/// All workers' tables of @p def are in: test thresholds, update the top list.
+void analyzer_tick_flow(struct analyzer *a, uint32_t def);
+/// Number and hand over the tick's events (in order of threshold, then value). Returns how many
+/// were written to @p events; the rest, if any, is counted as lost and logged by the caller.
+/// Rows that events point to live until the next analyzer_tick_begin().
+size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, size_t max);
+
+/// Ticks so far.
+uint64_t analyzer_ticks(const struct analyzer *a);
+/// End of the latest interval, ns.
+uint64_t analyzer_now(const struct analyzer *a);
+/// Events that did not fit or were not handed over since the start.
+uint64_t analyzer_events_lost(const struct analyzer *a);

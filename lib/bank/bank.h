@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// A bank is everything that one worker learned in one interval, measured by one program.
+///
+///     struct intake *in = ...;                       // one per worker, outlives the banks
+///     struct payload p[64]; ...                      // a burst of UDP payloads
+///     bank_ingest(bank, in, p, n);                   // worker
+///     ... the aggregator swaps in another bank and waits for a grace period ...
+///     for each table, cell and log entry: merge;     // aggregator
+///     bank_clear(bank);                              // O(1)
+///
+/// Contents: one table per flow definition (table.h), one exact cell per data source, one cell per
+/// agent, and a log of raw counters samples. The cells are never evicted: a port's total is not a
+/// lottery. `intake` is what must survive a swap: the registry of agents and sources with their
+/// sequence windows, the counters, and scratch memory.
+///
+/// Threading: a published bank and the intake belong to their worker. A retired bank belongs to the
+/// aggregator, which may also read intake->registry ids below bank->n_agents and bank->n_sources.
+/// Memory: caller's (hugepages of the worker's socket in the daemon), bank_size() bytes; nothing is
+/// allocated later. Limits: those of bank_config; whatever does not fit is counted.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bank/registry.h"
+#include "bank/stats.h"
+#include "program/program.h"
+#include "table/table.h"
+
+/// A UDP payload that should be sFlow. All inputs hand over these.
+struct payload {
+	const uint8_t *data;
+	uint32_t len;        ///< bytes
+	uint8_t via_family;  ///< enum addr_family of `via`
+	const uint8_t *via;  ///< UDP source address, 0, 4 or 16 bytes; for display only
+	uint64_t time;       ///< ns: monotonic, or the capture's clock in a replay
+};
+
+/// Sizes, fixed at start.
+struct bank_config {
+	uint32_t entries;         ///< per table, rounded up to a power of two of buckets
+	uint32_t max_agents;
+	uint32_t max_sources;
+	uint32_t log_size;        ///< bytes of counters samples per interval
+	struct hash_secret secret;
+	uint64_t seed;            ///< of the tables' random choices
+};
+
+/// Sums of one data source over one interval; exact. 64 bytes.
+struct source_cell {
+	double bytes;          ///< sum of rate x frame length
+	double frames;         ///< sum of rate
+	double q_bytes;        ///< sum of (rate x frame length)^2
+	double q_frames;       ///< sum of rate^2
+	uint32_t epoch;        ///< equals the bank's when in use
+	uint32_t samples;      ///< flow samples
+	uint32_t rate;         ///< sampling rate of the latest sample, as sent
+	uint32_t sequence;     ///< highest flow-sample sequence number
+	uint32_t pool;         ///< highest sample_pool
+	uint32_t drops;        ///< latest drops
+	uint16_t discards;     ///< discarded-packet samples (at most 65535, then stays)
+	uint16_t flags;        ///< SOURCE_*
+	uint32_t last;         ///< ms since the bank's `start`
+};
+
+enum {
+	SOURCE_RESTARTED = 1 << 0, ///< sequence began anew in this interval
+	SOURCE_RATE_ZERO = 1 << 1, ///< a sample said rate 0
+	SOURCE_RATE_CHANGED = 1 << 2,
+};
+
+/// Sums of one agent over one interval.
+struct agent_cell {
+	uint32_t epoch;
+	uint32_t datagrams;      ///< used
+	uint64_t bytes;          ///< of payload
+	uint32_t flow_samples, counters_samples, discards;
+	uint32_t duplicates, late;
+	uint32_t sequence;       ///< highest datagram sequence number
+	uint32_t uptime;         ///< ms, of the latest datagram
+	uint32_t flags;          ///< AGENT_*
+	uint64_t last;           ///< payload.time of the latest datagram, ns
+	struct addr via;         ///< UDP source of the latest datagram
+};
+
+enum {
+	AGENT_RESTARTED = 1 << 0, ///< uptime or sequence went back in this interval
+};
+
+/// A counters sample in the log: this header, then `len` bytes of counter records, then padding
+/// to 8 bytes.
+struct log_entry {
+	uint32_t source; ///< index in the registry, direction 0
+	uint32_t len;
+	uint32_t sequence;
+	uint32_t uptime; ///< of the agent, ms
+	uint64_t time;   ///< payload.time, ns
+};
+
+struct bank {
+	const struct program *program;
+	uint64_t until;        ///< replay: first time that no longer belongs here; live: UINT64_MAX
+	uint64_t start;        ///< ns; time base of the `last` fields
+	uint32_t epoch;
+	uint32_t n_agents;     ///< registry counts when the bank was last used
+	uint32_t n_sources;
+	uint32_t n_touched_agents, n_touched_sources;
+	uint32_t *touched_agents, *touched_sources; ///< indices of cells in use
+	struct agent_cell *agent;
+	struct source_cell *source;
+	uint8_t *log;
+	uint32_t log_size, log_len;
+	struct table *table;   ///< one per definition
+	struct bank_config config;
+};
+
+struct intake;
+
+/// Bytes that bank_init() needs.
+size_t bank_size(const struct program *program, const struct bank_config *config);
+/// Lay out a bank in @p mem (zeroed, aligned to 64 bytes) and return it.
+struct bank *bank_init(void *mem, const struct program *program, const struct bank_config *config);
+/// Forget everything and start an interval at @p start ns that ends before @p until ns. O(1).
+void bank_clear(struct bank *b, uint64_t start, uint64_t until);
+
+/// Per-agent policy; asked once, when an agent is first met.
+struct intake_policy {
+	/// False: drop its datagrams. May be NULL.
+	bool (*allow)(void *ctx, const struct addr *agent);
+	/// Sampling rate that replaces what this agent sends; 0 = none. May be NULL.
+	uint32_t (*sampling_rate)(void *ctx, const struct addr *agent);
+	void *ctx;
+	uint32_t max_datagram_rate; ///< datagrams per second and agent; 0 = any
+};
+
+size_t intake_size(const struct bank_config *config);
+/// @p mem is zeroed, aligned to 64 bytes. @p stats belongs to the worker.
+struct intake *intake_init(void *mem, const struct bank_config *config,
+			   const struct intake_policy *policy, struct stats *stats);
+const struct registry *intake_registry(const struct intake *in);
+
+/// Decode @p n payloads and measure them. Never fails: what cannot be used is counted.
+void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, unsigned n);
+
+/// The cell of a source if this bank used it, else NULL; for the aggregator and tests.
+const struct source_cell *bank_source(const struct bank *b, uint32_t index);
+const struct agent_cell *bank_agent(const struct bank *b, uint32_t index);
+/// Iterate the log: NULL first, then what was returned; NULL at the end.
+const struct log_entry *bank_log_next(const struct bank *b, const struct log_entry *e);

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// Who sends: the agents and data sources that one worker has met.
+///
+/// An agent is (agent address of the payload, sub-agent); a source is (agent, data source,
+/// direction). Both get a small index, for life: keys of flows and cells of banks carry the index,
+/// and the aggregator keeps one array per worker that translates it to its own. The registry
+/// outlives the banks; it only grows.
+///
+/// Index 0 of both is reserved: "no such".
+///
+/// Spoofed agents cannot fill the table: once it is half full a new agent must be seen
+/// REGISTRY_PROBATION times, within the last few thousand newcomers, before it gets a place.
+///
+/// Threading: the worker alone calls and writes. `agent[i].id` and `source[i].id` never change once
+/// the index was given out; the aggregator reads them for indices below the counts that a retired
+/// bank carries (the grace period orders the two). Memory: the caller's, registry_size() bytes,
+/// no allocation later. Limits: set at registry_init(); beyond, a datagram or sample is refused
+/// under a named reason.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/hash.h"
+
+/// Sightings that a newcomer needs while the agent table is more than half full.
+#define REGISTRY_PROBATION 3
+
+struct agent_id {
+	struct addr addr;
+	uint32_t sub_agent;
+};
+
+/// Sequence numbers seen lately: the highest and which of the 64 before it (RFC 6479's idea).
+struct seq_window {
+	uint64_t seen; ///< bit i: (high - i) was seen
+	uint32_t high;
+	bool started;
+};
+
+enum seq_verdict {
+	SEQ_NEW,       ///< ahead of all seen
+	SEQ_LATE,      ///< behind the highest, not seen before
+	SEQ_DUPLICATE, ///< seen before
+	SEQ_RESTART,   ///< too far away to be either: the sender started anew
+};
+
+/// Judge @p seq and remember it.
+enum seq_verdict seq_window_check(struct seq_window *w, uint32_t seq);
+
+/// One agent. worker: rw; `id` as said above.
+struct registry_agent {
+	struct agent_id id;
+	uint32_t uptime;          ///< of its latest datagram, ms
+	struct seq_window window; ///< of datagrams
+	uint64_t rate_window;     ///< second in which `rate_count` counts
+	uint32_t rate_count;      ///< datagrams in that second
+	uint32_t rate_override;   ///< sampling rate to use instead of the sent one; 0 = as sent
+	bool denied;              ///< not on the allow-list
+};
+
+struct source_id {
+	uint32_t agent;     ///< index of the registry_agent
+	uint32_t ds_class;  ///< enum sflow_ds_class, or what was sent
+	uint32_t ds_index;
+	uint32_t direction; ///< enum packet_direction
+};
+
+struct registry_source {
+	struct source_id id;
+	struct seq_window window; ///< of flow samples
+};
+
+struct registry {
+	uint32_t max_agents, max_sources; ///< given out at most, index 0 apart
+	uint32_t n_agents, n_sources;     ///< given out, index 0 included
+	struct registry_agent *agent;
+	struct registry_source *source;
+	uint32_t *agent_slot, *source_slot; ///< open addressing: hash -> index
+	uint32_t agent_mask, source_mask;
+	uint64_t *probation;                ///< fingerprints of newcomers
+	struct hash_secret secret;
+};
+
+enum registry_verdict {
+	REGISTRY_FOUND,
+	REGISTRY_PROBATION_HELD, ///< not believed yet
+	REGISTRY_FULL,
+};
+
+/// Bytes that registry_init() needs for so many agents and sources.
+size_t registry_size(uint32_t max_agents, uint32_t max_sources);
+/// @p mem is zeroed memory, aligned to 64 bytes.
+void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t max_sources,
+		   const struct hash_secret *secret);
+
+/// The index of an agent; a new one is entered (*@p is_new). 0 on any other verdict.
+uint32_t registry_agent(struct registry *r, const struct agent_id *id, bool *is_new,
+			enum registry_verdict *verdict);
+
+/// The index of a source; a new one is entered. 0 = table full.
+uint32_t registry_source(struct registry *r, const struct source_id *id);

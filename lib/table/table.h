@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The one table: bounded, exact until a bucket is full, then unbiased.
+///
+/// A key lives in one bucket of eight entries. Found: add. A free entry: insert. Full: let m be the
+/// smallest value of the bucket; that entry becomes m + w, and with probability w / (m + w) it is
+/// given to the new key. This is Space-Saving (Metwally et al. 2005) within a bucket, with the
+/// probabilistic label that makes it unbiased (Ting, "Data Sketches for Disaggregated Subset Sum",
+/// SIGMOD 2018): E[estimate of a key] is its true sum, whether it is tracked or not, and the sum of
+/// all entries is exactly the sum of all that was added. Merging two such tables by adding the
+/// entries of one to the other keeps both properties.
+///
+/// Beside its value an entry carries
+///  - q, the sum of squares of what was added, plus m * w at each replacement (the variance that the
+///    random label adds): 1.96 sqrt(q) is the half width of the 95 % interval, V^2 / q the effective
+///    number of samples;
+///  - inherited, the part of the value that came from other keys. value - inherited is a lower bound
+///    of what the key really sent since it was entered: events fire on that, never on borrowed weight;
+///  - n, the samples of the key itself, and the time of the last one;
+///  - cells for secondary values, where the definition asks for them.
+///
+/// Layout: the head of a bucket is one cache line, eight 32-bit tags and eight float hints of the
+/// values (to find the smallest without touching the entries); an entry is one line when the key has
+/// at most 24 bytes, two when it has at most 88, and so on. A hit touches two lines, a miss in a
+/// full bucket the same two: a flood of unique keys costs what normal traffic costs.
+///
+/// Clearing is O(1): a bucket whose epoch is not the table's is empty. The list of touched buckets
+/// makes a merge cost what was used.
+///
+/// Threading: one thread at a time. Memory: the caller's, table_size() bytes; nothing is allocated
+/// later. Limits: entries fixed at init; weights are finite and >= 0.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/rng.h"
+
+#define TABLE_WAYS 8
+
+/// Shape of the entries, from the definition.
+struct table_shape {
+	uint32_t entries;    ///< wanted; rounded up to a power of two, at least TABLE_WAYS
+	uint16_t key_size;   ///< bytes, a multiple of 8, at most 256
+	uint16_t cells_size; ///< bytes of secondary values behind the key, a multiple of 8
+};
+
+/// An entry. `key` and then the cells follow; the whole is a multiple of 64 bytes.
+struct table_entry {
+	double value;
+	double q;
+	double inherited;
+	uint32_t n;    ///< samples of this key
+	uint32_t last; ///< ms, of the latest
+	uint32_t hash; ///< upper half of the key's hash, for merging
+	uint32_t pad;
+	uint8_t key[];
+};
+
+struct table_head {
+	uint32_t tag[TABLE_WAYS];  ///< lower half of the hash; 0 = free
+	float hint[TABLE_WAYS];    ///< about the value
+} __attribute__((aligned(64)));
+
+struct table {
+	uint32_t epoch;
+	uint32_t mask;            ///< buckets - 1
+	uint32_t key_words;
+	uint32_t entry_size;
+	uint32_t cells_offset;    ///< from the entry
+	uint32_t cells_size;
+	struct table_head *head;
+	uint8_t *entry;           ///< entry_size bytes each, TABLE_WAYS per bucket
+	uint32_t *bucket_epoch;
+	uint32_t *touched;        ///< buckets in use
+	uint32_t n_touched;
+	uint32_t used;            ///< entries in use
+	uint64_t added;           ///< calls of add
+	uint64_t relabelled;      ///< entries given to another key
+	double total;             ///< exact sum of all that was added
+	double floor;             ///< largest value lost by a replaced key: what an untracked one may have
+	struct rng rng;
+};
+
+/// One addition.
+struct table_add {
+	const void *key;   ///< key_size bytes, 8-byte aligned
+	uint64_t hash;     ///< table_hash() of the key
+	double value;      ///< w >= 0
+	double q;          ///< w^2 for one sample
+	double inherited;  ///< 0 for a sample
+	uint32_t n;        ///< 1 for a sample
+	uint32_t last;     ///< ms
+};
+
+size_t table_size(const struct table_shape *shape);
+/// @p mem: zeroed, aligned to 64 bytes.
+void table_init(struct table *t, void *mem, const struct table_shape *shape, uint64_t seed);
+/// O(1).
+void table_clear(struct table *t);
+
+static inline uint64_t table_hash(const struct hash_secret *secret, const void *key,
+				  uint32_t key_size)
+{
+	return hash_words(secret, key, key_size / 8);
+}
+
+/// Bring the bucket head, then (table_prefetch_entry, some ten additions later) the entry that this
+/// hash will touch, into the cache.
+void table_prefetch_head(const struct table *t, uint64_t hash);
+void table_prefetch_entry(const struct table *t, uint64_t hash);
+
+/// Add; returns the entry that now carries the key, or NULL when a full bucket kept its label (the
+/// weight was added to an entry of another key).
+struct table_entry *table_add(struct table *t, const struct table_add *a);
+
+/// The entry of a key, or NULL.
+const struct table_entry *table_find(const struct table *t, const void *key, uint64_t hash);
+
+/// Add every entry of @p from to @p t; shapes and secrets must agree.
+void table_merge(struct table *t, const struct table *from);
+
+/// Multiply values and inherited by @p s, q by s^2.
+void table_scale(struct table *t, double s);
+
+/// The @p n largest values, descending, into @p out; returns how many there are.
+size_t table_top(const struct table *t, const struct table_entry **out, size_t n);
+
+/// Iterate over all used entries: `for (struct table_iter i = {0}; (e = table_next(t, &i));)`.
+struct table_iter {
+	uint32_t bucket; ///< position in touched
+	uint32_t way;
+};
+const struct table_entry *table_next(const struct table *t, struct table_iter *i);
+
+/// The cells of an entry.
+static inline void *table_cells(const struct table *t, const struct table_entry *e)
+{
+	return (uint8_t *)(uintptr_t)e + t->cells_offset;
+}
