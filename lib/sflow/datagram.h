@@ -11,9 +11,11 @@
 ///     while ((reason = sflow_next(&dg, &s)) > 0)
 ///             ... s.tag, s.body, s.len ...
 ///
-/// Counts from the wire bound nothing and allocate nothing: iteration ends with the bytes. A sample
-/// is skipped by its outer length, so an unknown one costs nobody else. Lengths that are not a
-/// multiple of four are padded up (XDR, RFC 4506).
+/// Iteration ends with the count of the wire or with the bytes, whichever is first: a count
+/// allocates nothing, and what lies behind the last item (padding of some switches, left-over
+/// bytes of a reused buffer) is not read as one more. A sample is skipped by its outer length, so an
+/// unknown one costs nobody else. Lengths that are not a multiple of four are padded up (XDR, RFC
+/// 4506).
 ///
 /// Thread-safety: values only. Memory: borrows the datagram.
 
@@ -34,6 +36,14 @@ enum sflow_reason {
 	SFLOW_SAMPLE_SHORT,   ///< a sample ends inside its fixed part
 	SFLOW_RECORD_OVERRUN, ///< a record says it is longer than its sample
 	SFLOW_RECORD_SHORT,   ///< a record ends inside its fixed part
+	SFLOW_ITEMS_MISSING,  ///< fewer samples or records than their count says
+	SFLOW_SLACK,          ///< bytes behind the last sample or record: skipped, nothing is lost
+};
+
+/// Samples, flow records or counter records still to be read: the same shape at each level.
+struct sflow_items {
+	struct cursor rest; ///< bytes not yet read
+	uint32_t n_left;    ///< items that the count promises: not to be trusted
 };
 
 struct sflow_datagram {
@@ -44,7 +54,7 @@ struct sflow_datagram {
 	uint32_t sequence;  ///< of datagrams, per (agent, sub-agent)
 	uint32_t uptime;    ///< ms since the agent started; wraps after 49.7 days
 	uint32_t n_samples; ///< as the datagram says: not to be trusted
-	struct cursor rest; ///< samples not yet read
+	struct sflow_items samples;
 };
 
 struct sflow_sample {
@@ -60,11 +70,12 @@ struct sflow_record {
 	const uint8_t *body;
 };
 
-/// Read the header. SFLOW_OK or the reason.
+/// Read the header. SFLOW_OK or the reason; then the datagram has no samples.
 static inline enum sflow_reason sflow_open(struct sflow_datagram *dg, const uint8_t *data,
 					   size_t len)
 {
 	struct cursor c = cursor_of(data, len);
+	*dg = (struct sflow_datagram){0};
 	dg->version = cursor_u32(&c);
 	if (c.bad)
 		return SFLOW_SHORT_HEADER;
@@ -82,7 +93,7 @@ static inline enum sflow_reason sflow_open(struct sflow_datagram *dg, const uint
 	dg->sequence = load_be32(fixed + 4);
 	dg->uptime = load_be32(fixed + 8);
 	dg->n_samples = load_be32(fixed + 12);
-	dg->rest = c;
+	dg->samples = (struct sflow_items){.rest = c, .n_left = dg->n_samples};
 	return SFLOW_OK;
 }
 
@@ -107,18 +118,32 @@ static inline int sflow_item(struct cursor *c, struct sflow_record *r)
 	return 1;
 }
 
+/// The next record of a sample: 1, 0 = no more, or -1 = SFLOW_RECORD_OVERRUN (nothing after it is
+/// read).
+static inline int sflow_record_next(struct sflow_items *records, struct sflow_record *r)
+{
+	if (records->n_left == 0)
+		return 0;
+	const int got = sflow_item(&records->rest, r);
+	records->n_left -= got > 0;
+	return got;
+}
+
 /// The next sample: 1 = read, 0 = no more, -1 = SFLOW_SAMPLE_OVERRUN (nothing after it is read).
 static inline int sflow_next(struct sflow_datagram *dg, struct sflow_sample *s)
 {
 	struct sflow_record item;
-	const int got = sflow_item(&dg->rest, &item);
+	const int got = sflow_record_next(&dg->samples, &item);
 	if (got > 0)
 		*s = (struct sflow_sample){.tag = item.tag, .len = item.len, .body = item.body};
 	return got;
 }
 
-/// The next record of a sample: 1, 0, or -1 = SFLOW_RECORD_OVERRUN.
-static inline int sflow_record_next(struct cursor *records, struct sflow_record *r)
+/// What an iteration that ended with 0 says about its count: SFLOW_OK, SFLOW_ITEMS_MISSING or
+/// SFLOW_SLACK.
+static inline enum sflow_reason sflow_items_end(const struct sflow_items *items)
 {
-	return sflow_item(records, r);
+	if (items->n_left > 0)
+		return SFLOW_ITEMS_MISSING;
+	return cursor_left(&items->rest) > 0 ? SFLOW_SLACK : SFLOW_OK;
 }

@@ -15,21 +15,28 @@ struct flow_sample {
 	uint32_t sequence; ///< per data source and sample kind
 	uint32_t ds_class; ///< enum sflow_ds_class
 	uint32_t ds_index;
-	uint32_t sampling_rate; ///< 1 in so many packets; 0:5: 1
-	uint32_t sample_pool;   ///< packets that could have been sampled; 0:5: 0
-	uint32_t drops;         ///< samples lost in the agent
-	uint32_t input;         ///< port word: format in the top two bits, 30-bit value
-	uint32_t output;        ///< port word
-	uint32_t reason;        ///< 0:5: why the packet was dropped
-	struct cursor records;  ///< flow records
+	uint32_t sampling_rate;     ///< 1 in so many packets; 0:5: 1
+	uint32_t sample_pool;       ///< packets that could have been sampled; 0:5: 0
+	uint32_t drops;             ///< samples lost in the agent
+	uint32_t input;             ///< port word: format in the top two bits, 30-bit value
+	uint32_t output;            ///< port word
+	uint32_t reason;            ///< 0:5: why the packet was dropped
+	struct sflow_items records; ///< flow records
 };
 
 struct counters_sample {
 	uint32_t sequence;
 	uint32_t ds_class;
 	uint32_t ds_index;
-	struct cursor records; ///< counter records
+	struct sflow_items records; ///< counter records
 };
+
+/// The records of a sample whose count is the last word of its @p fixed bytes.
+static inline struct sflow_items sflow_records(const struct sflow_sample *s, uint32_t fixed)
+{
+	return (struct sflow_items){.rest = cursor_of(s->body + fixed, s->len - fixed),
+				    .n_left = load_be32(s->body + fixed - 4)};
+}
 
 /// Fold the expanded (format, value) pair into one word. 0xffffffff, which some agents send for the
 /// device itself, and whatever else does not fit 30 bits become SFLOW_IF_INTERNAL.
@@ -40,11 +47,13 @@ static inline uint32_t sflow_port_word(uint32_t format, uint32_t value)
 	return (format & 3) << 30 | value;
 }
 
-/// Read the fixed part of a sample tagged 0:1, 0:3 or 0:5. SFLOW_OK or SFLOW_SAMPLE_SHORT.
+/// Read the fixed part of a sample tagged 0:1, 0:3 or 0:5. SFLOW_OK or
+/// SFLOW_SAMPLE_SHORT; then all is zero and there are no records.
 static inline enum sflow_reason flow_sample_open(const struct sflow_sample *s,
 						 struct flow_sample *fs)
 {
 	const uint8_t *b = s->body;
+	*fs = (struct flow_sample){0};
 	if (s->tag == SFLOW_FLOW_SAMPLE) {
 		if (s->len < 32)
 			return SFLOW_SAMPLE_SHORT;
@@ -57,8 +66,7 @@ static inline enum sflow_reason flow_sample_open(const struct sflow_sample *s,
 		fs->drops = load_be32(b + 16);
 		fs->input = load_be32(b + 20);
 		fs->output = load_be32(b + 24);
-		fs->reason = 0;
-		fs->records = cursor_of(b + 32, s->len - 32);
+		fs->records = sflow_records(s, 32);
 		return SFLOW_OK;
 	}
 	const uint32_t fixed = s->tag == SFLOW_DISCARDED_PACKET ? 32 : 44;
@@ -80,24 +88,25 @@ static inline enum sflow_reason flow_sample_open(const struct sflow_sample *s,
 		fs->drops = load_be32(b + 20);
 		fs->input = sflow_port_word(load_be32(b + 24), load_be32(b + 28));
 		fs->output = sflow_port_word(load_be32(b + 32), load_be32(b + 36));
-		fs->reason = 0;
 	}
-	fs->records = cursor_of(b + fixed, s->len - fixed);
+	fs->records = sflow_records(s, fixed);
 	return SFLOW_OK;
 }
 
-/// Read the fixed part of a sample tagged 0:2 or 0:4. SFLOW_OK or SFLOW_SAMPLE_SHORT.
+/// Read the fixed part of a sample tagged 0:2 or 0:4. SFLOW_OK or
+/// SFLOW_SAMPLE_SHORT; then all is zero and there are no records.
 static inline enum sflow_reason counters_sample_open(const struct sflow_sample *s,
 						     struct counters_sample *cs)
 {
 	const bool expanded = s->tag == SFLOW_COUNTERS_SAMPLE_EXPANDED;
 	const uint32_t fixed = expanded ? 16 : 12;
+	*cs = (struct counters_sample){0};
 	if (s->len < fixed)
 		return SFLOW_SAMPLE_SHORT;
 	const uint32_t source = load_be32(s->body + 4);
 	cs->sequence = load_be32(s->body);
 	cs->ds_class = expanded ? source : source >> 24;
 	cs->ds_index = expanded ? load_be32(s->body + 8) : source & 0xffffff;
-	cs->records = cursor_of(s->body + fixed, s->len - fixed);
+	cs->records = sflow_records(s, fixed);
 	return SFLOW_OK;
 }

@@ -35,6 +35,13 @@ enum sflow_flow_tag {
 	SFLOW_EXTENDED_ROUTER = SFLOW_TAG(0, 1002),
 };
 
+/// Counter records that have their own code; the complete list is records.def.
+enum sflow_counter_tag {
+	SFLOW_IF_COUNTERS = SFLOW_TAG(0, 1),
+	SFLOW_PORT_NAME = SFLOW_TAG(0, 1005),
+	SFLOW_HOST_DESCR = SFLOW_TAG(0, 2000),
+};
+
 /// Format of an interface value, section 5 "interface": two bits in the compact form.
 enum sflow_interface_format {
 	SFLOW_IF_INDEX = 0,     ///< ifIndex; 0 = unknown, SFLOW_IF_INTERNAL = the device itself
