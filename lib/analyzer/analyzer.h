@@ -36,9 +36,9 @@
 
 struct analyzer_config {
 	uint32_t n_workers;
-	uint32_t store_entries;  ///< merged entries per definition
+	uint32_t store_entries;           ///< merged entries per definition
 	uint32_t max_agents, max_sources; ///< over all workers
-	uint32_t top;            ///< rows kept ready per definition (query_top beyond walks the store)
+	uint32_t top; ///< rows kept ready per definition (query_top beyond walks the store)
 	struct hash_secret secret;
 	uint64_t seed;
 };

@@ -21,31 +21,31 @@
 struct flow_row {
 	struct addr agent;
 	uint32_t ds_class, ds_index;
-	uint32_t direction;        ///< enum packet_direction
-	char agent_name[64];       ///< from the telemetry; "" = not known
-	char port_name[64];        ///< from the telemetry; "" = not known
+	uint32_t direction;  ///< enum packet_direction
+	char agent_name[64]; ///< from the telemetry; "" = not known
+	char port_name[64];  ///< from the telemetry; "" = not known
 	uint16_t key_size;
 	uint8_t key[PROGRAM_KEY_MAX]; ///< as gathered; flow_def_key_part() takes it apart
-	char key_text[512];        ///< flow_def_key_format(); cut if longer
-	double value;              ///< smoothed rate: bytes/s, frames/s
-	double error;              ///< half width of the 95 % interval, in the unit of `value`
-	double n_effective;        ///< V^2 / q: how many samples the value rests on
-	double inherited;          ///< part of `value` that came from other keys
-	uint64_t samples;          ///< of this key since it was entered
-	uint64_t last;             ///< ns: time of the latest sample, on the analyzer's clock
+	char key_text[512];           ///< flow_def_key_format(); cut if longer
+	double value;                 ///< smoothed rate: bytes/s, frames/s
+	double error;                 ///< half width of the 95 % interval, in the unit of `value`
+	double n_effective;           ///< V^2 / q: how many samples the value rests on
+	double inherited;             ///< part of `value` that came from other keys
+	uint64_t samples;             ///< of this key since it was entered
+	uint64_t last;                ///< ns: time of the latest sample, on the analyzer's clock
 	uint32_t n_values;
 	double values[FLOW_ROW_VALUES]; ///< secondary values, in the order of the definition
 };
 
 /// What stands beside the rows of one definition.
 struct flow_summary {
-	double total;        ///< smoothed rate over all flows and data sources
-	double tracked;      ///< part of it that belongs to keys with an entry (total - inherited)
-	double floor;        ///< largest rate that a key without an entry may have
-	uint64_t entries;    ///< in use
+	double total;     ///< smoothed rate over all flows and data sources
+	double tracked;   ///< part of it that belongs to keys with an entry (total - inherited)
+	double floor;     ///< largest rate that a key without an entry may have
+	uint64_t entries; ///< in use
 	uint64_t capacity;
-	uint64_t samples;    ///< measured since the definition was set
-	uint64_t evicted;    ///< entries merged into others because the store was full
+	uint64_t samples; ///< measured since the definition was set
+	uint64_t evicted; ///< entries merged into others because the store was full
 };
 
 struct analyzer;
@@ -64,12 +64,12 @@ struct agent_row {
 	struct addr agent;
 	uint32_t sub_agent;
 	char name[64];
-	struct addr via;         ///< UDP source of its latest datagram
+	struct addr via; ///< UDP source of its latest datagram
 	uint64_t datagrams, bytes, lost, duplicates, late, restarts;
 	uint64_t flow_samples, lost_samples, counters_samples, discards;
-	uint32_t sources;        ///< data sources with flow samples
-	uint32_t uptime;         ///< ms
-	uint64_t first, last;    ///< ns on the analyzer's clock
+	uint32_t sources;     ///< data sources with flow samples
+	uint32_t uptime;      ///< ms
+	uint64_t first, last; ///< ns on the analyzer's clock
 };
 
 /// Agents from index @p from (0 = first) on; returns rows written. Page by adding what came back.
@@ -89,8 +89,8 @@ struct source_row {
 	double effective_rate;            ///< growth of sample_pool / samples received; 0 = unknown
 	uint64_t lost_samples, drops;
 	uint64_t discards;
-	uint64_t last;                    ///< ns
-	uint32_t flags;                   ///< SOURCE_* of bank.h, ever seen
+	uint64_t last;  ///< ns
+	uint32_t flags; ///< SOURCE_* of bank.h, ever seen
 };
 
 size_t query_sources(const struct analyzer *a, size_t from, struct source_row *rows, size_t n);

@@ -19,15 +19,15 @@ struct threshold_spec {
 	const char *metric; ///< name of a flow definition
 	double value;       ///< in the metric's unit per second (bytes/s, frames/s)
 	bool by_flow;
-	double timeout;     ///< s
+	double timeout; ///< s
 };
 
 /// What was found. Texts live until the analyzer's next tick.
 struct threshold_event {
-	uint64_t id;               ///< rising from 1 in the life of the process
-	const char *threshold;     ///< its name
+	uint64_t id;           ///< rising from 1 in the life of the process
+	const char *threshold; ///< its name
 	const char *metric;
-	double limit;              ///< the threshold's value
-	uint64_t time;             ///< ns of the tick on the analyzer's clock (capture time in a replay)
-	struct flow_row *row;      ///< the flow that crossed, as at that tick (query.h)
+	double limit;         ///< the threshold's value
+	uint64_t time;        ///< ns of the tick on the analyzer's clock (capture time in a replay)
+	struct flow_row *row; ///< the flow that crossed, as at that tick (query.h)
 };

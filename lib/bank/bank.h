@@ -33,37 +33,37 @@
 /// A UDP payload that should be sFlow. All inputs hand over these.
 struct payload {
 	const uint8_t *data;
-	uint32_t len;        ///< bytes
-	uint8_t via_family;  ///< enum addr_family of `via`
-	const uint8_t *via;  ///< UDP source address, 0, 4 or 16 bytes; for display only
-	uint64_t time;       ///< ns: monotonic, or the capture's clock in a replay
+	uint32_t len;       ///< bytes
+	uint8_t via_family; ///< enum addr_family of `via`
+	const uint8_t *via; ///< UDP source address, 0, 4 or 16 bytes; for display only
+	uint64_t time;      ///< ns: monotonic, or the capture's clock in a replay
 };
 
 /// Sizes, fixed at start.
 struct bank_config {
-	uint32_t entries;         ///< per table, rounded up to a power of two of buckets
+	uint32_t entries; ///< per table, rounded up to a power of two of buckets
 	uint32_t max_agents;
 	uint32_t max_sources;
-	uint32_t log_size;        ///< bytes of counters samples per interval
+	uint32_t log_size; ///< bytes of counters samples per interval
 	struct hash_secret secret;
-	uint64_t seed;            ///< of the tables' random choices
+	uint64_t seed; ///< of the tables' random choices
 };
 
 /// Sums of one data source over one interval; exact. 64 bytes.
 struct source_cell {
-	double bytes;          ///< sum of rate x frame length
-	double frames;         ///< sum of rate
-	double q_bytes;        ///< sum of (rate x frame length)^2
-	double q_frames;       ///< sum of rate^2
-	uint32_t epoch;        ///< equals the bank's when in use
-	uint32_t samples;      ///< flow samples
-	uint32_t rate;         ///< sampling rate of the latest sample, as sent
-	uint32_t sequence;     ///< highest flow-sample sequence number
-	uint32_t pool;         ///< highest sample_pool
-	uint32_t drops;        ///< latest drops
-	uint16_t discards;     ///< discarded-packet samples (at most 65535, then stays)
-	uint16_t flags;        ///< SOURCE_*
-	uint32_t last;         ///< ms since the bank's `start`
+	double bytes;      ///< sum of rate x frame length
+	double frames;     ///< sum of rate
+	double q_bytes;    ///< sum of (rate x frame length)^2
+	double q_frames;   ///< sum of rate^2
+	uint32_t epoch;    ///< equals the bank's when in use
+	uint32_t samples;  ///< flow samples
+	uint32_t rate;     ///< sampling rate of the latest sample, as sent
+	uint32_t sequence; ///< highest flow-sample sequence number
+	uint32_t pool;     ///< highest sample_pool
+	uint32_t drops;    ///< latest drops
+	uint16_t discards; ///< discarded-packet samples (at most 65535, then stays)
+	uint16_t flags;    ///< SOURCE_*
+	uint32_t last;     ///< ms since the bank's `start`
 };
 
 enum {
@@ -75,15 +75,15 @@ enum {
 /// Sums of one agent over one interval.
 struct agent_cell {
 	uint32_t epoch;
-	uint32_t datagrams;      ///< used
-	uint64_t bytes;          ///< of payload
+	uint32_t datagrams; ///< used
+	uint64_t bytes;     ///< of payload
 	uint32_t flow_samples, counters_samples, discards;
 	uint32_t duplicates, late;
-	uint32_t sequence;       ///< highest datagram sequence number
-	uint32_t uptime;         ///< ms, of the latest datagram
-	uint32_t flags;          ///< AGENT_*
-	uint64_t last;           ///< payload.time of the latest datagram, ns
-	struct addr via;         ///< UDP source of the latest datagram
+	uint32_t sequence; ///< highest datagram sequence number
+	uint32_t uptime;   ///< ms, of the latest datagram
+	uint32_t flags;    ///< AGENT_*
+	uint64_t last;     ///< payload.time of the latest datagram, ns
+	struct addr via;   ///< UDP source of the latest datagram
 };
 
 enum {
@@ -102,10 +102,10 @@ struct log_entry {
 
 struct bank {
 	const struct program *program;
-	uint64_t until;        ///< replay: first time that no longer belongs here; live: UINT64_MAX
-	uint64_t start;        ///< ns; time base of the `last` fields
+	uint64_t until; ///< replay: first time that no longer belongs here; live: UINT64_MAX
+	uint64_t start; ///< ns; time base of the `last` fields
 	uint32_t epoch;
-	uint32_t n_agents;     ///< registry counts when the bank was last used
+	uint32_t n_agents; ///< registry counts when the bank was last used
 	uint32_t n_sources;
 	uint32_t n_touched_agents, n_touched_sources;
 	uint32_t *touched_agents, *touched_sources; ///< indices of cells in use
@@ -113,7 +113,7 @@ struct bank {
 	struct source_cell *source;
 	uint8_t *log;
 	uint32_t log_size, log_len;
-	struct table *table;   ///< one per definition
+	struct table *table; ///< one per definition
 	struct bank_config config;
 };
 

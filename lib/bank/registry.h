@@ -65,8 +65,8 @@ struct registry_agent {
 };
 
 struct source_id {
-	uint32_t agent;     ///< index of the registry_agent
-	uint32_t ds_class;  ///< enum sflow_ds_class, or what was sent
+	uint32_t agent;    ///< index of the registry_agent
+	uint32_t ds_class; ///< enum sflow_ds_class, or what was sent
 	uint32_t ds_index;
 	uint32_t direction; ///< enum packet_direction
 };
@@ -83,7 +83,7 @@ struct registry {
 	struct registry_source *source;
 	uint32_t *agent_slot, *source_slot; ///< open addressing: hash -> index
 	uint32_t agent_mask, source_mask;
-	uint64_t *probation;                ///< fingerprints of newcomers
+	uint64_t *probation; ///< fingerprints of newcomers
 	struct hash_secret secret;
 };
 

@@ -46,26 +46,26 @@
 /// NULL; they belong to the caller and are copied by program_compile().
 struct flow_spec {
 	const char *name;
-	const char *keys;      ///< key expressions, comma separated; "" = one flow per data source
-	const char *value;     ///< what is summed: "bytes", "frames"
-	const char *values;    ///< secondary values, comma separated; "" = none
-	const char *filter;    ///< "" = every packet
-	const char *fs;        ///< separator of key components in text
-	uint32_t n;            ///< largest flows guaranteed per data source
-	double t;              ///< smoothing time constant, s
-	bool dropped;          ///< measure discarded-packet samples instead of flow samples
+	const char *keys;   ///< key expressions, comma separated; "" = one flow per data source
+	const char *value;  ///< what is summed: "bytes", "frames"
+	const char *values; ///< secondary values, comma separated; "" = none
+	const char *filter; ///< "" = every packet
+	const char *fs;     ///< separator of key components in text
+	uint32_t n;         ///< largest flows guaranteed per data source
+	double t;           ///< smoothing time constant, s
+	bool dropped;       ///< measure discarded-packet samples instead of flow samples
 };
 
 /// One copy from the packet into the key.
 struct gather {
-	uint8_t kind;     ///< enum gather_kind
-	uint8_t space;    ///< enum packet_space of `layer`
-	uint8_t layer;    ///< enum packet_layer
-	uint8_t alt;      ///< used when `layer` is absent; LAYER_NONE = none
-	uint16_t offset;  ///< from the start of the layer
-	uint8_t len;      ///< bytes copied
-	uint8_t dst;      ///< where in the key
-	uint16_t part;    ///< GATHER_PART: index into `part`
+	uint8_t kind;    ///< enum gather_kind
+	uint8_t space;   ///< enum packet_space of `layer`
+	uint8_t layer;   ///< enum packet_layer
+	uint8_t alt;     ///< used when `layer` is absent; LAYER_NONE = none
+	uint16_t offset; ///< from the start of the layer
+	uint8_t len;     ///< bytes copied
+	uint8_t dst;     ///< where in the key
+	uint16_t part;   ///< GATHER_PART: index into `part`
 };
 
 enum gather_kind {
@@ -81,27 +81,18 @@ struct key_field {
 
 /// A component of a key: how to find it and how to write it.
 struct key_part {
-	char *text;                ///< the expression as written
-	struct key_field *alt;     ///< alternatives, first present wins
+	char *text;            ///< the expression as written
+	struct key_field *alt; ///< alternatives, first present wins
 	uint8_t n_alt;
-	bool tagged;               ///< preceded by the byte that says which alternative
-	bool optional;             ///< may be absent (then `absent` is printed)
-	char *absent;              ///< text for an absent value
-	uint8_t offset;            ///< in the key, of the tag byte if there is one
-	uint8_t size;              ///< bytes of the longest alternative, without the tag
-};
-
-/// What a secondary value keeps per flow (table.h: cells).
-enum cell_kind {
-	CELL_SUM,   ///< f64: sum of rate x attribute
-	CELL_MIN,   ///< f64
-	CELL_MAX,   ///< f64
-	CELL_AVG,   ///< two f64: sum of the attribute and number of samples
-	CELL_COUNT, ///< distinct values of the attribute
+	bool tagged;    ///< preceded by the byte that says which alternative
+	bool optional;  ///< may be absent (then `absent` is printed)
+	char *absent;   ///< text for an absent value
+	uint8_t offset; ///< in the key, of the tag byte if there is one
+	uint8_t size;   ///< bytes of the longest alternative, without the tag
 };
 
 struct cell_def {
-	uint8_t kind;            ///< enum cell_kind
+	uint8_t kind;            ///< enum cell_kind of table/cell.h
 	struct key_field source; ///< the attribute
 	char *text;              ///< as written: "count:ipsource"
 };
@@ -121,24 +112,24 @@ struct flow_def {
 	uint32_t n;
 	double t;
 	bool dropped;
-	uint64_t id;             ///< hash of the text: equal text keeps its state over a change
+	uint64_t id; ///< hash of the text: equal text keeps its state over a change
 
-	uint16_t key_size;       ///< bytes, a multiple of 8
+	uint16_t key_size; ///< bytes, a multiple of 8
 	uint16_t n_gather;
-	struct gather *gather;   ///< adjacent copies are fused
+	struct gather *gather; ///< adjacent copies are fused
 	uint16_t n_part;
 	struct key_part *part;
 
-	uint8_t value_kind;      ///< enum value_kind
+	uint8_t value_kind; ///< enum value_kind
 	struct key_field value_field;
 	uint8_t n_cell;
 	struct cell_def *cell;
-	struct filter *filter;   ///< NULL = every packet
+	struct filter *filter; ///< NULL = every packet
 };
 
 struct program {
 	uint32_t n_def;
-	bool inner;              ///< somebody wants what is behind the first transport header
+	bool inner; ///< somebody wants what is behind the first transport header
 	struct flow_def *def;
 };
 

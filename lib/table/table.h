@@ -22,10 +22,10 @@
 ///  - n, the samples of the key itself, and the time of the last one;
 ///  - cells for secondary values, where the definition asks for them.
 ///
-/// Layout: the head of a bucket is one cache line, eight 32-bit tags and eight float hints of the
-/// values (to find the smallest without touching the entries); an entry is one line when the key has
-/// at most 24 bytes, two when it has at most 88, and so on. A hit touches two lines, a miss in a
-/// full bucket the same two: a flood of unique keys costs what normal traffic costs.
+/// Layout: the head of a bucket is one cache line, eight 16-bit tags, eight float hints of the values
+/// (to find the smallest without touching the entries) and the epoch; an entry is one line when the
+/// key has at most 32 bytes, two when it has at most 96, and so on. A hit touches two lines, a miss
+/// in a full bucket the same two: a flood of unique keys costs what normal traffic costs.
 ///
 /// Clearing is O(1): a bucket whose epoch is not the table's is empty. The list of touched buckets
 /// makes a merge cost what was used.
@@ -56,45 +56,44 @@ struct table_entry {
 	double inherited;
 	uint32_t n;    ///< samples of this key
 	uint32_t last; ///< ms, of the latest
-	uint32_t hash; ///< upper half of the key's hash, for merging
-	uint32_t pad;
 	uint8_t key[];
 };
 
 struct table_head {
-	uint32_t tag[TABLE_WAYS];  ///< lower half of the hash; 0 = free
-	float hint[TABLE_WAYS];    ///< about the value
+	uint16_t tag[TABLE_WAYS]; ///< upper bits of the hash; 0 = free
+	float hint[TABLE_WAYS];   ///< about the value; +infinity when free
+	uint32_t epoch;           ///< differs from the table's: the bucket is empty
+	uint32_t pad[3];
 } __attribute__((aligned(64)));
 
 struct table {
+	uint32_t mask; ///< buckets - 1
 	uint32_t epoch;
-	uint32_t mask;            ///< buckets - 1
 	uint32_t key_words;
 	uint32_t entry_size;
-	uint32_t cells_offset;    ///< from the entry
+	uint32_t cells_offset; ///< from the entry
 	uint32_t cells_size;
 	struct table_head *head;
-	uint8_t *entry;           ///< entry_size bytes each, TABLE_WAYS per bucket
-	uint32_t *bucket_epoch;
-	uint32_t *touched;        ///< buckets in use
+	uint8_t *entry;    ///< entry_size bytes each, TABLE_WAYS per bucket
+	uint32_t *touched; ///< buckets in use
 	uint32_t n_touched;
-	uint32_t used;            ///< entries in use
-	uint64_t added;           ///< calls of add
-	uint64_t relabelled;      ///< entries given to another key
-	double total;             ///< exact sum of all that was added
-	double floor;             ///< largest value lost by a replaced key: what an untracked one may have
+	uint32_t used;       ///< entries in use
+	uint64_t added;      ///< additions
+	uint64_t relabelled; ///< entries given to another key
+	double total;        ///< exact sum of all that was added
+	double floor;        ///< what a key without an entry may have, at most
 	struct rng rng;
 };
 
 /// One addition.
 struct table_add {
-	const void *key;   ///< key_size bytes, 8-byte aligned
-	uint64_t hash;     ///< table_hash() of the key
-	double value;      ///< w >= 0
-	double q;          ///< w^2 for one sample
-	double inherited;  ///< 0 for a sample
-	uint32_t n;        ///< 1 for a sample
-	uint32_t last;     ///< ms
+	const void *key;  ///< key_size bytes, 8-byte aligned
+	uint64_t hash;    ///< table_hash() of the key
+	double value;     ///< w >= 0
+	double q;         ///< w^2 for one sample
+	double inherited; ///< 0 for a sample
+	uint32_t n;       ///< 1 for a sample
+	uint32_t last;    ///< ms
 };
 
 size_t table_size(const struct table_shape *shape);
@@ -109,9 +108,32 @@ static inline uint64_t table_hash(const struct hash_secret *secret, const void *
 	return hash_words(secret, key, key_size / 8);
 }
 
-/// Bring the bucket head, then (table_prefetch_entry, some ten additions later) the entry that this
-/// hash will touch, into the cache.
-void table_prefetch_head(const struct table *t, uint64_t hash);
+static inline uint32_t table_bucket(const struct table *t, uint64_t hash)
+{
+	return (uint32_t)hash & t->mask;
+}
+
+static inline uint16_t table_tag(uint64_t hash)
+{
+	const uint16_t tag = (uint16_t)(hash >> 48);
+	return tag != 0 ? tag : 1;
+}
+
+static inline struct table_entry *table_entry_at(const struct table *t, uint32_t bucket,
+						 uint32_t way)
+{
+	const size_t i = (size_t)bucket * TABLE_WAYS + way;
+	return (struct table_entry *)(void *)(t->entry + i * t->entry_size);
+}
+
+/// First of two prefetches: the head of the bucket.
+static inline void table_prefetch_head(const struct table *t, uint64_t hash)
+{
+	__builtin_prefetch(&t->head[table_bucket(t, hash)], 1, 3);
+}
+
+/// Second, when the head has arrived (a few additions later): the entry that will be touched, be it
+/// the key's own, a free one or the smallest.
 void table_prefetch_entry(const struct table *t, uint64_t hash);
 
 /// Add; returns the entry that now carries the key, or NULL when a full bucket kept its label (the
@@ -121,10 +143,11 @@ struct table_entry *table_add(struct table *t, const struct table_add *a);
 /// The entry of a key, or NULL.
 const struct table_entry *table_find(const struct table *t, const void *key, uint64_t hash);
 
-/// Add every entry of @p from to @p t; shapes and secrets must agree.
-void table_merge(struct table *t, const struct table *from);
+/// Add every entry of @p from to @p t; shapes must agree, @p secret is the one that t's hashes use.
+/// Cells are not merged.
+void table_merge(struct table *t, const struct table *from, const struct hash_secret *secret);
 
-/// Multiply values and inherited by @p s, q by s^2.
+/// Multiply values and inherited by @p s, q by s^2; costs what is in use.
 void table_scale(struct table *t, double s);
 
 /// The @p n largest values, descending, into @p out; returns how many there are.

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "table/table.h"
+
+#include <math.h>
+#include <string.h>
+#if defined(__SSE2__) && !defined(TABLE_SCALAR)
+#include <emmintrin.h>
+#endif
+
+_Static_assert(sizeof(struct table_head) == 64, "a bucket head is one cache line");
+_Static_assert(sizeof(struct table_entry) == 32, "32 bytes of key share the entry's first line");
+
+static size_t round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+static uint32_t buckets_for(uint32_t entries)
+{
+	uint32_t n = 1;
+	while ((uint64_t)n * TABLE_WAYS < entries)
+		n *= 2;
+	return n;
+}
+
+static size_t entry_size(const struct table_shape *shape)
+{
+	return round_up(sizeof(struct table_entry) + shape->key_size + shape->cells_size, 64);
+}
+
+size_t table_size(const struct table_shape *shape)
+{
+	const size_t buckets = buckets_for(shape->entries);
+	return buckets * (sizeof(struct table_head) + TABLE_WAYS * entry_size(shape)) +
+	       round_up(buckets * sizeof(uint32_t), 64);
+}
+
+void table_init(struct table *t, void *mem, const struct table_shape *shape, uint64_t seed)
+{
+	const uint32_t buckets = buckets_for(shape->entries);
+	uint8_t *p = mem;
+	*t = (struct table){
+		.mask = buckets - 1,
+		.epoch = 1, // zeroed heads have epoch 0: empty
+		.key_words = shape->key_size / 8,
+		.entry_size = (uint32_t)entry_size(shape),
+		.cells_offset = (uint32_t)(sizeof(struct table_entry) + shape->key_size),
+		.cells_size = shape->cells_size,
+		.head = (struct table_head *)mem,
+		.rng = rng_seeded(seed),
+	};
+	p += (size_t)buckets * sizeof(struct table_head);
+	t->entry = p;
+	p += (size_t)buckets * TABLE_WAYS * t->entry_size;
+	t->touched = (uint32_t *)(void *)p;
+}
+
+void table_clear(struct table *t)
+{
+	t->epoch++;
+	if (t->epoch == 0) { // 2^32 intervals later: epochs would repeat
+		for (uint32_t i = 0; i <= t->mask; i++)
+			t->head[i].epoch = 0;
+		t->epoch = 1;
+	}
+	t->n_touched = 0;
+	t->used = 0;
+	t->added = 0;
+	t->relabelled = 0;
+	t->total = 0;
+	t->floor = 0;
+}
+
+// Bit i of the result: way i has this tag.
+static inline unsigned match_tag(const struct table_head *h, uint16_t tag)
+{
+#if defined(__SSE2__) && !defined(TABLE_SCALAR)
+	const __m128i tags = _mm_load_si128((const __m128i *)(const void *)h->tag);
+	const __m128i eq = _mm_cmpeq_epi16(tags, _mm_set1_epi16((short)tag));
+	return (unsigned)_mm_movemask_epi8(_mm_packs_epi16(eq, _mm_setzero_si128()));
+#else
+	unsigned m = 0;
+	for (unsigned i = 0; i < TABLE_WAYS; i++)
+		m |= (unsigned)(h->tag[i] == tag) << i;
+	return m;
+#endif
+}
+
+// The way with the smallest hint, the first of equals.
+static inline unsigned smallest_way(const struct table_head *h)
+{
+#if defined(__SSE2__) && !defined(TABLE_SCALAR)
+	const __m128 lo = _mm_load_ps(h->hint), hi = _mm_load_ps(h->hint + 4);
+	__m128 m = _mm_min_ps(lo, hi);
+	m = _mm_min_ps(m, _mm_shuffle_ps(m, m, _MM_SHUFFLE(1, 0, 3, 2)));
+	m = _mm_min_ps(m, _mm_shuffle_ps(m, m, _MM_SHUFFLE(2, 3, 0, 1)));
+	const unsigned mask = (unsigned)_mm_movemask_ps(_mm_cmpeq_ps(lo, m)) |
+			      (unsigned)_mm_movemask_ps(_mm_cmpeq_ps(hi, m)) << 4;
+	return (unsigned)__builtin_ctz(mask);
+#else
+	unsigned way = 0;
+	for (unsigned i = 1; i < TABLE_WAYS; i++)
+		if (h->hint[i] < h->hint[way])
+			way = i;
+	return way;
+#endif
+}
+
+void table_prefetch_entry(const struct table *t, uint64_t hash)
+{
+	const uint32_t bucket = table_bucket(t, hash);
+	const struct table_head *h = &t->head[bucket];
+	unsigned way = 0;
+	if (h->epoch == t->epoch) {
+		const unsigned m = match_tag(h, table_tag(hash));
+		const unsigned candidates = m != 0 ? m : match_tag(h, 0);
+		way = candidates != 0 ? (unsigned)__builtin_ctz(candidates) : smallest_way(h);
+	}
+	const uint8_t *e = (const uint8_t *)table_entry_at(t, bucket, way);
+	__builtin_prefetch(e, 1, 3);
+	if (t->entry_size > 64)
+		__builtin_prefetch(e + 64, 1, 3);
+}
+
+static inline bool key_equal(const void *a, const void *b, uint32_t words)
+{
+	const uint8_t *x = a, *y = b;
+	uint64_t diff = 0;
+	for (uint32_t i = 0; i < words; i++) {
+		uint64_t u, v;
+		memcpy(&u, x + 8 * i, 8);
+		memcpy(&v, y + 8 * i, 8);
+		diff |= u ^ v;
+	}
+	return diff == 0;
+}
+
+static inline void key_copy(void *to, const void *from, uint32_t words)
+{
+	for (uint32_t i = 0; i < words; i++)
+		memcpy((uint8_t *)to + 8 * i, (const uint8_t *)from + 8 * i, 8);
+}
+
+static void open_bucket(struct table *t, struct table_head *h, uint32_t bucket)
+{
+	h->epoch = t->epoch;
+	for (unsigned i = 0; i < TABLE_WAYS; i++) {
+		h->tag[i] = 0;
+		h->hint[i] = INFINITY;
+	}
+	t->touched[t->n_touched++] = bucket;
+}
+
+// Give the entry to the key of @p a; @p inherited of the value came from others.
+static void label(struct table *t, struct table_head *h, unsigned way, struct table_entry *e,
+		  const struct table_add *a, double inherited)
+{
+	h->tag[way] = table_tag(a->hash);
+	key_copy(e->key, a->key, t->key_words);
+	e->inherited = inherited + a->inherited;
+	e->n = a->n;
+	e->last = a->last;
+	if (t->cells_size != 0)
+		memset(table_cells(t, e), 0, t->cells_size);
+}
+
+static struct table_entry *insert(struct table *t, struct table_head *h, unsigned way,
+				  struct table_entry *e, const struct table_add *a)
+{
+	e->value = a->value;
+	e->q = a->q;
+	h->hint[way] = (float)a->value;
+	label(t, h, way, e, a, 0);
+	t->used++;
+	return e;
+}
+
+// The bucket is full: the smallest entry takes the weight, and by lot the new key takes the entry.
+static struct table_entry *replace(struct table *t, struct table_head *h, unsigned way,
+				   struct table_entry *e, const struct table_add *a)
+{
+	const double m = e->value, w = a->value;
+	e->value = m + w;
+	e->q += a->q + m * w; // the lot adds variance m w to the estimate of either key
+	h->hint[way] = (float)e->value;
+	if (e->value > t->floor)
+		t->floor = e->value;
+	if (rng_double(&t->rng) * e->value < w) {
+		label(t, h, way, e, a, m);
+		t->relabelled++;
+		return e;
+	}
+	e->inherited += w;
+	return NULL;
+}
+
+struct table_entry *table_add(struct table *t, const struct table_add *a)
+{
+	const uint32_t bucket = table_bucket(t, a->hash);
+	struct table_head *h = &t->head[bucket];
+	if (h->epoch != t->epoch)
+		open_bucket(t, h, bucket);
+	t->total += a->value;
+	t->added++;
+	for (unsigned m = match_tag(h, table_tag(a->hash)); m != 0; m &= m - 1) {
+		const unsigned way = (unsigned)__builtin_ctz(m);
+		struct table_entry *e = table_entry_at(t, bucket, way);
+		if (!key_equal(e->key, a->key, t->key_words))
+			continue;
+		e->value += a->value;
+		e->q += a->q;
+		e->inherited += a->inherited;
+		e->n += a->n;
+		e->last = a->last > e->last ? a->last : e->last;
+		h->hint[way] = (float)e->value;
+		return e;
+	}
+	const unsigned free_ways = match_tag(h, 0);
+	const unsigned way = free_ways != 0 ? (unsigned)__builtin_ctz(free_ways) : smallest_way(h);
+	struct table_entry *e = table_entry_at(t, bucket, way);
+	return free_ways != 0 ? insert(t, h, way, e, a) : replace(t, h, way, e, a);
+}
+
+const struct table_entry *table_find(const struct table *t, const void *key, uint64_t hash)
+{
+	const uint32_t bucket = table_bucket(t, hash);
+	const struct table_head *h = &t->head[bucket];
+	if (h->epoch != t->epoch)
+		return NULL;
+	for (unsigned m = match_tag(h, table_tag(hash)); m != 0; m &= m - 1) {
+		const struct table_entry *e = table_entry_at(t, bucket, (unsigned)__builtin_ctz(m));
+		if (key_equal(e->key, key, t->key_words))
+			return e;
+	}
+	return NULL;
+}
+
+const struct table_entry *table_next(const struct table *t, struct table_iter *i)
+{
+	for (; i->bucket < t->n_touched; i->bucket++, i->way = 0) {
+		const uint32_t bucket = t->touched[i->bucket];
+		while (i->way < TABLE_WAYS) {
+			const uint32_t way = i->way++;
+			if (t->head[bucket].tag[way] != 0)
+				return table_entry_at(t, bucket, way);
+		}
+	}
+	return NULL;
+}
+
+void table_merge(struct table *t, const struct table *from, const struct hash_secret *secret)
+{
+	struct table_iter i = {0};
+	for (const struct table_entry *e; (e = table_next(from, &i)) != NULL;) {
+		const struct table_add a = {
+			.key = e->key,
+			.hash = table_hash(secret, e->key, from->key_words * 8),
+			.value = e->value,
+			.q = e->q,
+			.inherited = e->inherited,
+			.n = e->n,
+			.last = e->last,
+		};
+		table_add(t, &a);
+	}
+	t->floor += from->floor;
+}
+
+void table_scale(struct table *t, double s)
+{
+	for (uint32_t i = 0; i < t->n_touched; i++) {
+		struct table_head *h = &t->head[t->touched[i]];
+		for (unsigned way = 0; way < TABLE_WAYS; way++) {
+			struct table_entry *e = table_entry_at(t, t->touched[i], way);
+			if (h->tag[way] == 0)
+				continue;
+			e->value *= s;
+			e->inherited *= s;
+			e->q *= s * s;
+			h->hint[way] = (float)e->value;
+		}
+	}
+	t->total *= s;
+	t->floor *= s;
+}
+
+// out[0..n) is a heap with the smallest value on top.
+static void sift_down(const struct table_entry **out, size_t n, size_t i)
+{
+	for (;;) {
+		size_t least = 2 * i + 1;
+		if (least >= n)
+			return;
+		if (least + 1 < n && out[least + 1]->value < out[least]->value)
+			least++;
+		if (out[i]->value <= out[least]->value)
+			return;
+		const struct table_entry *e = out[i];
+		out[i] = out[least];
+		out[least] = e;
+		i = least;
+	}
+}
+
+size_t table_top(const struct table *t, const struct table_entry **out, size_t n)
+{
+	size_t len = 0;
+	struct table_iter it = {0};
+	for (const struct table_entry *e; n > 0 && (e = table_next(t, &it)) != NULL;) {
+		if (len < n) {
+			out[len++] = e;
+			if (len == n)
+				for (size_t i = n / 2; i-- > 0;)
+					sift_down(out, n, i);
+		} else if (e->value > out[0]->value) {
+			out[0] = e;
+			sift_down(out, n, 0);
+		}
+	}
+	for (size_t i = len / 2; len < n && i-- > 0;)
+		sift_down(out, len, i);
+	for (size_t end = len; end > 1; end--) { // heap sort: the smallest goes last
+		const struct table_entry *e = out[0];
+		out[0] = out[end - 1];
+		out[end - 1] = e;
+		sift_down(out, end - 1, 0);
+	}
+	return len;
+}
