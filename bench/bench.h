@@ -53,8 +53,8 @@ struct bench_report {
 /// Fill @p o from the command line. An unknown switch prints the usage and exits with 2.
 void bench_options_read(struct bench_options *o, int argc, char **argv);
 
-/// The capture that @p o names, or the standard load with exponent @p zipf_s (ignored with a capture).
-/// Prints why and exits with 1 when it cannot.
+/// The capture that @p o names, or the standard load with exponent @p zipf_s (ignored with a
+/// capture). Prints why and exits with 1 when it cannot.
 struct load bench_load(const struct bench_options *o, double zipf_s);
 
 /// Monotonic time in ns.

@@ -316,8 +316,8 @@ int load_read(struct load *l, const char *path, int small_pages, struct err_msg 
 	pcap_t *pcap = stat(path, &st) == 0 ? pcap_open_offline(path, why) : NULL;
 	if (pcap == NULL)
 		return err_set(msg, ERR_IO, "%s: cannot read it as a capture", path);
-	// Each datagram carries 28 bytes of IP and UDP and 16 of the capture's own header: a list of
-	// that many is long enough, and its padding to a cache line is added.
+	// Each datagram carries 28 bytes of IP and UDP and 16 of the capture's own header: a list
+	// of that many is long enough, and its padding to a cache line is added.
 	const size_t capacity = (size_t)st.st_size / 44 + 1;
 	int err = load_map(l, (size_t)st.st_size + capacity * CACHE_LINE, capacity, small_pages);
 	if (err != 0) {

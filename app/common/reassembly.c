@@ -156,7 +156,7 @@ enum capture_reason reassembly_add(struct reassembly *r, uint64_t time, struct i
 		return CAPTURE_TRUNCATED;
 	struct set *s = find_set(r, time, ip);
 	if (!s->used && !start_set(s, time, ip))
-		return CAPTURE_FRAGMENT; // out of memory: lost like a fragment whose rest never came
+		return CAPTURE_FRAGMENT; // out of memory: lost as if its rest never came
 	const enum capture_reason reason = merge(s, ip);
 	if (reason == CAPTURE_FRAGMENT)
 		return reason;

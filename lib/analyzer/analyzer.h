@@ -15,14 +15,14 @@
 ///
 /// Definitions are independent of each other: different threads may merge different ones between
 /// the barriers. A rate follows V = V e^(-dt/t) + X (1 - e^(-dt/t)) / dt, where X is what the
-/// interval of measured length dt added; q follows with the squares. The store of a definition keeps
-/// one scale for all its entries (forward decay, Cormode et al. 2009), so a tick costs what was
-/// touched and never a walk of the whole store.
+/// interval of measured length dt added; q follows with the squares. The store of a definition
+/// keeps one scale for all its entries (forward decay, Cormode et al. 2009), so a tick costs what
+/// was touched and never a walk of the whole store.
 ///
 /// Each definition has one store: a bounded pool of entries with a chain per data source. When the
-/// pool is full two small entries of one source are merged into one (the label by lot, in proportion,
-/// as in table.h), first within sources that have more than their guaranteed n. So elephants do not
-/// push out a small port's flows, totals stay exact, and estimates stay unbiased.
+/// pool is full two small entries of one source are merged into one (the label by lot, in
+/// proportion, as in table.h), first within sources that have more than their guaranteed n. So
+/// elephants do not push out a small port's flows, totals stay exact, and estimates stay unbiased.
 ///
 /// Threading: as above; queries (query.h) under the lock of the aggregator. Memory: allocated by
 /// analyzer_new() from @p config, bounded; nothing grows later. Time is an argument, ns.

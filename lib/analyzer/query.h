@@ -50,8 +50,8 @@ struct flow_summary {
 
 struct analyzer;
 
-/// The @p n largest flows over all data sources, descending by value (ties by key and source), as at
-/// the latest tick. Returns the number of rows written; @p summary may be NULL.
+/// The @p n largest flows over all data sources, descending by value (ties by key and source), as
+/// at the latest tick. Returns the number of rows written; @p summary may be NULL.
 size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, size_t n,
 		 struct flow_summary *summary);
 

@@ -7,7 +7,7 @@
 ///
 /// A function that can fail returns 0 or a negative `enum err`; a constructor returns a pointer or
 /// NULL. Where a person must mend something (configuration, command line, REST body) the function
-/// also takes a `struct err_msg` and fills in one line that says where, what, and what was expected:
+/// also takes a `struct err_msg` and fills in one line: where, what, and what was expected:
 ///
 ///     config/weir.yaml:12:9: flows.pair.n: got "many", expected a whole number from 1 to 100000
 ///

@@ -48,7 +48,7 @@ const struct field *field_at(size_t i);
 /// The field called @p name (@p len bytes, no occurrence suffix), or NULL.
 const struct field *field_find(const char *name, size_t len);
 
-/// The known name nearest to @p name by edit distance (for "did you mean"), or NULL when none is near.
+/// The known name nearest to @p name by edit distance ("did you mean"), or NULL if none is near.
 const char *field_suggest(const char *name, size_t len);
 
 /// Read the @p occurrence-th @p f of @p p (0 = outermost) into @p out, f->size bytes, big-endian.

@@ -6,8 +6,8 @@
 /// Flow definitions compiled into a program: what is measured.
 ///
 /// A definition says, in text, which attributes make a flow key, which value is summed, and which
-/// packets count. Compilation resolves every name once; what is left for each sample is a short list
-/// of copies (`struct gather`), a forward-only list of tests (filter.h) and one number to add.
+/// packets count. Compilation resolves every name once; what is left for each sample is a short
+/// list of copies (`struct gather`), a forward-only list of tests (filter.h) and one number to add.
 ///
 ///     struct flow_spec spec = {.name = "pair", .keys = "ipsource,ipdestination",
 ///                              .value = "bytes", .fs = ",", .n = 5, .t = 2.0};

@@ -13,9 +13,9 @@
 ///
 /// Iteration ends with the count of the wire or with the bytes, whichever is first: a count
 /// allocates nothing, and what lies behind the last item (padding of some switches, left-over
-/// bytes of a reused buffer) is not read as one more. A sample is skipped by its outer length, so an
-/// unknown one costs nobody else. Lengths that are not a multiple of four are padded up (XDR, RFC
-/// 4506).
+/// bytes of a reused buffer) is not read as one more. A sample is skipped by its outer length, so
+/// an unknown one costs nobody else. Lengths that are not a multiple of four are padded up (XDR,
+/// RFC 4506).
 ///
 /// Thread-safety: values only. Memory: borrows the datagram.
 

@@ -14,18 +14,20 @@
 /// entries of one to the other keeps both properties.
 ///
 /// Beside its value an entry carries
-///  - q, the sum of squares of what was added, plus m * w at each replacement (the variance that the
-///    random label adds): 1.96 sqrt(q) is the half width of the 95 % interval, V^2 / q the effective
-///    number of samples;
-///  - inherited, the part of the value that came from other keys. value - inherited is a lower bound
-///    of what the key really sent since it was entered: events fire on that, never on borrowed weight;
+///  - q, the sum of squares of what was added, plus m * w at each replacement (the variance that
+///    the random label adds): 1.96 sqrt(q) is the half width of the 95 % interval, V^2 / q the
+///    effective number of samples;
+///  - inherited, the part of the value that came from other keys. value - inherited is a lower
+///    bound of what the key really sent since it was entered: events fire on that, never on
+///    borrowed weight;
 ///  - n, the samples of the key itself, and the time of the last one;
 ///  - cells for secondary values, where the definition asks for them.
 ///
-/// Layout: the head of a bucket is one cache line, eight 16-bit tags, eight float hints of the values
-/// (to find the smallest without touching the entries) and the epoch; an entry is one line when the
-/// key has at most 32 bytes, two when it has at most 96, and so on. A hit touches two lines, a miss
-/// in a full bucket the same two: a flood of unique keys costs what normal traffic costs.
+/// Layout: the head of a bucket is one cache line, eight 16-bit tags, eight float hints of the
+/// values (to find the smallest without touching the entries) and the epoch; an entry is one line
+/// when the key has at most 32 bytes, two when it has at most 96, and so on. A hit touches two
+/// lines, a miss in a full bucket the same two: a flood of unique keys costs what normal traffic
+/// costs.
 ///
 /// Clearing is O(1): a bucket whose epoch is not the table's is empty. The list of touched buckets
 /// makes a merge cost what was used.
