@@ -5,16 +5,30 @@
 /// @file
 /// The registry of flow keys: name <-> place in the packet, and values as text.
 ///
-/// Thread-safety: the registry is constant. Formats follow what users of sFlow-RT know: IPv4
-/// dotted, IPv6 upper case, MAC twelve hex digits, numbers decimal, flags as a binary string from
-/// the highest bit down (tcpflags: nine characters, NS first, FIN last), ports of a sample by
-/// number or as `unknown`, `internal`, `discard`, `multiple`.
+///     const struct field *f = field_find("vlan", 4);
+///     uint8_t value[FIELD_VALUE_MAX];
+///     const size_t size = field_read(f, 1, packet, value); // vlan.1: the second tag
+///     if (size > 0)
+///             field_format(&text, f->kind, value, size, f->bits);
+///
+/// Most fields are a place in a layer; those that must be worked out (`stack`, `dnsqname`) have a
+/// function instead (`compute`). Both are rows of fields.def, and both are read by field_read().
+///
+/// Formats follow what users of sFlow-RT know: IPv4 dotted, IPv6 upper case, MAC twelve hex digits,
+/// numbers decimal, flags as a binary string from the highest bit down (tcpflags: nine characters,
+/// NS first, FIN last), ports of a sample by number or as `unknown`, `internal`, `discard`,
+/// `multiple`.
+///
+/// Thread-safety: the registry is constant. Memory: nothing is allocated.
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/strbuf.h"
 #include "packet/packet.h"
+
+/// No value is longer than this, in bytes.
+#define FIELD_VALUE_MAX 320
 
 /// How the bytes of a value are written and read as text.
 enum field_kind {
@@ -31,6 +45,9 @@ enum field_kind {
 
 struct field {
 	const char *name;
+	/// NULL for a place. Otherwise writes at most `size` bytes to @p out and returns how many;
+	/// 0 when absent or cut off.
+	size_t (*compute)(const struct packet *p, unsigned occurrence, uint8_t *out);
 	uint8_t layer;   ///< enum packet_layer
 	uint8_t space;   ///< enum packet_space of that layer
 	uint16_t offset; ///< bytes from the start of the layer
@@ -38,7 +55,7 @@ struct field {
 	uint8_t shift;   ///< see fields.def
 	uint8_t bits;    ///< see fields.def
 	uint8_t kind;    ///< enum field_kind
-	uint8_t size;    ///< bytes of the value: `width`, or enough for `bits` where that is fewer
+	uint16_t size;   ///< bytes of the value, enough for `bits`; the most for computed text
 };
 
 /// Number of fields and the n-th of them, in the order of fields.def.
@@ -51,9 +68,10 @@ const struct field *field_find(const char *name, size_t len);
 /// The known name nearest to @p name by edit distance ("did you mean"), or NULL if none is near.
 const char *field_suggest(const char *name, size_t len);
 
-/// Read the @p occurrence-th @p f of @p p (0 = outermost) into @p out, f->size bytes, big-endian.
-/// False when it is absent or cut off.
-bool field_read(const struct field *f, unsigned occurrence, const struct packet *p, uint8_t *out);
+/// Read the @p occurrence-th @p f of @p p (0 = outermost) into @p out (f->size bytes), big-endian.
+/// Returns the bytes written: f->size, or fewer for a computed text, which gets no NUL. 0 when the
+/// field is absent or cut off.
+size_t field_read(const struct field *f, unsigned occurrence, const struct packet *p, uint8_t *out);
 
 /// As field_read(), as a number; only for values of at most 8 bytes.
 bool field_number(const struct field *f, unsigned occurrence, const struct packet *p,

@@ -45,17 +45,43 @@ enum packet_layer {
 /// caller through `packet.clipped`). No real encapsulation comes near.
 #define PACKET_DEPTH 40
 
+/// Which space a layer lies in: LAYER_SPACE_ETH and so on.
+enum packet_layer_space {
+#define LAYER(id, name, space) LAYER_SPACE_##id = space,
+#include "packet/layers.def"
+#undef LAYER
+};
+
 struct packet_place {
 	uint8_t layer; ///< enum packet_layer
 	uint16_t off;  ///< from base[SPACE_HEADER]
 };
 
-/// Ports of a sample: top two bits are the format of sFlow v5 section 5 (0 = ifIndex, 1 = discarded
-/// with reason, 2 = number of output ports), the rest the value; 0 = unknown, 0x3fffffff = the
-/// device itself. A value of the expanded form that needs more than 30 bits is cut to 0x3fffffff.
+/// A port of a sample. The top two bits are the format of sFlow v5 section 5, the rest an ifIndex,
+/// or one of these. What needs more than 30 bits in the expanded form is PACKET_PORT_INTERNAL.
+enum {
+	PACKET_PORT_UNKNOWN = 0,
+	PACKET_PORT_INTERNAL = 0x3fffffff, ///< the device itself
+	PACKET_PORT_DISCARD = 0x40000000,
+	PACKET_PORT_MULTIPLE = 0x80000000u,
+};
+
+/// What struct packet_meta keeps of a port word of the wire: the reason of a discard and the number
+/// of output ports are dropped, so that two ports are equal exactly when their texts are.
+static inline uint32_t packet_port(uint32_t word)
+{
+	switch (word >> 30) {
+	case 0: return word;
+	case 1: return PACKET_PORT_DISCARD;
+	case 2: return PACKET_PORT_MULTIPLE;
+	default: return PACKET_PORT_UNKNOWN; // format 3 is not defined
+	}
+}
+
+/// What the sample says about the packet, set by whoever reads the sample.
 struct packet_meta {
-	uint32_t input;         ///< big-endian, as above
-	uint32_t output;        ///< big-endian, as above
+	uint32_t input;         ///< big-endian, packet_port()
+	uint32_t output;        ///< big-endian, packet_port()
 	uint32_t sampling_rate; ///< big-endian; as sent
 	uint32_t bytes;         ///< big-endian; frame length on the wire, stripped bytes included
 	uint32_t stripped;      ///< big-endian; bytes removed from the frame before sampling
@@ -78,10 +104,17 @@ struct packet {
 	uint16_t first[N_LAYERS];                ///< offset of the outermost occurrence; 0 = absent
 	uint8_t n_stack;                         ///< headers in `stack`
 	bool clipped;                            ///< deeper than PACKET_DEPTH
-	struct packet_place stack[PACKET_DEPTH]; ///< every header, from the outside in
+	struct packet_place stack[PACKET_DEPTH]; ///< every layer, from the outside in (DISSECT_ALL)
 	struct packet_meta meta;
 	uint8_t synth[64]; ///< room for a header made from sampled_ipv4 and the like
 };
+
+/// The @p len bytes that lie @p at bytes into a space, or NULL when the space ends before they do.
+static inline const uint8_t *packet_bytes(const struct packet *p, enum packet_space space,
+					  uint32_t at, uint32_t len)
+{
+	return at + len <= p->end[space] ? p->base[space] + at : NULL;
+}
 
 /// The n-th occurrence (0 = outermost) of a header layer; 0 = absent.
 static inline uint16_t packet_layer_at(const struct packet *p, unsigned layer, unsigned n)

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "packet/field.h"
+
+#include <string.h>
+
+#include "base/cursor.h"
+
+static const struct field fields[] = {
+#define FIELD(name_, layer_, offset_, width_, shift_, bits_, kind_) \
+	{                                                           \
+		.name = #name_,                                     \
+		.layer = LAYER_##layer_,                            \
+		.space = (uint8_t)LAYER_SPACE_##layer_,             \
+		.offset = offset_,                                  \
+		.width = width_,                                    \
+		.shift = shift_,                                    \
+		.bits = bits_,                                      \
+		.kind = KIND_##kind_,                               \
+		.size = ((bits_) + 7) / 8,                          \
+	},
+#include "packet/fields.def"
+#undef FIELD
+};
+
+#define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
+
+size_t field_count(void)
+{
+	return N_FIELDS;
+}
+
+const struct field *field_at(size_t i)
+{
+	return &fields[i];
+}
+
+const struct field *field_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < N_FIELDS; i++)
+		if (strncmp(fields[i].name, name, len) == 0 && fields[i].name[len] == '\0')
+			return &fields[i];
+	return NULL;
+}
+
+enum {
+	SUGGEST_MAX = 32
+}; // longest text that is compared; no field's name comes near
+
+static unsigned min3(unsigned a, unsigned b, unsigned c)
+{
+	const unsigned m = a < b ? a : b;
+	return m < c ? m : c;
+}
+
+// Edit distance of a and b with swaps of neighbours (optimal string alignment), both at most
+// SUGGEST_MAX long: ipsorce and ipsoruce are both one away from ipsource.
+static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	unsigned rows[3][SUGGEST_MAX + 1];
+	unsigned *before = rows[0], *last = rows[1], *row = rows[2];
+	for (size_t j = 0; j <= b_len; j++)
+		last[j] = (unsigned)j;
+	for (size_t i = 1; i <= a_len; i++) {
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= b_len; j++) {
+			const unsigned replaced = last[j - 1] + (a[i - 1] != b[j - 1]);
+			row[j] = min3(last[j] + 1, row[j - 1] + 1, replaced);
+			const bool swapped =
+				i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+			if (swapped && before[j - 2] + 1 < row[j])
+				row[j] = before[j - 2] + 1;
+		}
+		unsigned *const free_row = before;
+		before = last;
+		last = row;
+		row = free_row;
+	}
+	return last[b_len];
+}
+
+const char *field_suggest(const char *name, size_t len)
+{
+	if (len == 0 || len > SUGGEST_MAX)
+		return NULL;
+	const char *nearest = NULL;
+	unsigned least = (unsigned)(len + 2) / 3 + 1; // nearer than that: a third may be wrong
+	for (size_t i = 0; i < N_FIELDS; i++) {
+		const size_t n = strlen(fields[i].name);
+		const unsigned d =
+			n > SUGGEST_MAX ? least : edit_distance(name, len, fields[i].name, n);
+		if (d < least) {
+			least = d;
+			nearest = fields[i].name;
+		}
+	}
+	return nearest;
+}
+
+static uint64_t load(const uint8_t *b, unsigned width)
+{
+	uint64_t v = 0;
+	for (unsigned i = 0; i < width; i++)
+		v = v << 8 | b[i];
+	return v;
+}
+
+static void store(uint8_t *b, unsigned width, uint64_t v)
+{
+	for (unsigned i = width; i-- > 0; v >>= 8)
+		b[i] = (uint8_t)v;
+}
+
+size_t field_read(const struct field *f, unsigned occurrence, const struct packet *p, uint8_t *out)
+{
+	if (f->compute != NULL)
+		return f->compute(p, occurrence, out);
+	const uint16_t layer = packet_layer_at(p, f->layer, occurrence);
+	if (layer == 0)
+		return 0;
+	const uint8_t *b = packet_bytes(p, f->space, (uint32_t)layer + f->offset, f->width);
+	if (b == NULL)
+		return 0;
+	if (f->bits == 8 * f->width)
+		memcpy(out, b, f->width);
+	else
+		store(out, f->size, load(b, f->width) >> f->shift & (((uint64_t)1 << f->bits) - 1));
+	return f->size;
+}
+
+bool field_number(const struct field *f, unsigned occurrence, const struct packet *p, uint64_t *out)
+{
+	uint8_t value[FIELD_VALUE_MAX];
+	const size_t size = f->kind == KIND_TEXT ? 0 : field_read(f, occurrence, p, value);
+	if (size == 0 || size > 8)
+		return false;
+	*out = load(value, (unsigned)size);
+	return true;
+}
