@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "common/paths.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int paths_run_dir(char *out, size_t size, struct err_msg *msg)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const uid_t uid = geteuid();
+	int len;
+	if (uid == 0)
+		len = snprintf(out, size, PATHS_SYSTEM_DIR);
+	else if (runtime != NULL && runtime[0] == '/')
+		len = snprintf(out, size, "%s/weir", runtime);
+	else
+		len = snprintf(out, size, "/tmp/weir-%u", (unsigned)uid);
+	if (len < 0 || (size_t)len >= size)
+		return err_set(msg, ERR_RANGE,
+			       "XDG_RUNTIME_DIR: longer than a socket's path may be");
+	return 0;
+}
+
+int paths_feed_url(char *out, size_t size, struct err_msg *msg)
+{
+	char dir[PATHS_SIZE];
+	const int err = paths_run_dir(dir, sizeof(dir), msg);
+	if (err < 0)
+		return err;
+	const int len = snprintf(out, size, "ipc://%s/feed.ipc", dir);
+	if (len < 0 || (size_t)len >= size)
+		return err_set(msg, ERR_RANGE, "%s: longer than a socket's path may be", dir);
+	return 0;
+}
+
+int paths_find_feed_url(char *out, size_t size, struct err_msg *msg)
+{
+	static const char system_path[] = PATHS_SYSTEM_DIR "/feed.ipc";
+	const int err = paths_feed_url(out, size, msg);
+	if (err < 0 || access(out + strlen("ipc://"), F_OK) == 0 || access(system_path, F_OK) != 0)
+		return err;
+	snprintf(out, size, "ipc://%s", system_path);
+	return 0;
+}
+
+int paths_make_dir(const char *dir, mode_t mode, struct err_msg *msg)
+{
+	struct stat st;
+	if (mkdir(dir, mode) == 0)
+		return 0;
+	if (errno != EEXIST || lstat(dir, &st) < 0)
+		return err_set(msg, ERR_IO, "%s: %s", dir, strerror(errno));
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return err_set(msg, ERR_PERMISSION,
+			       "%s: expected a directory that is ours and that nobody else may "
+			       "write to",
+			       dir);
+	return 0;
+}
