@@ -36,9 +36,14 @@
 
 struct analyzer_config {
 	uint32_t n_workers;
-	uint32_t store_entries;           ///< merged entries per definition
-	uint32_t max_agents, max_sources; ///< over all workers
+	uint32_t store_entries; ///< merged entries per definition
+	/// Over all workers; no less than what the registry of one worker has.
+	uint32_t max_agents, max_sources;
 	uint32_t top; ///< rows kept ready per definition (query_top beyond walks the store)
+	uint32_t max_triggered; ///< flows that have fired and are not armed again, per definition
+	uint32_t max_events;    ///< per tick
+	/// s: a flow without samples for so long, and for 30 t, is forgotten.
+	double retention;
 	struct hash_secret secret;
 	uint64_t seed;
 };

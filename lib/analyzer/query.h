@@ -8,6 +8,7 @@
 /// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h). A query works in slices
 /// so that nobody holds it long. Memory: rows and their texts are the caller's copies.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,10 +60,10 @@ size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, 
 size_t query_source(const struct analyzer *a, uint32_t def, const struct addr *agent,
 		    uint32_t ds_class, uint32_t ds_index, struct flow_row *rows, size_t n);
 
-/// One agent as merged over workers; what `agents` shows.
+/// One agent as merged over workers and sub-agents; what `agents` shows.
 struct agent_row {
 	struct addr agent;
-	uint32_t sub_agent;
+	uint32_t sub_agents; ///< how many speak for this address
 	char name[64];
 	struct addr via; ///< UDP source of its latest datagram
 	uint64_t datagrams, bytes, lost, duplicates, late, restarts;
@@ -75,22 +76,54 @@ struct agent_row {
 /// Agents from index @p from (0 = first) on; returns rows written. Page by adding what came back.
 size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *rows, size_t n);
 
-/// One data source: the exact cell, accumulated and as rates.
+/// One data source in one direction: the exact cell, accumulated and as rates. Sub-agents that
+/// report the same data source are one row.
 struct source_row {
 	struct addr agent;
-	uint32_t sub_agent;
+	uint32_t sub_agents; ///< that report this data source; more than one is a conflict
 	uint32_t ds_class, ds_index, direction;
-	char port_name[64];
+	char agent_name[64], port_name[64];
+	uint64_t speed; ///< bit/s (ifSpeed); 0 = not known
 	uint64_t samples;
 	double bytes, frames;             ///< scaled totals since the start
 	double bytes_rate, frames_rate;   ///< per second, smoothed with t = 2 s
 	double bytes_error, frames_error; ///< half widths at 95 %
 	uint32_t sampling_rate;           ///< latest, as sent
-	double effective_rate;            ///< growth of sample_pool / samples received; 0 = unknown
+	// The rest is counted by the agent's sampler, which serves both directions: two rows of one
+	// data source carry the same numbers.
+	double effective_rate; ///< growth of sample_pool / samples received; 0 = unknown
 	uint64_t lost_samples, drops;
 	uint64_t discards;
 	uint64_t last;  ///< ns
 	uint32_t flags; ///< SOURCE_* of bank.h, ever seen
 };
 
+/// Data sources from index @p from on, as query_agents().
 size_t query_sources(const struct analyzer *a, size_t from, struct source_row *rows, size_t n);
+
+/// A threshold and how it stands.
+struct threshold_row {
+	const char *name, *metric; ///< live as long as the analyzer
+	double value, timeout;     ///< as set
+	bool by_flow;
+	bool below_floor;   ///< a flow of this size may lack an entry: the limit is too low
+	uint32_t triggered; ///< data sources (flows) that fired and are not armed again yet
+	uint64_t events;    ///< since the start
+};
+
+/// Thresholds from index @p from on, in the order of the configuration.
+size_t query_thresholds(const struct analyzer *a, size_t from, struct threshold_row *rows,
+			size_t n);
+
+/// The analyzer's own bounds and what exceeded them; all since the start.
+struct analyzer_stats {
+	uint64_t ticks;
+	uint64_t agents, sub_agents, sources; ///< known
+	uint64_t agents_full, sources_full;   ///< refused; flows of a refused source have no agent
+	uint64_t ds_conflict;                 ///< data sources reported by more than one sub-agent
+	uint64_t events;                      ///< numbered
+	uint64_t events_lost;                 ///< beyond `max_events` of a tick, or not taken
+	uint64_t triggered_full;              ///< crossings not reported: `max_triggered` reached
+};
+
+void query_stats(const struct analyzer *a, struct analyzer_stats *stats);

@@ -27,7 +27,7 @@ struct threshold_event {
 	uint64_t id;           ///< rising from 1 in the life of the process
 	const char *threshold; ///< its name
 	const char *metric;
-	double limit;         ///< the threshold's value
-	uint64_t time;        ///< ns of the tick on the analyzer's clock (capture time in a replay)
-	struct flow_row *row; ///< the flow that crossed, as at that tick (query.h)
+	double limit;  ///< the threshold's value
+	uint64_t time; ///< ns of the tick on the analyzer's clock (capture time in a replay)
+	const struct flow_row *row; ///< the flow that crossed, as at that tick (query.h)
 };
