@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum stat {
+enum stat_id {
 #define STAT(name, group, role, help) STAT_##name,
 #include "bank/stats.def"
 #undef STAT
@@ -52,12 +52,12 @@ struct stats {
 };
 
 /// Worker only. A relaxed store, so that a reader never sees half a number.
-static inline void stats_add(struct stats *s, enum stat i, uint64_t n)
+static inline void stats_add(struct stats *s, enum stat_id i, uint64_t n)
 {
 	__atomic_store_n(&s->v[i], s->v[i] + n, __ATOMIC_RELAXED);
 }
 
-static inline uint64_t stats_read(const struct stats *s, enum stat i)
+static inline uint64_t stats_read(const struct stats *s, enum stat_id i)
 {
 	return __atomic_load_n(&s->v[i], __ATOMIC_RELAXED);
 }
