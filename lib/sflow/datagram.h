@@ -37,6 +37,7 @@ enum sflow_reason {
 	SFLOW_RECORD_OVERRUN, ///< a record says it is longer than its sample
 	SFLOW_RECORD_SHORT,   ///< a record ends inside its fixed part
 	SFLOW_ITEMS_MISSING,  ///< fewer samples or records than their count says
+	SFLOW_UNKNOWN,        ///< a tag that records.def does not have
 	SFLOW_SLACK,          ///< bytes behind the last sample or record: skipped, nothing is lost
 };
 
@@ -129,13 +130,29 @@ static inline int sflow_record_next(struct sflow_items *records, struct sflow_re
 	return got;
 }
 
-/// The next sample: 1 = read, 0 = no more, -1 = SFLOW_SAMPLE_OVERRUN (nothing after it is read).
+/// Foundry and Brocade switches put some samples into a wrapper of their own (1991:1): flags,
+/// number of the access list, then the whole sample. Step into it; @p s stays as it is when nothing
+/// whole is inside.
+static inline void sflow_unwrap(struct sflow_record *s)
+{
+	struct sflow_record inner;
+	struct cursor c = cursor_of(s->body, s->len);
+	cursor_skip(&c, 8);
+	if (sflow_item(&c, &inner) > 0)
+		*s = inner;
+}
+
+/// The next sample, out of its wrapper: 1 = read, 0 = no more, -1 = SFLOW_SAMPLE_OVERRUN (nothing
+/// after it is read).
 static inline int sflow_next(struct sflow_datagram *dg, struct sflow_sample *s)
 {
 	struct sflow_record item;
 	const int got = sflow_record_next(&dg->samples, &item);
-	if (got > 0)
-		*s = (struct sflow_sample){.tag = item.tag, .len = item.len, .body = item.body};
+	if (got <= 0)
+		return got;
+	if (__builtin_expect(item.tag == SFLOW_ACL_PREFIX, 0))
+		sflow_unwrap(&item);
+	*s = (struct sflow_sample){.tag = item.tag, .len = item.len, .body = item.body};
 	return got;
 }
 

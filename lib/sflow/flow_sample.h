@@ -110,3 +110,30 @@ static inline enum sflow_reason counters_sample_open(const struct sflow_sample *
 	cs->records = sflow_records(s, fixed);
 	return SFLOW_OK;
 }
+
+/// The raw packet header of flow record 0:1.
+struct sampled_header {
+	uint32_t protocol;     ///< header_protocol: 1 Ethernet, 11 IPv4, 12 IPv6, ...
+	uint32_t frame_length; ///< bytes on the wire, those stripped included
+	uint32_t stripped;     ///< bytes taken off before sampling: the FCS and more
+	uint32_t len;          ///< bytes of header that are there
+	const uint8_t *header;
+};
+
+/// Read a record tagged 0:1. SFLOW_OK or SFLOW_RECORD_SHORT. A header that says it is longer than
+/// its record is cut: the bytes that are there are good.
+static inline enum sflow_reason sampled_header_open(const struct sflow_record *r,
+						    struct sampled_header *h)
+{
+	if (r->len < 16) {
+		*h = (struct sampled_header){0};
+		return SFLOW_RECORD_SHORT;
+	}
+	const uint32_t len = load_be32(r->body + 12);
+	h->protocol = load_be32(r->body);
+	h->frame_length = load_be32(r->body + 4);
+	h->stripped = load_be32(r->body + 8);
+	h->len = len < r->len - 16 ? len : r->len - 16;
+	h->header = r->body + 16;
+	return SFLOW_OK;
+}

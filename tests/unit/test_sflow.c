@@ -300,6 +300,56 @@ static void a_sample_shorter_than_its_fixed_part_is_refused(void **state)
 	}
 }
 
+static void a_wrapped_sample_is_taken_out(void **state)
+{
+	uint8_t data[512];
+	struct encoder e = begin(data, sizeof(data));
+	encode_sample(&e, SFLOW_ACL_PREFIX);
+	encode_u64(&e, 0x100000002);
+	struct encoder inner = e; // the inner sample is written by hand: samples do not nest
+	inner.sample_at = 0;
+	add_flow_sample(&inner, SFLOW_FLOW_SAMPLE);
+	e.len = inner.len;
+	encode_sample_end(&e);
+	encode_sample(&e, SFLOW_ACL_PREFIX); // nothing inside
+	encode_u64(&e, 0);
+	encode_sample_end(&e);
+	const size_t len = encode_end(&e);
+	struct sflow_datagram dg;
+	struct sflow_sample s = {0};
+	struct flow_sample fs;
+	assert_int_equal(sflow_open(&dg, data, len), SFLOW_OK);
+	assert_int_equal(sflow_next(&dg, &s), 1);
+	assert_int_equal(s.tag, SFLOW_FLOW_SAMPLE);
+	assert_int_equal(flow_sample_open(&s, &fs), SFLOW_OK);
+	assert_int_equal(fs.sampling_rate, some_flow.sampling_rate);
+	assert_int_equal(sflow_next(&dg, &s), 1);
+	assert_int_equal(s.tag, SFLOW_ACL_PREFIX);
+	assert_int_equal(sflow_next(&dg, &s), 0);
+}
+
+static void sampled_headers_are_cut_to_their_record(void **state)
+{
+	uint8_t data[512];
+	struct encoder e = begin(data, sizeof(data));
+	encode_flow_sample(&e, SFLOW_FLOW_SAMPLE, &some_flow);
+	encode_sampled_header(&e, 1, 1518, 4, header, 21);
+	encode_sample_end(&e);
+	const struct sflow_record r = {
+		.tag = SFLOW_SAMPLED_HEADER, .len = 16 + 24, .body = data + 28 + 8 + 32 + 8};
+	struct sampled_header h;
+	assert_int_equal(sampled_header_open(&r, &h), SFLOW_OK);
+	assert_int_equal(h.len, 21);
+	assert_int_equal(h.frame_length, 1518);
+	assert_int_equal(h.stripped, 4);
+	assert_memory_equal(h.header, header, 21);
+	store_be32((uint8_t *)r.body + 12, UINT32_MAX);
+	assert_int_equal(sampled_header_open(&r, &h), SFLOW_OK);
+	assert_int_equal(h.len, 24);
+	const struct sflow_record cut = {.tag = r.tag, .len = 15, .body = r.body};
+	assert_int_equal(sampled_header_open(&cut, &h), SFLOW_RECORD_SHORT);
+}
+
 static void port_words_fold(void **state)
 {
 	assert_int_equal(sflow_port_word(0, 7), 7);
@@ -370,6 +420,8 @@ int main(void)
 		cmocka_unit_test(counts_from_the_wire_are_not_trusted),
 		cmocka_unit_test(lengths_past_the_end_are_refused),
 		cmocka_unit_test(a_sample_shorter_than_its_fixed_part_is_refused),
+		cmocka_unit_test(a_wrapped_sample_is_taken_out),
+		cmocka_unit_test(sampled_headers_are_cut_to_their_record),
 		cmocka_unit_test(port_words_fold),
 		cmocka_unit_test(the_encoder_stays_in_its_memory),
 		cmocka_unit_test(an_encoder_is_a_mark_to_go_back_to),
