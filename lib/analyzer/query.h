@@ -16,7 +16,7 @@
 #include "program/program.h"
 
 /// Secondary values per row at most.
-#define FLOW_ROW_VALUES 16
+#define FLOW_ROW_VALUES PROGRAM_VALUES_MAX
 
 /// One flow on one data source. A plain value: copying the struct copies everything.
 struct flow_row {

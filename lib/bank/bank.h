@@ -22,6 +22,7 @@
 /// Memory: caller's (hugepages of the worker's socket in the daemon), bank_size() bytes; nothing is
 /// allocated later. Limits: those of bank_config; whatever does not fit is counted.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -100,6 +101,8 @@ struct log_entry {
 	uint64_t time;   ///< payload.time, ns
 };
 
+struct batch;
+
 struct bank {
 	const struct program *program;
 	uint64_t until; ///< replay: first time that no longer belongs here; live: UINT64_MAX
@@ -114,6 +117,7 @@ struct bank {
 	uint8_t *log;
 	uint32_t log_size, log_len;
 	struct table *table; ///< one per definition
+	struct batch *batch; ///< additions on their way to each table; empty between bursts
 	struct bank_config config;
 };
 
@@ -141,6 +145,8 @@ size_t intake_size(const struct bank_config *config);
 struct intake *intake_init(void *mem, const struct bank_config *config,
 			   const struct intake_policy *policy, struct stats *stats);
 const struct registry *intake_registry(const struct intake *in);
+/// Every agent begins anew: a capture is played once more. Worker only.
+void intake_restart(struct intake *in);
 
 /// Decode @p n payloads and measure them. Never fails: what cannot be used is counted.
 void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, unsigned n);

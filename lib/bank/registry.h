@@ -13,7 +13,7 @@
 /// Index 0 of both is reserved: "no such".
 ///
 /// Spoofed agents cannot fill the table: once it is half full a new agent must be seen
-/// REGISTRY_PROBATION times, within the last few thousand newcomers, before it gets a place.
+/// REGISTRY_SIGHTINGS times, within the last few thousand newcomers, before it gets a place.
 ///
 /// Threading: the worker alone calls and writes. `agent[i].id` and `source[i].id` never change once
 /// the index was given out; the aggregator reads them for indices below the counts that a retired
@@ -29,7 +29,7 @@
 #include "base/hash.h"
 
 /// Sightings that a newcomer needs while the agent table is more than half full.
-#define REGISTRY_PROBATION 3
+#define REGISTRY_SIGHTINGS 3
 
 struct agent_id {
 	struct addr addr;
@@ -50,7 +50,8 @@ enum seq_verdict {
 	SEQ_RESTART,   ///< too far away to be either: the sender started anew
 };
 
-/// Judge @p seq and remember it.
+/// Judge @p seq and remember it. Numbers are compared modulo 2^32; 64 or more behind the highest or
+/// 2^24 and more ahead, is a restart.
 enum seq_verdict seq_window_check(struct seq_window *w, uint32_t seq);
 
 /// One agent. worker: rw; `id` as said above.
@@ -58,9 +59,10 @@ struct registry_agent {
 	struct agent_id id;
 	uint32_t uptime;          ///< of its latest datagram, ms
 	struct seq_window window; ///< of datagrams
-	uint64_t rate_window;     ///< second in which `rate_count` counts
-	uint32_t rate_count;      ///< datagrams in that second
+	uint32_t restarts;        ///< times it began anew; sources compare theirs with it
 	uint32_t rate_override;   ///< sampling rate to use instead of the sent one; 0 = as sent
+	uint64_t rate_second;     ///< second in which `rate_count` counts
+	uint32_t rate_count;      ///< datagrams in that second
 	bool denied;              ///< not on the allow-list
 };
 
@@ -73,8 +75,20 @@ struct source_id {
 
 struct registry_source {
 	struct source_id id;
-	struct seq_window window; ///< of flow samples
+	struct seq_window window; ///< of flow samples (and discarded-packet samples apart, below)
+	struct seq_window discards;
+	uint32_t restarts; ///< of the agent, when `window` was last valid
+	uint32_t rate;     ///< sampling rate of the latest sample
 };
+
+/// A candidate for a place among the agents.
+struct registry_newcomer {
+	uint32_t fingerprint;
+	uint32_t sightings;
+};
+
+/// Places in the probation pool; a collision sends the older candidate away.
+#define REGISTRY_NEWCOMERS 4096
 
 struct registry {
 	uint32_t max_agents, max_sources; ///< given out at most, index 0 apart
@@ -83,13 +97,14 @@ struct registry {
 	struct registry_source *source;
 	uint32_t *agent_slot, *source_slot; ///< open addressing: hash -> index
 	uint32_t agent_mask, source_mask;
-	uint64_t *probation; ///< fingerprints of newcomers
+	struct registry_newcomer *newcomer; ///< the probation pool, direct mapped
 	struct hash_secret secret;
 };
 
 enum registry_verdict {
 	REGISTRY_FOUND,
-	REGISTRY_PROBATION_HELD, ///< not believed yet
+	REGISTRY_NEW,
+	REGISTRY_HELD, ///< not believed yet
 	REGISTRY_FULL,
 };
 
@@ -99,8 +114,8 @@ size_t registry_size(uint32_t max_agents, uint32_t max_sources);
 void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t max_sources,
 		   const struct hash_secret *secret);
 
-/// The index of an agent; a new one is entered (*@p is_new). 0 on any other verdict.
-uint32_t registry_agent(struct registry *r, const struct agent_id *id, bool *is_new,
+/// The index of an agent; a newcomer is entered. 0 when @p verdict is HELD or FULL.
+uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 			enum registry_verdict *verdict);
 
 /// The index of a source; a new one is entered. 0 = table full.

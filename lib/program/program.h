@@ -30,6 +30,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -38,6 +39,9 @@
 
 /// Longest key in bytes, source prefix and padding included.
 #define PROGRAM_KEY_MAX 256
+
+/// Secondary values per definition at most.
+#define PROGRAM_VALUES_MAX 16
 
 /// Bytes of the data source prefix.
 #define PROGRAM_KEY_SOURCE 4
@@ -63,13 +67,17 @@ struct gather {
 	uint8_t layer;   ///< enum packet_layer
 	uint8_t alt;     ///< used when `layer` is absent; LAYER_NONE = none
 	uint16_t offset; ///< from the start of the layer
-	uint8_t len;     ///< bytes copied
-	uint8_t dst;     ///< where in the key
+	uint8_t len;     ///< GATHER_COPY: bytes copied; GATHER_BITS: bytes read
+	uint8_t shift;   ///< GATHER_BITS
+	uint16_t dst;    ///< where in the key
+	uint8_t size;    ///< GATHER_BITS: bytes written
+	uint64_t mask;   ///< GATHER_BITS: after the shift
 	uint16_t part;   ///< GATHER_PART: index into `part`
 };
 
 enum gather_kind {
-	GATHER_COPY, ///< `len` bytes as they are
+	GATHER_COPY, ///< bytes as they are
+	GATHER_BITS, ///< some bits of a number of at most 8 bytes
 	GATHER_PART, ///< anything else: by the component
 };
 
@@ -79,22 +87,27 @@ struct key_field {
 	uint8_t occurrence; ///< 0 = outermost
 };
 
-/// A component of a key: how to find it and how to write it.
-struct key_part {
-	char *text;            ///< the expression as written
-	struct key_field *alt; ///< alternatives, first present wins
+/// A key expression: attributes of which the first present one counts.
+struct key_expr {
+	struct key_field *alt;
 	uint8_t n_alt;
-	bool tagged;    ///< preceded by the byte that says which alternative
-	bool optional;  ///< may be absent (then `absent` is printed)
-	char *absent;   ///< text for an absent value
-	uint8_t offset; ///< in the key, of the tag byte if there is one
-	uint8_t size;   ///< bytes of the longest alternative, without the tag
+	bool optional; ///< `null:`: may be absent
+	char *absent;  ///< text for an absent value; NULL unless optional
 };
 
+/// A component of a key: how to find it and how to write it.
+struct key_part {
+	struct key_expr expr;
+	bool tagged;     ///< preceded by the byte that says which alternative
+	uint16_t offset; ///< in the key, of the tag byte if there is one
+	uint16_t size;   ///< bytes of the longest alternative, without the tag
+};
+
+/// A secondary value (table/cell.h).
 struct cell_def {
-	uint8_t kind;            ///< enum cell_kind of table/cell.h
-	struct key_field source; ///< the attribute
-	char *text;              ///< as written: "count:ipsource"
+	uint8_t kind; ///< enum cell_kind
+	struct key_field source;
+	char *text; ///< as written: "avg:tcprtt"
 };
 
 /// The value of a definition.
@@ -141,17 +154,89 @@ void program_free(struct program *p);
 /// The definition called @p name, or NULL.
 const struct flow_def *program_find(const struct program *p, const char *name);
 
+/// The slow way to gather one component; for flow_def_key().
+bool flow_def_part(const struct flow_def *def, const struct packet *p, const struct gather *g,
+		   uint8_t *key);
+
+/// Copy @p n bytes; the sizes that keys are made of become plain moves.
+static inline void gather_copy(uint8_t *to, const uint8_t *from, unsigned n)
+{
+	switch (n) {
+	case 1: *to = *from; break;
+	case 2: memcpy(to, from, 2); break;
+	case 4: memcpy(to, from, 4); break;
+	case 6: memcpy(to, from, 6); break;
+	case 8: memcpy(to, from, 8); break;
+	case 12: memcpy(to, from, 12); break;
+	case 16: memcpy(to, from, 16); break;
+	case 32: memcpy(to, from, 32); break;
+	default: memcpy(to, from, n);
+	}
+}
+
+/// Where @p g reads, or NULL when the layer is absent or the header ends before.
+static inline const uint8_t *gather_place(const struct gather *g, const struct packet *p)
+{
+	uint32_t at = p->first[g->layer];
+	if (at == 0)
+		at = p->first[g->alt]; // first[LAYER_NONE] is always 0
+	if (at == 0 || at + g->offset + g->len > p->end[g->space])
+		return NULL;
+	return p->base[g->space] + at + g->offset;
+}
+
 /// Gather the key of @p p into @p key (at least def->key_size bytes, 8-byte aligned). False when an
 /// attribute that must be there is not: the packet is not measured by this definition.
-bool flow_def_key(const struct flow_def *def, const struct packet *p, uint32_t source,
-		  uint8_t *key);
+static inline bool flow_def_key(const struct flow_def *def, const struct packet *p, uint32_t source,
+				uint8_t *key)
+{
+	// The last word may end in padding.
+	memset(key + def->key_size - 8, 0, 8);
+	memcpy(key, &source, sizeof(source));
+	for (unsigned i = 0; i < def->n_gather; i++) {
+		const struct gather *g = &def->gather[i];
+		if (__builtin_expect(g->kind == GATHER_PART, 0)) {
+			if (!flow_def_part(def, p, g, key))
+				return false;
+			continue;
+		}
+		const uint8_t *from = gather_place(g, p);
+		if (from == NULL)
+			return false;
+		if (g->kind == GATHER_COPY) {
+			gather_copy(key + g->dst, from, g->len);
+			continue;
+		}
+		uint64_t v = 0;
+		for (unsigned k = 0; k < g->len; k++)
+			v = v << 8 | from[k];
+		v = v >> g->shift & g->mask;
+		for (unsigned k = g->size; k-- > 0; v >>= 8)
+			key[g->dst + k] = (uint8_t)v;
+	}
+	return true;
+}
 
 /// True when the packet passes the filter.
 bool flow_def_match(const struct flow_def *def, const struct packet *p);
 
+/// A numeric attribute; false when it is absent.
+bool flow_def_number(const struct key_field *f, const struct packet *p, double *value);
+
 /// What one sample of the packet adds, before it is multiplied by the sampling rate.
 /// False when the attribute is absent.
-bool flow_def_value(const struct flow_def *def, const struct packet *p, double *value);
+static inline bool flow_def_value(const struct flow_def *def, const struct packet *p, double *value)
+{
+	if (def->value_kind == VALUE_BYTES) {
+		*value = __builtin_bswap32(p->meta.bytes);
+		return true;
+	}
+	if (def->value_kind == VALUE_FRAMES) {
+		*value = 1;
+		return true;
+	}
+	return flow_def_number(&def->value_field, p, value);
+}
 
 /// Write the key as text, components joined by the definition's separator; "" for a keyless one.
 void flow_def_key_format(const struct flow_def *def, const uint8_t *key, struct strbuf *b);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// What a worker keeps over bank swaps; private to this folder.
+
+#include "bank/bank.h"
+#include "packet/packet.h"
+
+struct intake {
+	struct registry registry;
+	struct intake_policy policy;
+	struct stats *stats;
+	struct packet packet; ///< scratch: the sample at hand
+};
+
+/// The agent of a datagram as ingest sees it.
+struct sender {
+	uint32_t index; ///< 0 = not in the registry
+	struct registry_agent *agent;
+	enum seq_verdict verdict; ///< of the datagram's sequence number
+};
+
+/// Find or enter the agent, ask the policy, judge the sequence number. False when the datagram is
+/// not to be used; the reason was counted.
+bool intake_admit(struct intake *in, const struct agent_id *id, uint32_t sequence, uint32_t uptime,
+		  uint64_t time, struct sender *out);

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "bank/registry.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct agent_id) == 24, "hashed as three words");
+_Static_assert(sizeof(struct source_id) == 16, "hashed as two words");
+
+enum seq_verdict seq_window_check(struct seq_window *w, uint32_t seq)
+{
+	const int32_t ahead = (int32_t)(seq - w->high);
+	if (__builtin_expect(w->started && ahead > 0 && ahead < 64, 1)) {
+		w->seen = w->seen << ahead | 1;
+		w->high = seq;
+		return SEQ_NEW;
+	}
+	if (!w->started || ahead <= -64 || ahead >= 1 << 24) {
+		const bool first = !w->started;
+		*w = (struct seq_window){.seen = 1, .high = seq, .started = true};
+		return first ? SEQ_NEW : SEQ_RESTART;
+	}
+	if (ahead > 0) {
+		w->seen = 1;
+		w->high = seq;
+		return SEQ_NEW;
+	}
+	const uint64_t bit = (uint64_t)1 << -ahead;
+	if (w->seen & bit)
+		return SEQ_DUPLICATE;
+	w->seen |= bit;
+	return SEQ_LATE;
+}
+
+static size_t round_up(size_t n)
+{
+	return (n + 63) & ~(size_t)63;
+}
+
+// Slots: at least twice the entries, a power of two.
+static uint32_t slots_for(uint32_t max)
+{
+	uint32_t n = 64;
+	while (n < 2 * ((uint64_t)max + 1))
+		n *= 2;
+	return n;
+}
+
+size_t registry_size(uint32_t max_agents, uint32_t max_sources)
+{
+	return round_up(((size_t)max_agents + 1) * sizeof(struct registry_agent)) +
+	       round_up(((size_t)max_sources + 1) * sizeof(struct registry_source)) +
+	       round_up((size_t)slots_for(max_agents) * sizeof(uint32_t)) +
+	       round_up((size_t)slots_for(max_sources) * sizeof(uint32_t)) +
+	       round_up(REGISTRY_NEWCOMERS * sizeof(struct registry_newcomer));
+}
+
+void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t max_sources,
+		   const struct hash_secret *secret)
+{
+	uint8_t *p = mem;
+	*r = (struct registry){
+		.max_agents = max_agents,
+		.max_sources = max_sources,
+		.n_agents = 1,
+		.n_sources = 1,
+		.agent_mask = slots_for(max_agents) - 1,
+		.source_mask = slots_for(max_sources) - 1,
+		.secret = *secret,
+	};
+	r->agent = (void *)p;
+	p += round_up(((size_t)max_agents + 1) * sizeof(struct registry_agent));
+	r->source = (void *)p;
+	p += round_up(((size_t)max_sources + 1) * sizeof(struct registry_source));
+	r->agent_slot = (void *)p;
+	p += round_up((size_t)slots_for(max_agents) * sizeof(uint32_t));
+	r->source_slot = (void *)p;
+	p += round_up((size_t)slots_for(max_sources) * sizeof(uint32_t));
+	r->newcomer = (void *)p;
+}
+
+// While places are plenty everybody gets one at once; later only who keeps coming.
+static bool is_believed(struct registry *r, uint64_t hash)
+{
+	if (r->n_agents - 1 < r->max_agents / 2)
+		return true;
+	struct registry_newcomer *c = &r->newcomer[(hash >> 32) % REGISTRY_NEWCOMERS];
+	const uint32_t fingerprint = (uint32_t)hash;
+	if (c->fingerprint != fingerprint)
+		*c = (struct registry_newcomer){.fingerprint = fingerprint};
+	return ++c->sightings >= REGISTRY_SIGHTINGS;
+}
+
+uint32_t registry_agent(struct registry *r, const struct agent_id *id,
+			enum registry_verdict *verdict)
+{
+	const uint64_t hash = hash_words(&r->secret, id, sizeof(*id) / 8);
+	uint32_t slot = (uint32_t)hash & r->agent_mask;
+	for (; r->agent_slot[slot] != 0; slot = (slot + 1) & r->agent_mask) {
+		const uint32_t i = r->agent_slot[slot];
+		if (memcmp(&r->agent[i].id, id, sizeof(*id)) == 0) {
+			*verdict = REGISTRY_FOUND;
+			return i;
+		}
+	}
+	if (r->n_agents > r->max_agents) {
+		*verdict = REGISTRY_FULL;
+		return 0;
+	}
+	if (!is_believed(r, hash)) {
+		*verdict = REGISTRY_HELD;
+		return 0;
+	}
+	const uint32_t i = r->n_agents++;
+	r->agent[i] = (struct registry_agent){.id = *id};
+	r->agent_slot[slot] = i;
+	*verdict = REGISTRY_NEW;
+	return i;
+}
+
+uint32_t registry_source(struct registry *r, const struct source_id *id)
+{
+	const uint64_t hash = hash_words(&r->secret, id, sizeof(*id) / 8);
+	uint32_t slot = (uint32_t)hash & r->source_mask;
+	for (; r->source_slot[slot] != 0; slot = (slot + 1) & r->source_mask) {
+		const uint32_t i = r->source_slot[slot];
+		if (memcmp(&r->source[i].id, id, sizeof(*id)) == 0)
+			return i;
+	}
+	if (r->n_sources > r->max_sources)
+		return 0;
+	const uint32_t i = r->n_sources++;
+	r->source[i] = (struct registry_source){.id = *id};
+	r->source_slot[slot] = i;
+	return i;
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "program/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "program/key.h"
+
+#define FILTER_DEPTH 64
+
+enum {
+	ACCEPT = -1,
+	REJECT = -2
+};
+
+// A literal, in the form of each alternative of the test's expression.
+struct literal {
+	uint8_t *bytes; // n_alt values of key_expr_size() bytes
+	bool *valid;    // it can be a value of that alternative
+};
+
+struct test {
+	struct key_expr expr;
+	struct literal *literal;
+	unsigned n_literal;
+	bool negated;  // `!=`
+	bool presence; // compared with null
+	int next[2];   // outcome -> index of the next test, ACCEPT or REJECT
+};
+
+struct filter {
+	struct test *test;
+	int n_test;
+};
+
+struct parser {
+	const char *text;
+	const char *p;
+	unsigned depth;
+	struct filter *f;
+	struct err_msg *msg;
+};
+
+static void skip_blanks(struct parser *ps)
+{
+	while (*ps->p == ' ' || *ps->p == '\t')
+		ps->p++;
+}
+
+static int fail(struct parser *ps, const char *at, const char *what)
+{
+	return err_set(ps->msg, ERR_INVALID, "at character %zu: %s", (size_t)(at - ps->text) + 1,
+		       what);
+}
+
+// Length of the expression on the left of an operator.
+static size_t expr_len(const char *p)
+{
+	size_t i = 0;
+	int depth = 0;
+	for (; p[i] != '\0'; i++) {
+		if (p[i] == '\\' && p[i + 1] != '\0')
+			i++;
+		else if (p[i] == '[')
+			depth++;
+		else if (p[i] == ']')
+			depth--;
+		else if (depth <= 0 && strchr("=!~&|()", p[i]) != NULL)
+			break;
+	}
+	while (i > 0 && (p[i - 1] == ' ' || p[i - 1] == '\t'))
+		i--;
+	return i;
+}
+
+// One value of the list: up to `,` `&` `|` `)` or the closing quote. Quotes may hold a whole list.
+static const char *value_end(const char *p, char quote)
+{
+	while (*p != '\0' && *p != ',' && (quote != '\0' ? *p != quote : strchr("&|)", *p) == NULL))
+		p++;
+	return p;
+}
+
+static int add_literal(struct parser *ps, struct test *t, const char *text, size_t len)
+{
+	const size_t size = key_expr_size(&t->expr);
+	struct literal *list = realloc(t->literal, (t->n_literal + 1) * sizeof(*list));
+	if (list == NULL)
+		return err_set(ps->msg, ERR_MEMORY, "out of memory");
+	t->literal = list;
+	struct literal *l = &list[t->n_literal];
+	*l = (struct literal){.bytes = calloc(t->expr.n_alt, size),
+			      .valid = calloc(t->expr.n_alt, sizeof(bool))};
+	t->n_literal++;
+	if (l->bytes == NULL || l->valid == NULL)
+		return err_set(ps->msg, ERR_MEMORY, "out of memory");
+	bool any = false;
+	for (unsigned i = 0; i < t->expr.n_alt; i++) {
+		const struct field *f = t->expr.alt[i].field;
+		l->valid[i] = field_parse((enum field_kind)f->kind, text, len, l->bytes + i * size,
+					  f->size, f->bits) == 0;
+		any |= l->valid[i];
+	}
+	if (any)
+		return 0;
+	return err_set(ps->msg, ERR_INVALID, "at character %zu: \"%.*s\" is no value of \"%s\"",
+		       (size_t)(text - ps->text) + 1, (int)len, text, t->expr.alt[0].field->name);
+}
+
+static int parse_value(struct parser *ps, struct test *t, const char *end)
+{
+	const char *p = ps->p;
+	size_t len = (size_t)(end - p);
+	while (len > 0 && (p[len - 1] == ' ' || p[len - 1] == '\t'))
+		len--;
+	while (len > 0 && (*p == ' ' || *p == '\t')) {
+		p++;
+		len--;
+	}
+	ps->p = end;
+	if (len == 0)
+		return fail(ps, p, "expected a value");
+	if (len == 4 && memcmp(p, "null", 4) == 0) {
+		t->presence = true;
+		return 0;
+	}
+	return add_literal(ps, t, p, len);
+}
+
+static int parse_values(struct parser *ps, struct test *t)
+{
+	skip_blanks(ps);
+	char quote = '\0';
+	if (*ps->p == '\'' || *ps->p == '"')
+		quote = *ps->p++;
+	for (;;) {
+		const int err = parse_value(ps, t, value_end(ps->p, quote));
+		if (err != 0)
+			return err;
+		if (*ps->p != ',')
+			break;
+		ps->p++;
+	}
+	if (quote == '\0')
+		return 0;
+	if (*ps->p != quote)
+		return fail(ps, ps->p, "expected the closing quote");
+	ps->p++;
+	return 0;
+}
+
+static int parse_operator(struct parser *ps, struct test *t)
+{
+	skip_blanks(ps);
+	if (ps->p[0] == '!' && ps->p[1] == '=') {
+		t->negated = true;
+		ps->p += 2;
+		return 0;
+	}
+	if (ps->p[0] == '=') {
+		ps->p++;
+		return 0;
+	}
+	return fail(ps, ps->p, "expected = or !=");
+}
+
+// Index of the new test, or a negative error below REJECT.
+static int new_test(struct parser *ps)
+{
+	struct test *tests = realloc(ps->f->test, (size_t)(ps->f->n_test + 1) * sizeof(*tests));
+	if (tests == NULL)
+		return err_set(ps->msg, ERR_MEMORY, "out of memory");
+	ps->f->test = tests;
+	tests[ps->f->n_test] = (struct test){.next = {REJECT, ACCEPT}};
+	return ps->f->n_test++;
+}
+
+static int parse_test(struct parser *ps)
+{
+	const int i = new_test(ps);
+	if (i < 0)
+		return i;
+	const char *at = ps->p;
+	const bool quoted = *ps->p == '\'' || *ps->p == '"';
+	const char *end = quoted ? strchr(ps->p + 1, *ps->p) : ps->p + expr_len(ps->p);
+	if (end == NULL)
+		return fail(ps, at, "expected the closing quote");
+	const char *begin = ps->p + quoted;
+	struct test *t = &ps->f->test[i];
+	if (end == begin)
+		return fail(ps, at, "expected an attribute");
+	int err = key_expr_compile(begin, (size_t)(end - begin), &t->expr, ps->msg);
+	if (err != 0) {
+		char where[40];
+		struct strbuf b = strbuf_of(where, sizeof(where));
+		strbuf_fmt(&b, "at character %zu", (size_t)(begin - ps->text) + 1);
+		err_prefix(ps->msg, where);
+		return err;
+	}
+	ps->p = end + quoted;
+	err = parse_operator(ps, t);
+	return err != 0 ? err : parse_values(ps, t);
+}
+
+static int parse_or(struct parser *ps);
+
+static int parse_term(struct parser *ps)
+{
+	skip_blanks(ps);
+	if (*ps->p != '(')
+		return parse_test(ps);
+	if (++ps->depth > FILTER_DEPTH)
+		return fail(ps, ps->p, "parentheses nested too deep");
+	ps->p++;
+	const int err = parse_or(ps);
+	if (err < 0)
+		return err;
+	skip_blanks(ps);
+	if (*ps->p != ')')
+		return fail(ps, ps->p, "expected )");
+	ps->p++;
+	ps->depth--;
+	return 0;
+}
+
+// The tests [from, to) accept or reject; whatever says @p outcome there goes on at @p target.
+static void redirect(struct filter *f, int from, int to, int outcome, int target)
+{
+	for (int i = from; i < to; i++)
+		for (int k = 0; k < 2; k++)
+			if (f->test[i].next[k] == outcome)
+				f->test[i].next[k] = target;
+}
+
+static int parse_chain(struct parser *ps, char op, int outcome, int (*operand)(struct parser *))
+{
+	int from = ps->f->n_test;
+	for (;;) {
+		const int err = operand(ps);
+		if (err < 0)
+			return err;
+		skip_blanks(ps);
+		if (*ps->p != op)
+			return 0;
+		do
+			ps->p++;
+		while (*ps->p == op); // && and || are read as & and |
+		redirect(ps->f, from, ps->f->n_test, outcome, ps->f->n_test);
+		from = ps->f->n_test;
+	}
+}
+
+static int parse_and(struct parser *ps)
+{
+	return parse_chain(ps, '&', ACCEPT, parse_term);
+}
+
+static int parse_or(struct parser *ps)
+{
+	return parse_chain(ps, '|', REJECT, parse_and);
+}
+
+struct filter *filter_compile(const char *text, struct err_msg *msg)
+{
+	struct parser ps = {.text = text, .p = text, .msg = msg, .f = calloc(1, sizeof(*ps.f))};
+	if (ps.f == NULL) {
+		err_set(msg, ERR_MEMORY, "out of memory");
+		return NULL;
+	}
+	int err = parse_or(&ps);
+	if (err >= 0 && *ps.p != '\0')
+		err = fail(&ps, ps.p, "expected & or |");
+	if (err >= 0)
+		return ps.f;
+	filter_free(ps.f);
+	return NULL;
+}
+
+void filter_free(struct filter *f)
+{
+	if (f == NULL)
+		return;
+	for (int i = 0; i < f->n_test; i++) {
+		struct test *t = &f->test[i];
+		for (unsigned k = 0; k < t->n_literal; k++) {
+			free(t->literal[k].bytes);
+			free(t->literal[k].valid);
+		}
+		free(t->literal);
+		key_expr_clear(&t->expr);
+	}
+	free(f->test);
+	free(f);
+}
+
+// Is the attribute equal to one of the values? Absence is equal to null only.
+static bool equals(const struct test *t, const struct packet *p)
+{
+	uint8_t value[FIELD_VALUE_MAX];
+	const unsigned alt = key_expr_read(&t->expr, p, value);
+	if (alt == 0)
+		return t->presence;
+	const size_t size = key_expr_size(&t->expr), n = t->expr.alt[alt - 1].field->size;
+	for (unsigned i = 0; i < t->n_literal; i++)
+		if (t->literal[i].valid[alt - 1] &&
+		    memcmp(t->literal[i].bytes + (alt - 1) * size, value, n) == 0)
+			return true;
+	return false;
+}
+
+bool filter_match(const struct filter *f, const struct packet *p)
+{
+	int i = 0;
+	while (i >= 0) {
+		const struct test *t = &f->test[i];
+		i = t->next[equals(t, p) != t->negated];
+	}
+	return i == ACCEPT;
+}
+
+bool filter_wants_inner(const struct filter *f)
+{
+	for (int i = 0; i < f->n_test; i++)
+		for (unsigned k = 0; k < f->test[i].expr.n_alt; k++)
+			if (key_field_is_inner(&f->test[i].expr.alt[k]))
+				return true;
+	return false;
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// Filters: which packets a definition measures.
+///
+///     filter := and { '|' and } ; and := term { '&' term } ; term := '(' filter ')' | test
+///     test   := expr ( '=' | '!=' ) value { ',' value }
+///
+/// `=` is any of the values, `!=` none of them; `=null` is absence, `!=null` presence. An absent
+/// attribute passes `!=` and fails `=`. Values and expressions may stand in quotes.
+///
+/// Compiled into a list of tests, each with the index of the next test for either outcome; jumps go
+/// forward only, so evaluation ends after at most as many steps as there are tests.
+///
+/// Thread-safety: immutable once compiled.
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "packet/packet.h"
+
+struct filter;
+
+/// NULL and a message that points at the character when @p text is wrong.
+struct filter *filter_compile(const char *text, struct err_msg *msg);
+void filter_free(struct filter *f);
+bool filter_match(const struct filter *f, const struct packet *p);
+/// True when some test looks behind the first transport header.
+bool filter_wants_inner(const struct filter *f);

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "program/key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cursor.h"
+
+// Nesting of brackets; deeper ones serve nobody and would let a text exhaust the stack.
+#define EXPR_DEPTH 16
+
+size_t key_split(const char *text, size_t len, char separator)
+{
+	int depth = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\\' && i + 1 < len)
+			i++;
+		else if (text[i] == '[')
+			depth++;
+		else if (text[i] == ']')
+			depth--;
+		else if (text[i] == separator && depth == 0)
+			return i;
+	}
+	return len;
+}
+
+void key_trim(const char **text, size_t *len)
+{
+	while (*len > 0 && (**text == ' ' || **text == '\t')) {
+		(*text)++;
+		(*len)--;
+	}
+	while (*len > 0 && ((*text)[*len - 1] == ' ' || (*text)[*len - 1] == '\t'))
+		(*len)--;
+}
+
+int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg)
+{
+	size_t name_len = len;
+	unsigned occurrence = 0;
+	const char *dot = memchr(text, '.', len);
+	if (dot != NULL) {
+		name_len = (size_t)(dot - text);
+		size_t digits = len - name_len - 1;
+		if (digits == 0 || digits > 2)
+			return err_set(msg, ERR_INVALID,
+				       "\"%.*s\": expected NAME.N with N from 1 to 99", (int)len,
+				       text);
+		for (size_t i = name_len + 1; i < len; i++) {
+			if (text[i] < '0' || text[i] > '9')
+				return err_set(msg, ERR_INVALID,
+					       "\"%.*s\": expected digits after the dot", (int)len,
+					       text);
+			occurrence = occurrence * 10 + (unsigned)(text[i] - '0');
+		}
+	}
+	out->field = field_find(text, name_len);
+	out->occurrence = (uint8_t)occurrence;
+	if (out->field != NULL)
+		return 0;
+	const char *near = field_suggest(text, name_len);
+	if (near == NULL)
+		return err_set(msg, ERR_UNKNOWN, "unknown attribute \"%.*s\"", (int)name_len, text);
+	return err_set(msg, ERR_UNKNOWN, "unknown attribute \"%.*s\" (did you mean \"%s\"?)",
+		       (int)name_len, text, near);
+}
+
+static int append(struct key_expr *e, const struct key_field *f, struct err_msg *msg)
+{
+	if (e->n_alt == UINT8_MAX - 1)
+		return err_set(msg, ERR_RANGE, "more than %d alternatives", UINT8_MAX - 1);
+	struct key_field *alt = realloc(e->alt, (e->n_alt + 1u) * sizeof(*alt));
+	if (alt == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	e->alt = alt;
+	e->alt[e->n_alt++] = *f;
+	return 0;
+}
+
+static int compile(const char *text, size_t len, unsigned depth, struct key_expr *e,
+		   struct err_msg *msg);
+
+// The arguments of `or:`: each adds its alternatives.
+static int compile_or(const char *text, size_t len, unsigned depth, struct key_expr *e,
+		      struct err_msg *msg)
+{
+	for (;;) {
+		const size_t n = key_split(text, len, ':');
+		const int err = compile(text, n, depth + 1, e, msg);
+		if (err != 0 || n == len)
+			return err;
+		text += n + 1;
+		len -= n + 1;
+	}
+}
+
+static int compile_null(const char *text, size_t len, unsigned depth, struct key_expr *e,
+			struct err_msg *msg)
+{
+	const size_t n = key_split(text, len, ':');
+	const int err = compile(text, n, depth + 1, e, msg);
+	if (err != 0)
+		return err;
+	free(e->absent);
+	e->optional = true;
+	e->absent = n < len ? strndup(text + n + 1, len - n - 1) : strdup("null");
+	return e->absent != NULL ? 0 : err_set(msg, ERR_MEMORY, "out of memory");
+}
+
+static int compile(const char *text, size_t len, unsigned depth, struct key_expr *e,
+		   struct err_msg *msg)
+{
+	key_trim(&text, &len);
+	if (depth > EXPR_DEPTH)
+		return err_set(msg, ERR_RANGE, "brackets nested deeper than %d", EXPR_DEPTH);
+	if (len == 0)
+		return err_set(msg, ERR_INVALID, "expected an attribute, got nothing");
+	if (text[0] == '[') {
+		if (len < 2 || text[len - 1] != ']')
+			return err_set(msg, ERR_INVALID, "\"%.*s\": expected \"]\" at the end",
+				       (int)len, text);
+		return compile(text + 1, len - 2, depth + 1, e, msg);
+	}
+	const size_t n = key_split(text, len, ':');
+	if (n == len) {
+		struct key_field f;
+		const int err = key_field_compile(text, len, &f, msg);
+		return err != 0 ? err : append(e, &f, msg);
+	}
+	if (n == 2 && memcmp(text, "or", 2) == 0)
+		return compile_or(text + 3, len - 3, depth, e, msg);
+	if (n == 4 && memcmp(text, "null", 4) == 0)
+		return compile_null(text + 5, len - 5, depth, e, msg);
+	return err_set(msg, ERR_UNKNOWN, "unknown function \"%.*s\", expected or: or null:", (int)n,
+		       text);
+}
+
+int key_expr_compile(const char *text, size_t len, struct key_expr *out, struct err_msg *msg)
+{
+	*out = (struct key_expr){0};
+	const int err = compile(text, len, 0, out, msg);
+	if (err != 0)
+		key_expr_clear(out);
+	return err;
+}
+
+void key_expr_clear(struct key_expr *e)
+{
+	free(e->alt);
+	free(e->absent);
+	*e = (struct key_expr){0};
+}
+
+bool key_field_is_inner(const struct key_field *f)
+{
+	if (f->occurrence > 0 || f->field->compute != NULL)
+		return true;
+	switch (f->field->layer) {
+	case LAYER_VXLAN:
+	case LAYER_GENEVE:
+	case LAYER_GTPU:
+	case LAYER_ERSPAN:
+	case LAYER_DNS:
+	case LAYER_IBBT: return true;
+	default: return false;
+	}
+}
+
+unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t *out)
+{
+	for (unsigned i = 0; i < e->n_alt; i++) {
+		const struct key_field *f = &e->alt[i];
+		const size_t n = field_read(f->field, f->occurrence, p, out);
+		if (n == 0)
+			continue;
+		if (n < f->field->size) // a text shorter than the longest
+			memset(out + n, 0, f->field->size - n);
+		return i + 1;
+	}
+	return 0;
+}
+
+size_t key_expr_size(const struct key_expr *e)
+{
+	size_t size = 0;
+	for (unsigned i = 0; i < e->n_alt; i++)
+		if (e->alt[i].field->size > size)
+			size = e->alt[i].field->size;
+	return size;
+}
+
+static bool is_whole(const struct field *f)
+{
+	return f->compute == NULL && f->shift == 0 && f->bits == 8u * f->width;
+}
+
+// Two attributes that read the same bytes of different layers: tcpsourceport, udpsourceport.
+static bool is_twin(const struct field *a, const struct field *b)
+{
+	return a->space == b->space && a->offset == b->offset && a->width == b->width &&
+	       a->kind == b->kind && is_whole(a) && is_whole(b);
+}
+
+// Alternatives of one form need no tag: their text follows from the bytes alone.
+static bool needs_tag(const struct key_expr *e)
+{
+	for (unsigned i = 1; i < e->n_alt; i++) {
+		const struct field *a = e->alt[0].field, *b = e->alt[i].field;
+		if (a->kind != b->kind || a->size != b->size || a->bits != b->bits)
+			return true;
+	}
+	return e->optional;
+}
+
+static void set_gather(struct gather *g, const struct key_part *part, uint16_t index)
+{
+	const struct key_expr *e = &part->expr;
+	const struct field *f = e->alt[0].field;
+	*g = (struct gather){
+		.kind = GATHER_PART,
+		.space = f->space,
+		.layer = f->layer,
+		.offset = f->offset,
+		.len = f->width,
+		.shift = f->shift,
+		.size = (uint8_t)f->size,
+		.dst = part->offset,
+		.part = index,
+	};
+	if (part->tagged || f->compute != NULL || e->n_alt > 2 || e->alt[0].occurrence != 0)
+		return;
+	if (e->n_alt == 1 && !is_whole(f) && f->width <= 8) {
+		g->kind = GATHER_BITS;
+		g->mask = f->bits == 64 ? UINT64_MAX : ((uint64_t)1 << f->bits) - 1;
+		return;
+	}
+	if (!is_whole(f))
+		return;
+	if (e->n_alt == 2) {
+		if (e->alt[1].occurrence != 0 || !is_twin(f, e->alt[1].field))
+			return;
+		g->alt = e->alt[1].field->layer;
+	}
+	g->kind = GATHER_COPY;
+}
+
+// One copy for neighbours in the packet that are neighbours in the key (source and destination
+// address, both ports). Two attributes that must both be there are there when their union is.
+static bool fuse(struct gather *a, const struct gather *b)
+{
+	if (a->kind != GATHER_COPY || b->kind != GATHER_COPY || a->layer != b->layer ||
+	    a->alt != b->alt || a->offset + a->len != b->offset || a->dst + a->len != b->dst ||
+	    a->len + b->len > UINT8_MAX)
+		return false;
+	a->len = (uint8_t)(a->len + b->len);
+	return true;
+}
+
+static int append_part(struct flow_def *def, const char *text, size_t len, struct err_msg *msg)
+{
+	struct key_part *part = realloc(def->part, (def->n_part + 1u) * sizeof(*part));
+	if (part == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	def->part = part;
+	part += def->n_part;
+	const int err = key_expr_compile(text, len, &part->expr, msg);
+	if (err != 0)
+		return err;
+	def->n_part++;
+	part->tagged = needs_tag(&part->expr);
+	part->offset = def->key_size;
+	part->size = (uint16_t)key_expr_size(&part->expr);
+	const size_t end = (size_t)part->offset + part->tagged + part->size;
+	if (end > PROGRAM_KEY_MAX)
+		return err_set(msg, ERR_RANGE, "key longer than %d bytes",
+			       PROGRAM_KEY_MAX - PROGRAM_KEY_SOURCE);
+	def->key_size = (uint16_t)end;
+	return 0;
+}
+
+static int make_gather(struct flow_def *def, struct err_msg *msg)
+{
+	def->gather = calloc(def->n_part + 1u, sizeof(*def->gather));
+	if (def->gather == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	for (uint16_t i = 0; i < def->n_part; i++) {
+		struct gather g;
+		set_gather(&g, &def->part[i], i);
+		if (def->n_gather == 0 || !fuse(&def->gather[def->n_gather - 1], &g))
+			def->gather[def->n_gather++] = g;
+	}
+	return 0;
+}
+
+int key_compile(struct flow_def *def, struct err_msg *msg)
+{
+	const char *text = def->keys;
+	size_t len = strlen(text);
+	def->key_size = PROGRAM_KEY_SOURCE;
+	while (len > 0) {
+		const size_t n = key_split(text, len, ',');
+		const int err = append_part(def, text, n, msg);
+		if (err != 0)
+			return err;
+		if (n + 1 == len)
+			return err_set(msg, ERR_INVALID,
+				       "expected an attribute after the last comma");
+		text += n == len ? n : n + 1;
+		len -= n == len ? n : n + 1;
+	}
+	def->key_size = (uint16_t)((def->key_size + 7) & ~7);
+	return make_gather(def, msg);
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// Key expressions: text -> where in the packet, shared by keys, filters and values.
+///
+///     expr := NAME [ '.' DIGITS ] | 'or:' expr ':' expr ... | 'null:' expr [ ':' text ]
+///
+/// A nested expression may stand in brackets; `\` takes the next character as it is.
+///
+/// Thread-safety: compile time only. Memory: results are freed by key_expr_clear().
+
+#include "program/program.h"
+
+/// Compile the @p len bytes at @p text. 0 or a negative error with a message that names the
+/// expression; @p out is empty then.
+int key_expr_compile(const char *text, size_t len, struct key_expr *out, struct err_msg *msg);
+void key_expr_clear(struct key_expr *e);
+
+/// An attribute with its occurrence: "ipsource.1".
+int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg);
+
+/// True when the attribute may lie behind the first transport header, or must be worked out.
+bool key_field_is_inner(const struct key_field *f);
+
+/// Read the first alternative that is there into @p out (key_expr_size() bytes, zero padded).
+/// Returns its number from 1 on, or 0 when none is.
+unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t *out);
+
+/// The longest alternative in bytes.
+size_t key_expr_size(const struct key_expr *e);
+
+/// Cut @p text at the next @p separator outside brackets; returns the length before it.
+size_t key_split(const char *text, size_t len, char separator);
+
+/// Leave out blanks on both sides.
+void key_trim(const char **text, size_t *len);
+
+/// Compile keys into def->part, def->gather, def->key_size.
+int key_compile(struct flow_def *def, struct err_msg *msg);

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "program/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "program/filter.h"
+#include "program/key.h"
+#include "table/cell.h"
+
+// Names the definition and the member in front of what went wrong below.
+static int blame(struct err_msg *msg, int err, const char *flow, const char *member)
+{
+	char where[128];
+	struct strbuf b = strbuf_of(where, sizeof(where));
+	strbuf_fmt(&b, "flow \"%s\": %s", flow, member);
+	err_prefix(msg, where);
+	return err;
+}
+
+static int copy_text(struct flow_def *def, const struct flow_spec *s)
+{
+	def->name = strdup(s->name);
+	def->keys = strdup(s->keys);
+	def->value = strdup(s->value);
+	def->values = strdup(s->values);
+	def->filter_text = strdup(s->filter);
+	def->fs = strdup(s->fs);
+	def->n = s->n;
+	def->t = s->t;
+	def->dropped = s->dropped;
+	return def->name && def->keys && def->value && def->values && def->filter_text && def->fs
+		       ? 0
+		       : ERR_MEMORY;
+}
+
+// A fixed secret: the identity of a text does not guard anything.
+static uint64_t text_id(const struct flow_def *def)
+{
+	struct hash_secret secret;
+	hash_secret_init(&secret, 0);
+	const char *const texts[] = {def->keys, def->value, def->values, def->filter_text};
+	uint64_t id = def->dropped;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		id = hash_fold(id + i + 1, hash_bytes(&secret, texts[i], strlen(texts[i])) | 1);
+	id = hash_fold(id + 1, hash_bytes(&secret, &def->t, sizeof(def->t)) | 1);
+	return hash_fold(id + 1, ((uint64_t)def->n << 1) | 1);
+}
+
+static int number_field(const char *text, size_t len, struct key_field *out, struct err_msg *msg)
+{
+	const int err = key_field_compile(text, len, out, msg);
+	if (err != 0)
+		return err;
+	if (out->field->kind != KIND_UINT || out->field->size > 8)
+		return err_set(msg, ERR_INVALID, "\"%.*s\" is not a number", (int)len, text);
+	return 0;
+}
+
+static int compile_value(struct flow_def *def, struct err_msg *msg)
+{
+	const char *text = def->value;
+	if (strncmp(text, "rate:", 5) == 0)
+		text += 5;
+	if (strcmp(text, "bytes") == 0) {
+		def->value_kind = VALUE_BYTES;
+		return 0;
+	}
+	if (strcmp(text, "frames") == 0) {
+		def->value_kind = VALUE_FRAMES;
+		return 0;
+	}
+	def->value_kind = VALUE_FIELD;
+	if (strchr(text, ':') != NULL)
+		return err_set(
+			msg, ERR_INVALID,
+			"\"%s\" is not summed, expected bytes, frames or a numeric attribute "
+			"(avg:, min: and max: belong in values)",
+			text);
+	return number_field(text, strlen(text), &def->value_field, msg);
+}
+
+static const struct {
+	const char *prefix;
+	enum cell_kind kind;
+} cell_prefixes[] = {
+	{"sum:", CELL_SUM}, {"min:", CELL_MIN},  {"max:", CELL_MAX},
+	{"avg:", CELL_AVG}, {"rate:", CELL_SUM},
+};
+
+static int compile_cell(const char *text, size_t len, struct cell_def *cell, struct err_msg *msg)
+{
+	key_trim(&text, &len);
+	cell->kind = CELL_SUM;
+	size_t skip = 0;
+	for (size_t i = 0; i < sizeof(cell_prefixes) / sizeof(cell_prefixes[0]); i++) {
+		const size_t n = strlen(cell_prefixes[i].prefix);
+		if (len <= n || strncmp(text, cell_prefixes[i].prefix, n) != 0)
+			continue;
+		cell->kind = (uint8_t)cell_prefixes[i].kind;
+		skip = n;
+	}
+	const char *colon = memchr(text + skip, ':', len - skip);
+	if (colon != NULL)
+		return err_set(msg, ERR_UNKNOWN,
+			       "\"%.*s\": unknown function, expected sum:, min:, max: or avg:",
+			       (int)len, text);
+	cell->text = strndup(text, len);
+	if (cell->text == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	return number_field(text + skip, len - skip, &cell->source, msg);
+}
+
+static int compile_cells(struct flow_def *def, struct err_msg *msg)
+{
+	const char *text = def->values;
+	size_t len = strlen(text);
+	while (len > 0) {
+		const size_t n = key_split(text, len, ',');
+		if (def->n_cell == PROGRAM_VALUES_MAX)
+			return err_set(msg, ERR_RANGE, "more than %d values", PROGRAM_VALUES_MAX);
+		struct cell_def *cell = realloc(def->cell, (def->n_cell + 1u) * sizeof(*cell));
+		if (cell == NULL)
+			return err_set(msg, ERR_MEMORY, "out of memory");
+		def->cell = cell;
+		cell[def->n_cell] = (struct cell_def){0};
+		const int err = compile_cell(text, n, &cell[def->n_cell++], msg);
+		if (err != 0)
+			return err;
+		text += n == len ? n : n + 1;
+		len -= n == len ? n : n + 1;
+	}
+	return 0;
+}
+
+static int compile_def(struct flow_def *def, const struct flow_spec *s, struct err_msg *msg)
+{
+	if (copy_text(def, s) != 0)
+		return err_set(msg, ERR_MEMORY, "flow \"%s\": out of memory", s->name);
+	if (!(s->t > 0) || s->t > 1e9)
+		return err_set(msg, ERR_RANGE, "flow \"%s\": t: got %g, expected seconds above 0",
+			       s->name, s->t);
+	int err = key_compile(def, msg);
+	if (err != 0)
+		return blame(msg, err, s->name, "keys");
+	err = compile_value(def, msg);
+	if (err != 0)
+		return blame(msg, err, s->name, "value");
+	err = compile_cells(def, msg);
+	if (err != 0)
+		return blame(msg, err, s->name, "values");
+	if (s->filter[0] != '\0') {
+		def->filter = filter_compile(s->filter, msg);
+		if (def->filter == NULL)
+			return blame(msg, ERR_INVALID, s->name, "filter");
+	}
+	def->id = text_id(def);
+	return 0;
+}
+
+static bool expr_is_inner(const struct key_expr *e)
+{
+	for (unsigned i = 0; i < e->n_alt; i++)
+		if (key_field_is_inner(&e->alt[i]))
+			return true;
+	return false;
+}
+
+static bool def_is_inner(const struct flow_def *def)
+{
+	for (unsigned i = 0; i < def->n_part; i++)
+		if (expr_is_inner(&def->part[i].expr))
+			return true;
+	for (unsigned i = 0; i < def->n_cell; i++)
+		if (key_field_is_inner(&def->cell[i].source))
+			return true;
+	if (def->value_kind == VALUE_FIELD && key_field_is_inner(&def->value_field))
+		return true;
+	return def->filter != NULL && filter_wants_inner(def->filter);
+}
+
+struct program *program_compile(const struct flow_spec *specs, size_t n, struct err_msg *msg)
+{
+	struct program *p = calloc(1, sizeof(*p));
+	if (p != NULL)
+		p->def = calloc(n > 0 ? n : 1, sizeof(*p->def));
+	if (p == NULL || p->def == NULL) {
+		free(p);
+		err_set(msg, ERR_MEMORY, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (program_find(p, specs[i].name) != NULL) {
+			err_set(msg, ERR_EXISTS, "flow \"%s\": defined twice", specs[i].name);
+			goto fail;
+		}
+		p->n_def++; // first, so that a half-made definition is freed too
+		if (compile_def(&p->def[i], &specs[i], msg) != 0)
+			goto fail;
+		p->inner |= def_is_inner(&p->def[i]);
+	}
+	return p;
+fail:
+	program_free(p);
+	return NULL;
+}
+
+static void def_clear(struct flow_def *def)
+{
+	free(def->name);
+	free(def->keys);
+	free(def->value);
+	free(def->values);
+	free(def->filter_text);
+	free(def->fs);
+	free(def->gather);
+	for (unsigned i = 0; i < def->n_part; i++)
+		key_expr_clear(&def->part[i].expr);
+	free(def->part);
+	for (unsigned i = 0; i < def->n_cell; i++)
+		free(def->cell[i].text);
+	free(def->cell);
+	filter_free(def->filter);
+}
+
+void program_free(struct program *p)
+{
+	if (p == NULL)
+		return;
+	for (uint32_t i = 0; i < p->n_def; i++)
+		def_clear(&p->def[i]);
+	free(p->def);
+	free(p);
+}
+
+const struct flow_def *program_find(const struct program *p, const char *name)
+{
+	for (uint32_t i = 0; i < p->n_def; i++)
+		if (p->def[i].name != NULL && strcmp(p->def[i].name, name) == 0)
+			return &p->def[i];
+	return NULL;
+}
+
+bool flow_def_part(const struct flow_def *def, const struct packet *p, const struct gather *g,
+		   uint8_t *key)
+{
+	const struct key_part *part = &def->part[g->part];
+	uint8_t *to = key + part->offset;
+	const unsigned alt = key_expr_read(&part->expr, p, to + part->tagged);
+	if (alt == 0 && !part->expr.optional)
+		return false;
+	// A shorter alternative must not leave bytes of another packet behind it.
+	const size_t n = alt != 0 ? part->expr.alt[alt - 1].field->size : 0;
+	memset(to + part->tagged + n, 0, part->size - n);
+	if (part->tagged)
+		*to = (uint8_t)alt;
+	return true;
+}
+
+bool flow_def_match(const struct flow_def *def, const struct packet *p)
+{
+	return def->filter == NULL || filter_match(def->filter, p);
+}
+
+bool flow_def_number(const struct key_field *f, const struct packet *p, double *value)
+{
+	uint64_t v;
+	if (!field_number(f->field, f->occurrence, p, &v))
+		return false;
+	*value = (double)v;
+	return true;
+}
+
+const struct field *flow_def_key_part(const struct flow_def *def, const uint8_t *key, unsigned i,
+				      const uint8_t **value)
+{
+	const struct key_part *part = &def->part[i];
+	const uint8_t *p = key + part->offset;
+	*value = p + part->tagged;
+	const unsigned alt = part->tagged ? *p : 1;
+	return alt == 0 ? NULL : part->expr.alt[alt - 1].field;
+}
+
+void flow_def_key_format(const struct flow_def *def, const uint8_t *key, struct strbuf *b)
+{
+	for (unsigned i = 0; i < def->n_part; i++) {
+		if (i > 0)
+			strbuf_str(b, def->fs);
+		const uint8_t *value;
+		const struct field *f = flow_def_key_part(def, key, i, &value);
+		if (f == NULL)
+			strbuf_str(b, def->part[i].expr.absent);
+		else
+			field_format(b, (enum field_kind)f->kind, value, f->size, f->bits);
+	}
+}

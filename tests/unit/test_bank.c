@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "bank/bank.h"
+#include "base/cursor.h"
+#include "sflow/encode.h"
+#include "table/cell.h"
+
+#define RATE 1000
+
+/// One worker: a program, its intake, one bank.
+struct rig {
+	struct program *program;
+	struct bank *bank;
+	struct intake *intake;
+	struct stats stats;
+	struct bank_config config;
+};
+
+static void *zeroed(size_t size)
+{
+	size = (size + 63) & ~(size_t)63;
+	void *mem = aligned_alloc(64, size);
+	assert_non_null(mem);
+	return memset(mem, 0, size);
+}
+
+static struct rig *rig_new(const struct flow_spec *specs, size_t n, uint32_t max,
+			   const struct intake_policy *policy)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+	struct err_msg msg = {0};
+	r->program = program_compile(specs, n, &msg);
+	if (r->program == NULL)
+		fail_msg("%s", msg.text);
+	r->config = (struct bank_config){.entries = 4096,
+					 .max_agents = max,
+					 .max_sources = max,
+					 .log_size = 4096,
+					 .seed = 1};
+	hash_secret_init(&r->config.secret, 1);
+	r->bank = bank_init(zeroed(bank_size(r->program, &r->config)), r->program, &r->config);
+	r->intake = intake_init(zeroed(intake_size(&r->config)), &r->config, policy, &r->stats);
+	return r;
+}
+
+static void rig_free(struct rig *r)
+{
+	for (int g = STAT_GROUP_DATAGRAM; g <= STAT_GROUP_RECORD; g++)
+		assert_true(stats_ledger_closes(&r->stats, (enum stat_group)g));
+	free(r->bank);
+	free(r->intake);
+	program_free(r->program);
+	free(r);
+}
+
+static const struct flow_spec pair = {
+	.name = "pair",
+	.keys = "ipsource,ipdestination",
+	.value = "bytes",
+	.values = "",
+	.filter = "",
+	.fs = ",",
+	.n = 5,
+	.t = 2,
+};
+
+// Ethernet, IPv4 10.0.0.SRC -> 10.0.1.1, UDP 1000 -> 2000.
+static size_t make_header(uint8_t *h, uint8_t src)
+{
+	static const uint8_t frame[42] = {
+		2, 0,  0,  0, 0, 1,  2, 0, 0, 0,  0, 2, 8, 0,    0x45, 0,    0,    200, 0,   0, 0,
+		0, 64, 17, 0, 0, 10, 0, 0, 0, 10, 0, 1, 1, 0x03, 0xe8, 0x07, 0xd0, 0,   180, 0, 0};
+	memcpy(h, frame, sizeof(frame));
+	h[29] = src;
+	return sizeof(frame);
+}
+
+struct shot {
+	uint8_t data[1500];
+	struct encoder e;
+};
+
+static void shot_begin(struct shot *s, uint32_t agent, uint32_t sequence, uint32_t uptime)
+{
+	uint8_t a[4] = {192, 0, (uint8_t)(agent >> 8), (uint8_t)agent};
+	const struct addr addr = addr_ip4(a);
+	s->e = encode_begin(s->data, sizeof(s->data), &addr, 0, sequence, uptime);
+}
+
+static struct flow_sample sample_of(uint32_t sequence, uint32_t ds)
+{
+	return (struct flow_sample){.sequence = sequence,
+				    .ds_index = ds,
+				    .sampling_rate = RATE,
+				    .sample_pool = sequence * RATE,
+				    .input = ds,
+				    .output = ds + 1};
+}
+
+static void shot_flow(struct shot *s, uint32_t sequence, uint32_t ds, uint8_t src, uint32_t bytes)
+{
+	uint8_t h[64];
+	const struct flow_sample fs = sample_of(sequence, ds);
+	encode_flow_sample(&s->e, SFLOW_FLOW_SAMPLE, &fs);
+	encode_sampled_header(&s->e, 1, bytes, 4, h, make_header(h, src));
+	encode_extended_switch(&s->e, 1, 0, 2, 0);
+	encode_sample_end(&s->e);
+}
+
+static void fire(struct rig *r, struct shot *s, uint64_t time)
+{
+	const struct payload p = {
+		.data = s->data, .len = (uint32_t)encode_end(&s->e), .time = time};
+	assert_true(p.len > 0);
+	bank_ingest(r->bank, r->intake, &p, 1);
+}
+
+static double value_of(struct rig *r, unsigned def, const char *text)
+{
+	double sum = 0;
+	struct table_iter i = {0};
+	for (const struct table_entry *e; (e = table_next(&r->bank->table[def], &i)) != NULL;) {
+		char buf[256];
+		struct strbuf b = strbuf_of(buf, sizeof(buf));
+		flow_def_key_format(&r->program->def[def], e->key, &b);
+		if (strcmp(buf, text) == 0)
+			sum += e->value;
+	}
+	return sum;
+}
+
+static void samples_become_flows_and_cells(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	shot_begin(&s, 1, 1, 5000);
+	shot_flow(&s, 1, 4, 7, 1518);
+	shot_flow(&s, 2, 4, 7, 518);
+	shot_flow(&s, 1, 5, 8, 64);
+	fire(r, &s, 3000000);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 2036.0 * RATE);
+	assert_true(value_of(r, 0, "10.0.0.8,10.0.1.1") == 64.0 * RATE);
+	const struct registry *reg = intake_registry(r->intake);
+	assert_int_equal(reg->n_agents, 2);
+	assert_int_equal(reg->n_sources, 3);
+	const struct source_cell *c = bank_source(r->bank, 1);
+	assert_int_equal(reg->source[1].id.ds_index, 4);
+	assert_int_equal(reg->source[1].id.direction, DIRECTION_INGRESS);
+	assert_true(c->bytes == 2036.0 * RATE && c->frames == 2.0 * RATE);
+	assert_true(c->q_frames == 2.0 * RATE * RATE);
+	assert_int_equal(c->samples, 2);
+	assert_int_equal(c->pool, 2 * RATE);
+	assert_int_equal(c->last, 3);
+	assert_int_equal(bank_agent(r->bank, 1)->flow_samples, 3);
+	assert_int_equal(stats_read(&r->stats, STAT_used_records), 6);
+	bank_clear(r->bank, 0, UINT64_MAX);
+	assert_null(bank_source(r->bank, 1));
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 0);
+	rig_free(r);
+}
+
+static void direction_follows_the_source(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	uint8_t h[64];
+	shot_begin(&s, 1, 1, 5000);
+	static const struct flow_sample cases[] = {
+		{.ds_index = 4, .input = 4, .output = 5, .sampling_rate = 1, .sequence = 1},
+		{.ds_index = 5, .input = 4, .output = 5, .sampling_rate = 1, .sequence = 1},
+		{.ds_index = 6, .input = 4, .output = 5, .sampling_rate = 1, .sequence = 1},
+		{.ds_class = 2, .ds_index = 1, .input = 4, .sampling_rate = 1, .sequence = 1},
+		{.ds_class = 2, .ds_index = 2, .output = 4, .sampling_rate = 1, .sequence = 1},
+	};
+	static const uint32_t expected[] = {DIRECTION_INGRESS, DIRECTION_EGRESS, DIRECTION_UNKNOWN,
+					    DIRECTION_INGRESS, DIRECTION_UNKNOWN};
+	for (unsigned i = 0; i < 5; i++) {
+		encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE_EXPANDED, &cases[i]);
+		encode_sampled_header(&s.e, 1, 100, 4, h, make_header(h, 1));
+		encode_sample_end(&s.e);
+	}
+	fire(r, &s, 0);
+	const struct registry *reg = intake_registry(r->intake);
+	for (unsigned i = 0; i < 5; i++)
+		assert_int_equal(reg->source[i + 1].id.direction, expected[i]);
+	rig_free(r);
+}
+
+static void duplicates_count_once_even_over_a_swap(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	shot_begin(&s, 1, 10, 5000);
+	shot_flow(&s, 1, 4, 7, 100);
+	fire(r, &s, 0);
+	bank_clear(r->bank, 0, UINT64_MAX);
+	fire(r, &s, 0); // the same datagram again
+	assert_int_equal(stats_read(&r->stats, STAT_datagram_duplicate), 1);
+	assert_int_equal(bank_agent(r->bank, 1)->duplicates, 1);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 0);
+	shot_begin(&s, 1, 9, 4999); // late, but new
+	shot_flow(&s, 2, 4, 7, 100);
+	fire(r, &s, 0);
+	assert_int_equal(stats_read(&r->stats, STAT_out_of_order), 1);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 100.0 * RATE);
+	shot_begin(&s, 1, 11, 5001); // a sample seen before inside a new datagram
+	shot_flow(&s, 2, 4, 7, 100);
+	fire(r, &s, 0);
+	assert_int_equal(stats_read(&r->stats, STAT_sample_duplicate), 1);
+	rig_free(r);
+}
+
+static void restarts_are_noticed(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	for (uint32_t i = 1; i <= 3; i++) {
+		shot_begin(&s, 1, i, 100000 + i);
+		shot_flow(&s, i, 4, 7, 100);
+		fire(r, &s, 0);
+	}
+	shot_begin(&s, 1, 1, 50); // began anew: same numbers, uptime back
+	shot_flow(&s, 1, 4, 7, 100);
+	fire(r, &s, 0);
+	assert_int_equal(stats_read(&r->stats, STAT_restarts), 1);
+	assert_int_equal(stats_read(&r->stats, STAT_datagram_duplicate), 0);
+	assert_true(bank_agent(r->bank, 1)->flags & AGENT_RESTARTED);
+	assert_true(bank_source(r->bank, 1)->flags & SOURCE_RESTARTED);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 400.0 * RATE);
+	intake_restart(r->intake); // a capture played once more
+	fire(r, &s, 0);
+	assert_int_equal(stats_read(&r->stats, STAT_restarts), 2);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 500.0 * RATE);
+	rig_free(r);
+}
+
+static void the_raw_header_wins_in_any_order(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	const uint8_t a[4] = {10, 9, 9, 9}, b[4] = {10, 8, 8, 8};
+	const struct sampled_ip ip = {.length = 150,
+				      .protocol = 6,
+				      .src = addr_ip4(a),
+				      .dst = addr_ip4(b),
+				      .src_port = 5,
+				      .dst_port = 6};
+	struct shot s;
+	uint8_t h[64];
+	shot_begin(&s, 1, 1, 5000);
+	for (uint32_t i = 0; i < 3; i++) {
+		const struct flow_sample fs = sample_of(i + 1, 4);
+		encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE, &fs);
+		if (i == 0 || i == 2)
+			encode_sampled_ip(&s.e, &ip);
+		if (i < 2)
+			encode_sampled_header(&s.e, 1, 1000, 4, h, make_header(h, 7));
+		if (i == 1)
+			encode_sampled_ip(&s.e, &ip);
+		encode_sample_end(&s.e);
+	}
+	fire(r, &s, 0);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 2000.0 * RATE);
+	assert_true(value_of(r, 0, "10.9.9.9,10.8.8.8") == 150.0 * RATE);
+	rig_free(r);
+}
+
+static void rate_zero_counts_as_one(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	uint8_t h[64];
+	struct flow_sample fs = sample_of(1, 4);
+	fs.sampling_rate = 0;
+	shot_begin(&s, 1, 1, 5000);
+	encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE, &fs);
+	encode_sampled_header(&s.e, 1, 1000, 4, h, make_header(h, 7));
+	encode_sample_end(&s.e);
+	fire(r, &s, 0);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 1000);
+	assert_int_equal(stats_read(&r->stats, STAT_rate_zero), 1);
+	assert_true(bank_source(r->bank, 1)->flags & SOURCE_RATE_ZERO);
+	rig_free(r);
+}
+
+static void discards_are_kept_apart(void **state)
+{
+	struct flow_spec specs[2] = {pair, pair};
+	specs[1].name = "dropped";
+	specs[1].value = "frames";
+	specs[1].dropped = true;
+	struct rig *r = rig_new(specs, 2, 100, NULL);
+	struct shot s;
+	uint8_t h[64];
+	const struct flow_sample fs = sample_of(1, 4);
+	shot_begin(&s, 1, 1, 5000);
+	encode_flow_sample(&s.e, SFLOW_DISCARDED_PACKET, &fs);
+	encode_sampled_header(&s.e, 1, 1000, 4, h, make_header(h, 7));
+	encode_sample_end(&s.e);
+	shot_flow(&s, 1, 4, 7, 100);
+	fire(r, &s, 0);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 100.0 * RATE);
+	assert_true(value_of(r, 1, "10.0.0.7,10.0.1.1") == 1);
+	assert_int_equal(bank_source(r->bank, 1)->discards, 1);
+	assert_int_equal(bank_source(r->bank, 1)->samples, 1);
+	rig_free(r);
+}
+
+static void counters_go_to_the_log(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	for (uint32_t i = 1; i <= 80; i++) { // more than the log holds
+		const struct counters_sample cs = {.sequence = i, .ds_index = 4};
+		shot_begin(&s, 1, i, 5000 + i);
+		encode_counters_sample(
+			&s.e, i & 1 ? SFLOW_COUNTERS_SAMPLE : SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+		encode_port_name(&s.e, "swp1s1");
+		encode_sample_end(&s.e);
+		fire(r, &s, i);
+	}
+	uint64_t n = 0;
+	for (const struct log_entry *e = NULL; (e = bank_log_next(r->bank, e)) != NULL;) {
+		n++;
+		assert_int_equal(e->sequence, n);
+		assert_int_equal(e->uptime, 5000 + n);
+		assert_int_equal(load_be32((const uint8_t *)(e + 1)), SFLOW_TAG(0, 1005));
+	}
+	assert_true(n > 10);
+	assert_int_equal(n, stats_read(&r->stats, STAT_used_counters_samples));
+	assert_int_equal(80 - n, stats_read(&r->stats, STAT_sample_log_full));
+	rig_free(r);
+}
+
+static bool deny_two(void *ctx, const struct addr *agent)
+{
+	return agent->bytes[3] != 2;
+}
+
+static uint32_t double_three(void *ctx, const struct addr *agent)
+{
+	return agent->bytes[3] == 3 ? 2 * RATE : 0;
+}
+
+static void policy_is_kept(void **state)
+{
+	const struct intake_policy policy = {
+		.allow = deny_two, .sampling_rate = double_three, .max_datagram_rate = 5};
+	struct rig *r = rig_new(&pair, 1, 100, &policy);
+	struct shot s;
+	for (uint32_t agent = 1; agent <= 3; agent++) {
+		for (uint32_t i = 1; i <= 8; i++) {
+			shot_begin(&s, agent, i, 5000);
+			shot_flow(&s, i, 4, (uint8_t)agent, 100);
+			fire(r, &s, 1000000000);
+		}
+	}
+	assert_true(value_of(r, 0, "10.0.0.1,10.0.1.1") == 500.0 * RATE);
+	assert_true(value_of(r, 0, "10.0.0.2,10.0.1.1") == 0);
+	assert_true(value_of(r, 0, "10.0.0.3,10.0.1.1") == 1000.0 * RATE);
+	assert_int_equal(stats_read(&r->stats, STAT_datagram_denied), 8);
+	assert_int_equal(stats_read(&r->stats, STAT_datagram_rate), 6);
+	rig_free(r);
+}
+
+static void spoofed_agents_cannot_fill_the_table(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	for (uint32_t agent = 1; agent <= 5000; agent++) { // each seen once
+		shot_begin(&s, agent, 1, 5000);
+		shot_flow(&s, 1, 4, 7, 100);
+		fire(r, &s, 0);
+	}
+	const struct registry *reg = intake_registry(r->intake);
+	assert_int_equal(reg->n_agents - 1, 50);
+	assert_int_equal(stats_read(&r->stats, STAT_datagram_probation), 4950);
+	for (uint32_t i = 1; i <= 4; i++) { // an honest newcomer
+		shot_begin(&s, 60000, i, 5000);
+		shot_flow(&s, i, 4, 9, 100);
+		fire(r, &s, 0);
+	}
+	assert_true(value_of(r, 0, "10.0.0.9,10.0.1.1") == 200.0 * RATE);
+	rig_free(r);
+}
+
+static void full_tables_are_counted(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 4, NULL);
+	struct shot s;
+	shot_begin(&s, 1, 1, 5000);
+	for (uint32_t ds = 1; ds <= 6; ds++)
+		shot_flow(&s, 1, ds, 7, 100);
+	fire(r, &s, 0);
+	assert_int_equal(stats_read(&r->stats, STAT_sample_sources_full), 2);
+	for (uint32_t agent = 2; agent <= 9; agent++)
+		for (uint32_t i = 0; i < 4; i++) {
+			shot_begin(&s, agent, i + 1, 5000);
+			fire(r, &s, 0);
+		}
+	assert_true(stats_read(&r->stats, STAT_datagram_agents_full) >= 4);
+	rig_free(r);
+}
+
+static void ingest_raw(struct rig *r, const uint8_t *data, size_t len)
+{
+	// An exact copy, so that a read past the end is seen by the sanitizer.
+	uint8_t *copy = malloc(len > 0 ? len : 1);
+	memcpy(copy, data, len);
+	const struct payload p = {.data = copy, .len = (uint32_t)len};
+	intake_restart(r->intake); // or all but the first would be duplicates
+	bank_ingest(r->bank, r->intake, &p, 1);
+	free(copy);
+}
+
+// A good datagram with all kinds of samples.
+static size_t full_datagram(struct shot *s)
+{
+	uint8_t h[64];
+	const uint8_t a[4] = {10, 9, 9, 9};
+	const struct sampled_ip ip = {.length = 150,
+				      .protocol = 6,
+				      .src = addr_ip4(a),
+				      .dst = addr_ip4(a),
+				      .src_port = 5,
+				      .dst_port = 6};
+	const struct flow_sample fs = sample_of(1, 4);
+	const struct counters_sample cs = {.sequence = 1, .ds_index = 4};
+	shot_begin(s, 1, 1, 5000);
+	shot_flow(s, 2, 4, 7, 100);
+	encode_flow_sample(&s->e, SFLOW_FLOW_SAMPLE_EXPANDED, &fs);
+	encode_sampled_ip(&s->e, &ip);
+	encode_sampled_ethernet(&s->e, 200, h, h, 0x0800);
+	encode_sample_end(&s->e);
+	encode_flow_sample(&s->e, SFLOW_DISCARDED_PACKET, &fs);
+	encode_sampled_header(&s->e, 1, 1000, 4, h, make_header(h, 7));
+	encode_sample_end(&s->e);
+	encode_counters_sample(&s->e, SFLOW_COUNTERS_SAMPLE, &cs);
+	encode_port_name(&s->e, "eth0");
+	encode_sample_end(&s->e);
+	encode_sample(&s->e, SFLOW_TAG(99, 1));
+	encode_u32(&s->e, 7);
+	encode_sample_end(&s->e);
+	return encode_end(&s->e);
+}
+
+// Cut at every byte and with every byte changed: the ledgers close (rig_free asserts it) and
+// nothing outside the datagram is read (the sanitizer build asserts it).
+static void broken_datagrams_cost_a_counter(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 4000, NULL);
+	struct shot s;
+	memset(&s, 0, sizeof(s));
+	const size_t len = full_datagram(&s);
+	for (size_t n = 0; n <= len; n++)
+		ingest_raw(r, s.data, n);
+	for (size_t i = 0; i < len; i++) {
+		static const uint8_t masks[] = {0xff, 0x01, 0x80};
+		for (size_t k = 0; k < sizeof(masks); k++) {
+			s.data[i] ^= masks[k];
+			ingest_raw(r, s.data, len);
+			s.data[i] ^= masks[k];
+		}
+		for (int g = STAT_GROUP_DATAGRAM; g <= STAT_GROUP_RECORD; g++)
+			assert_true(stats_ledger_closes(&r->stats, (enum stat_group)g));
+	}
+	assert_int_equal(stats_read(&r->stats, STAT_datagram_short), 28);
+	assert_true(stats_read(&r->stats, STAT_sample_unknown) > 0);
+	assert_true(stats_read(&r->stats, STAT_record_overrun) > 0);
+	assert_true(stats_read(&r->stats, STAT_sample_overrun) > 0);
+	rig_free(r);
+}
+
+static void secondary_values_are_kept(void **state)
+{
+	struct flow_spec s = pair;
+	s.values = "avg:bytes,max:bytes,frames";
+	struct rig *r = rig_new(&s, 1, 100, NULL);
+	struct shot shot;
+	shot_begin(&shot, 1, 1, 5000);
+	shot_flow(&shot, 1, 4, 7, 100);
+	shot_flow(&shot, 2, 4, 7, 300);
+	fire(r, &shot, 0);
+	struct table_iter i = {0};
+	const struct table_entry *e = table_next(&r->bank->table[0], &i);
+	const struct cell *c = table_cells(&r->bank->table[0], e);
+	assert_true(cell_value(&c[0], CELL_AVG) == 200);
+	assert_true(cell_value(&c[1], CELL_MAX) == 300);
+	assert_true(cell_value(&c[2], CELL_SUM) == 2.0 * RATE);
+	rig_free(r);
+}
+
+static void sequence_windows_judge(void **state)
+{
+	struct seq_window w = {0};
+	assert_int_equal(seq_window_check(&w, 0xfffffffe), SEQ_NEW);
+	assert_int_equal(seq_window_check(&w, 1), SEQ_NEW); // wraps
+	assert_int_equal(seq_window_check(&w, 0xffffffff), SEQ_LATE);
+	assert_int_equal(seq_window_check(&w, 0xffffffff), SEQ_DUPLICATE);
+	assert_int_equal(seq_window_check(&w, 1), SEQ_DUPLICATE);
+	assert_int_equal(seq_window_check(&w, 65), SEQ_NEW);
+	assert_int_equal(seq_window_check(&w, 2), SEQ_LATE);
+	assert_int_equal(seq_window_check(&w, 1), SEQ_RESTART);
+	assert_int_equal(seq_window_check(&w, 1 + (1 << 24)), SEQ_RESTART);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(samples_become_flows_and_cells),
+		cmocka_unit_test(direction_follows_the_source),
+		cmocka_unit_test(duplicates_count_once_even_over_a_swap),
+		cmocka_unit_test(restarts_are_noticed),
+		cmocka_unit_test(the_raw_header_wins_in_any_order),
+		cmocka_unit_test(rate_zero_counts_as_one),
+		cmocka_unit_test(discards_are_kept_apart),
+		cmocka_unit_test(counters_go_to_the_log),
+		cmocka_unit_test(policy_is_kept),
+		cmocka_unit_test(spoofed_agents_cannot_fill_the_table),
+		cmocka_unit_test(full_tables_are_counted),
+		cmocka_unit_test(broken_datagrams_cost_a_counter),
+		cmocka_unit_test(secondary_values_are_kept),
+		cmocka_unit_test(sequence_windows_judge),
+	};
+	return cmocka_run_group_tests_name("bank", tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/cursor.h"
+#include "packet/dissect.h"
+#include "program/filter.h"
+#include "program/program.h"
+#include "table/cell.h"
+
+// Ethernet, VLAN 100 priority 5, IPv4 10.0.0.1 -> 10.0.0.2, TCP 1234 -> 80, SYN+ACK.
+static const uint8_t tcp_frame[] = {
+	0, // a layer never begins at offset 0
+	0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0x81, 0x00, 0xa0,
+	0x64, 0x08, 0x00, 0x45, 0x00, 0x05, 0xdc, 0x00, 0x00, 0x00, 0x00, 0x40, 0x06, 0x00, 0x00,
+	10,   0,    0,    1,    10,   0,    0,    2,    0x04, 0xd2, 0x00, 0x50, 0,    0,    0,
+	1,    0,    0,    0,    2,    0x50, 0x12, 0,    0,    0,    0,    0,    0,
+};
+
+// The same without tag, IPv6 2001:DB8::1 -> ::2, UDP 53 -> 999.
+static const uint8_t udp6_frame[] = {
+	0, 0x00, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99, 0xaa, 0xbb, 0x86, 0xdd, 0x60,
+	0, 0,    0,    0,    8,    17,   64,   0x20, 0x01, 0x0d, 0xb8, 0,    0,    0,    0,    0,
+	0, 0,    0,    0,    0,    0,    1,    0x20, 0x01, 0x0d, 0xb8, 0,    0,    0,    0,    0,
+	0, 0,    0,    0,    0,    0,    2,    0,    53,   0x03, 0xe7, 0,    8,    0,    0,
+};
+
+static struct packet dissected(const uint8_t *frame, size_t len)
+{
+	struct packet p;
+	memset(&p, 0, sizeof(p));
+	packet_reset(&p, frame, (uint32_t)len);
+	packet_dissect(&p, HEADER_ETHERNET, 1, (uint32_t)len - 1, DISSECT_ALL);
+	p.meta = (struct packet_meta){.input = __builtin_bswap32(7),
+				      .output = __builtin_bswap32(9),
+				      .bytes = __builtin_bswap32(1518),
+				      .frames = __builtin_bswap32(1)};
+	return p;
+}
+
+static struct flow_spec spec(const char *keys, const char *value, const char *filter)
+{
+	return (struct flow_spec){.name = "f",
+				  .keys = keys,
+				  .value = value,
+				  .values = "",
+				  .filter = filter,
+				  .fs = ",",
+				  .n = 5,
+				  .t = 2};
+}
+
+// The key's text; a packet points into itself, so it is read where it lies.
+static const char *key_text(const char *keys, const uint8_t *frame, size_t len)
+{
+	static char text[256];
+	const struct flow_spec s = spec(keys, "bytes", "");
+	struct err_msg msg = {0};
+	struct program *prog = program_compile(&s, 1, &msg);
+	if (prog == NULL)
+		return strcpy(text, msg.text);
+	struct packet p;
+	p = dissected(frame, len);
+	p.base[SPACE_META] = (const uint8_t *)&p;
+	uint64_t key[PROGRAM_KEY_MAX / 8];
+	memset(key, 0xee, sizeof(key));
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	if (flow_def_key(&prog->def[0], &p, 77, (uint8_t *)key)) {
+		uint32_t source;
+		memcpy(&source, key, 4);
+		assert_int_equal(source, 77);
+		flow_def_key_format(&prog->def[0], (uint8_t *)key, &b);
+	} else {
+		strbuf_str(&b, "(none)");
+	}
+	program_free(prog);
+	return text;
+}
+
+#define TCP(keys)  key_text(keys, tcp_frame, sizeof(tcp_frame))
+#define UDP6(keys) key_text(keys, udp6_frame, sizeof(udp6_frame))
+
+static void keys_are_gathered_and_written(void **state)
+{
+	assert_string_equal(TCP("ipsource,ipdestination"), "10.0.0.1,10.0.0.2");
+	assert_string_equal(TCP("ipdestination,ipsource"), "10.0.0.2,10.0.0.1");
+	assert_string_equal(TCP("ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,"
+				"or:tcpdestinationport:udpdestinationport"),
+			    "10.0.0.1,10.0.0.2,6,1234,80");
+	assert_string_equal(TCP("macsource,vlan,priority"), "66778899AABB,100,5");
+	assert_string_equal(TCP("tcpflags,inputifindex,outputifindex"), "000010010,7,9");
+	assert_string_equal(UDP6("ip6source,ip6destination"), "2001:DB8::1,2001:DB8::2");
+	assert_string_equal(UDP6("or:tcpsourceport:udpsourceport"), "53");
+	assert_string_equal(TCP(""), "");
+}
+
+static void absent_attributes_do_not_match(void **state)
+{
+	assert_string_equal(UDP6("ipsource"), "(none)");
+	assert_string_equal(TCP("ipsource,udpsourceport"), "(none)");
+	assert_string_equal(TCP("vlan.1"), "(none)");
+	assert_string_equal(TCP("vlan.0"), "100");
+}
+
+static void absence_can_be_allowed(void **state)
+{
+	assert_string_equal(UDP6("null:vlan,ip6source"), "null,2001:DB8::1");
+	assert_string_equal(UDP6("null:vlan:untagged,ip6source"), "untagged,2001:DB8::1");
+	assert_string_equal(TCP("null:[or:ipsource:ip6source]:x"), "10.0.0.1");
+	assert_string_equal(UDP6("null:[or:ipsource:ip6source]:x"), "2001:DB8::1");
+	assert_string_equal(UDP6("or:ipsource:ip6source,or:[ipdestination]:[ip6destination]"),
+			    "2001:DB8::1,2001:DB8::2");
+}
+
+static void headers_cut_short_lose_their_keys(void **state)
+{
+	// Up to and including the IPv4 destination; the ports are gone.
+	assert_string_equal(key_text("ipsource,ipdestination", tcp_frame, 1 + 18 + 20),
+			    "10.0.0.1,10.0.0.2");
+	assert_string_equal(key_text("ipsource,ipdestination", tcp_frame, 1 + 18 + 19), "(none)");
+	assert_string_equal(key_text("ipsource", tcp_frame, 1 + 18 + 16), "10.0.0.1");
+	assert_string_equal(key_text("tcpsourceport", tcp_frame, 1 + 18 + 22), "1234");
+	assert_string_equal(key_text("tcpdestinationport", tcp_frame, 1 + 18 + 22), "(none)");
+}
+
+static bool matches(const char *filter, const uint8_t *frame, size_t len)
+{
+	struct err_msg msg = {0};
+	struct filter *f = filter_compile(filter, &msg);
+	if (f == NULL)
+		fail_msg("%s: %s", filter, msg.text);
+	struct packet p = dissected(frame, len);
+	p.base[SPACE_META] = (const uint8_t *)&p;
+	const bool is = filter_match(f, &p);
+	filter_free(f);
+	return is;
+}
+
+static void filters_choose(void **state)
+{
+	static const struct {
+		const char *text;
+		bool tcp, udp6;
+	} cases[] = {
+		{"ipprotocol=6", true, false},
+		{"ipprotocol=17", false, false},
+		{"ipprotocol=6,17", true, false},
+		{"ipprotocol!=6", false, true}, // absent passes !=
+		{"ipsource=10.0.0.1&ipdestination=10.0.0.2", true, false},
+		{"ipsource=10.0.0.1&ipdestination=10.0.0.3", false, false},
+		{"ipsource=10.0.0.9|ip6source=2001:db8::1", false, true},
+		{"ipsource=10.0.0.1|ip6source=2001:DB8::1", true, true},
+		{"vlan=null", false, true},
+		{"vlan!=null", true, false},
+		{"vlan=null,100", true, true},
+		{"vlan!=null,100", false, false},
+		{"(ipprotocol=17|vlan=100)&tcpdestinationport=80", true, false},
+		{"ipprotocol=17|vlan=100&tcpdestinationport=81", false, false},
+		{"udpsourceport=53|ipprotocol=6&vlan=100", true, true},
+		{"(udpsourceport=53|vlan=7)&(ip6nexthdr=17&ip6source!=::)", false, true},
+		{" 'ipprotocol' = \"6,17\" & vlan = 100 ", true, false},
+		{"or:tcpdestinationport:udpdestinationport=80,999", true, true},
+		{"tcpflags=000010010", true, false},
+		{"((((vlan=100))))", true, false},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (matches(cases[i].text, tcp_frame, sizeof(tcp_frame)) != cases[i].tcp ||
+		    matches(cases[i].text, udp6_frame, sizeof(udp6_frame)) != cases[i].udp6)
+			fail_msg("wrong: %s", cases[i].text);
+	}
+}
+
+static void errors_point_at_the_mistake(void **state)
+{
+	static const struct {
+		struct flow_spec s;
+		const char *text;
+	} cases[] = {
+		{{.keys = "ipsorce", .value = "bytes", .filter = ""},
+		 "flow \"f\": keys: unknown attribute \"ipsorce\" (did you mean \"ipsource\"?)"},
+		{{.keys = "ipsource,", .value = "bytes", .filter = ""},
+		 "flow \"f\": keys: expected an attribute after the last comma"},
+		{{.keys = "", .value = "byte", .filter = ""},
+		 "flow \"f\": value: unknown attribute \"byte\" (did you mean \"bytes\"?)"},
+		{{.keys = "", .value = "ipsource", .filter = ""},
+		 "flow \"f\": value: \"ipsource\" is not a number"},
+		{{.keys = "", .value = "bytes", .filter = "vlan=x"},
+		 "flow \"f\": filter: at character 6: \"x\" is no value of \"vlan\""},
+		{{.keys = "", .value = "bytes", .filter = "(vlan=1"},
+		 "flow \"f\": filter: at character 8: expected )"},
+		{{.keys = "", .value = "bytes", .filter = "vlan=1)"},
+		 "flow \"f\": filter: at character 7: expected & or |"},
+		{{.keys = "", .value = "bytes", .filter = "vlan"},
+		 "flow \"f\": filter: at character 5: expected = or !="},
+		{{.keys = "", .value = "bytes", .filter = "vlan=1&vlna=2"},
+		 "flow \"f\": filter: at character 8: unknown attribute \"vlna\" (did you mean "
+		 "\"vlan\"?)"},
+		{{.keys = "ipsource.x", .value = "bytes", .filter = ""},
+		 "flow \"f\": keys: \"ipsource.x\": expected digits after the dot"},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct flow_spec s = cases[i].s;
+		s.name = "f";
+		s.fs = ",";
+		s.values = "";
+		s.t = 1;
+		struct err_msg msg = {0};
+		assert_null(program_compile(&s, 1, &msg));
+		assert_string_equal(msg.text, cases[i].text);
+	}
+}
+
+static void hostile_texts_are_refused(void **state)
+{
+	char deep[5000];
+	struct err_msg msg = {0};
+	memset(deep, '[', sizeof(deep) - 1);
+	deep[sizeof(deep) - 1] = '\0';
+	struct flow_spec s = spec(deep, "bytes", "");
+	assert_null(program_compile(&s, 1, &msg));
+	memset(deep, '(', sizeof(deep) - 1);
+	assert_null(filter_compile(deep, &msg));
+	static const char *const bad[] = {"",        "=",       "&",       "!",
+					  "'",       "vlan='1", "vlan=1&", "vlan=,1",
+					  "vlan=1,", "[",       "vlan==1", "\\"};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (filter_compile(bad[i], &msg) != NULL)
+			fail_msg("accepted: %s", bad[i]);
+}
+
+static void adjacent_copies_are_fused(void **state)
+{
+	struct flow_spec s =
+		spec("ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,"
+		     "or:tcpdestinationport:udpdestinationport",
+		     "bytes", "");
+	struct program *p = program_compile(&s, 1, NULL);
+	assert_int_equal(p->def[0].n_gather, 3);
+	assert_int_equal(p->def[0].key_size, 24);
+	assert_false(p->inner);
+	program_free(p);
+	s = spec("ipsource.1", "bytes", "");
+	p = program_compile(&s, 1, NULL);
+	assert_true(p->inner);
+	program_free(p);
+}
+
+static void identity_follows_the_text(void **state)
+{
+	struct flow_spec a = spec("ipsource", "bytes", ""), b = a, c = a;
+	b.name = "g";
+	c.filter = "vlan=1";
+	struct flow_spec all[] = {a, b, c};
+	all[2].name = "h";
+	struct program *p = program_compile(all, 3, NULL);
+	assert_true(p->def[0].id == p->def[1].id);
+	assert_true(p->def[0].id != p->def[2].id);
+	assert_ptr_equal(program_find(p, "h"), &p->def[2]);
+	assert_null(program_find(p, "x"));
+	program_free(p);
+	all[1].name = "f";
+	struct err_msg msg;
+	assert_null(program_compile(all, 2, &msg));
+	assert_string_equal(msg.text, "flow \"f\": defined twice");
+}
+
+static void values_are_read(void **state)
+{
+	struct flow_spec s = spec("", "ipbytes", "");
+	s.values = "avg:ipttl,max:ipbytes, bytes";
+	struct err_msg msg = {0};
+	struct program *prog = program_compile(&s, 1, &msg);
+	assert_non_null(prog);
+	struct packet p = dissected(tcp_frame, sizeof(tcp_frame));
+	p.base[SPACE_META] = (const uint8_t *)&p;
+	double v;
+	assert_true(flow_def_value(&prog->def[0], &p, &v));
+	assert_true(v == 1500);
+	assert_int_equal(prog->def[0].n_cell, 3);
+	assert_int_equal(prog->def[0].cell[0].kind, CELL_AVG);
+	assert_int_equal(prog->def[0].cell[2].kind, CELL_SUM);
+	assert_true(flow_def_number(&prog->def[0].cell[2].source, &p, &v));
+	assert_true(v == 1518);
+	program_free(prog);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keys_are_gathered_and_written),
+		cmocka_unit_test(absent_attributes_do_not_match),
+		cmocka_unit_test(absence_can_be_allowed),
+		cmocka_unit_test(headers_cut_short_lose_their_keys),
+		cmocka_unit_test(filters_choose),
+		cmocka_unit_test(errors_point_at_the_mistake),
+		cmocka_unit_test(hostile_texts_are_refused),
+		cmocka_unit_test(adjacent_copies_are_fused),
+		cmocka_unit_test(identity_follows_the_text),
+		cmocka_unit_test(values_are_read),
+	};
+	return cmocka_run_group_tests_name("program", tests, NULL, NULL);
+}
