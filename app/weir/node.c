@@ -70,7 +70,10 @@ static int set_error(const struct node *n, uint32_t line, uint32_t column, struc
 	struct strbuf b = strbuf_of(path, sizeof(path));
 	node_path(n, &b);
 	b = strbuf_of(msg->text, sizeof(msg->text));
-	strbuf_fmt(&b, "%s:%u:%u: %s%s", n->source, line, column, path, path[0] ? ": " : "");
+	strbuf_str(&b, n->source);
+	if (line != 0)
+		strbuf_fmt(&b, ":%u:%u", line, column);
+	strbuf_fmt(&b, ": %s%s", path, path[0] ? ": " : "");
 	vsnprintf(b.text + b.len, b.size - b.len, fmt, ap);
 	return err;
 }

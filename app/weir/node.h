@@ -57,7 +57,7 @@ void node_path(const struct node *n, struct strbuf *b);
 const char *node_kind_str(enum node_kind kind);
 
 /// Fill in "SOURCE:LINE:COLUMN: PATH: " and the formatted text; returns @p err. The place is that
-/// of the value.
+/// of the value; a node without a line (a default, a flag) has only its source.
 int node_error(const struct node *n, struct err_msg *msg, int err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "config.h"
+
+#include <string.h>
+
+#include "common/paths.h"
+#include "config_rows.h"
+#include "json.h"
+
+static struct schema_context context_of(struct config *c, struct err_msg *msg)
+{
+	return (struct schema_context){.arena = &c->arena, .lenient = false, .msg = msg};
+}
+
+static int out_of_memory(struct err_msg *msg)
+{
+	return err_set(msg, ERR_MEMORY, "out of memory");
+}
+
+int config_init(struct config *c, struct err_msg *msg)
+{
+	*c = (struct config){0};
+	const struct schema_context ctx = context_of(c, msg);
+	char url[PATHS_SIZE];
+	int err = paths_feed_url(url, sizeof(url), msg);
+	if (err == 0)
+		err = schema_defaults(&ctx, &config_top, c);
+	return err == 0 ? config_set(c, "feed", "XDG_RUNTIME_DIR", url, msg) : err;
+}
+
+void config_free(struct config *c)
+{
+	arena_free(&c->arena);
+	*c = (struct config){0};
+}
+
+int config_read(struct config *c, const char *path, struct err_msg *msg)
+{
+	const struct schema_context ctx = context_of(c, msg);
+	const struct node *root = json_load_yaml(&c->arena, path, &json_file_limits, msg);
+	return root != NULL ? schema_read(&ctx, &config_top, root, c) : ERR_INVALID;
+}
+
+int config_read_text(struct config *c, const char *source, const char *text, struct err_msg *msg)
+{
+	const struct schema_context ctx = context_of(c, msg);
+	const struct node *root =
+		json_read_yaml(&c->arena, source, text, strlen(text), &json_file_limits, msg);
+	return root != NULL ? schema_read(&ctx, &config_top, root, c) : ERR_INVALID;
+}
+
+int config_load(const char *path, struct config *c, struct err_msg *msg)
+{
+	int err = config_init(c, msg);
+	if (err == 0)
+		err = config_read(c, path, msg);
+	return err == 0 ? config_finish(c, msg) : err;
+}
+
+int config_set(struct config *c, const char *member, const char *origin, const char *text,
+	       struct err_msg *msg)
+{
+	const struct schema_context ctx = context_of(c, msg);
+	return schema_set(&ctx, &config_top, c, member, origin, text);
+}
+
+int config_add_input(struct config *c, enum config_input_kind kind, const char *origin,
+		     const char *name, struct err_msg *msg)
+{
+	const struct schema_context ctx = context_of(c, msg);
+	struct config_input in = {.kind = kind};
+	int err = schema_defaults(&ctx, &config_input_members[kind], &in);
+	if (err == 0)
+		err = config_set_input(c, &in, config_input_names[kind], origin, name, msg);
+	if (err != 0)
+		return err;
+	struct config_input *inputs = arena_array(&c->arena, c->n_inputs + 1, sizeof(*inputs));
+	if (inputs == NULL)
+		return out_of_memory(msg);
+	if (c->n_inputs > 0)
+		memcpy(inputs, c->inputs, c->n_inputs * sizeof(*inputs));
+	inputs[c->n_inputs++] = in;
+	c->inputs = inputs;
+	return 0;
+}
+
+int config_set_input(struct config *c, struct config_input *in, const char *member,
+		     const char *origin, const char *text, struct err_msg *msg)
+{
+	const struct schema_context ctx = context_of(c, msg);
+	const int err = schema_set(&ctx, &config_input_members[in->kind], in, member, origin, text);
+	if (err == 0 && in->kind == CONFIG_SOCKET)
+		config_parse_endpoint(in->name, &in->addr, &in->udp_port);
+	return err;
+}
+
+// Put @p spec behind the others, or in the place of the one of that name.
+static int put_flow(struct config *c, const struct flow_spec *spec, const struct node *n,
+		    struct err_msg *msg)
+{
+	size_t i = 0;
+	while (i < c->n_flows && strcmp(c->flows[i].name, spec->name) != 0)
+		i++;
+	if (i == c->n_flows) {
+		struct flow_spec *flows = arena_array(&c->arena, i + 1, sizeof(*flows));
+		const struct node **nodes = arena_array(&c->arena, i + 1, sizeof(*nodes));
+		if (flows == NULL || nodes == NULL)
+			return out_of_memory(msg);
+		if (i > 0) {
+			memcpy(flows, c->flows, i * sizeof(*flows));
+			memcpy(nodes, c->flow_nodes, i * sizeof(*nodes));
+		}
+		c->flows = flows;
+		c->flow_nodes = nodes;
+		c->n_flows++;
+	}
+	c->flows[i] = *spec;
+	c->flow_nodes[i] = n;
+	return 0;
+}
+
+int config_set_flow(struct config *c, const char *origin, const char *name, const char *body,
+		    struct err_msg *msg)
+{
+	const struct schema_context ctx = context_of(c, msg);
+	const struct node *n =
+		json_read(&c->arena, origin, body, strlen(body), &json_body_limits, msg);
+	if (n == NULL)
+		return ERR_INVALID;
+	struct flow_spec spec;
+	const char *copy = arena_strndup(&c->arena, name, strlen(name));
+	if (copy == NULL)
+		return out_of_memory(msg);
+	const int err = config_flow(&ctx, n, copy, &spec);
+	return err == 0 ? put_flow(c, &spec, n, msg) : err;
+}
+
+uint32_t config_input_workers(const struct config_input *in)
+{
+	switch (in->kind) {
+	case CONFIG_PORT: return in->queues;
+	case CONFIG_SOCKET: return in->workers;
+	case CONFIG_PCAP: return 1;
+	}
+	return 0;
+}
+
+uint32_t config_workers(const struct config *c)
+{
+	uint32_t n = 0;
+	for (size_t i = 0; i < c->n_inputs; i++)
+		n += config_input_workers(&c->inputs[i]);
+	return n;
+}
+
+static bool has_agent(const struct prefix_list *list, const struct addr *agent)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (addr_in_prefix(agent, &list->at[i].addr, list->at[i].bits))
+			return true;
+	return false;
+}
+
+bool config_agent_allowed(const struct config *c, const struct addr *agent)
+{
+	return c->agents_allow.n == 0 || has_agent(&c->agents_allow, agent);
+}
+
+const struct config_sampling *config_sampling_of(const struct config *c, const struct addr *agent)
+{
+	for (size_t i = 0; i < c->n_sampling; i++)
+		if (has_agent(&c->sampling[i].agents, agent))
+			return &c->sampling[i];
+	return NULL;
+}
+
+void config_print(const struct config *c, FILE *f)
+{
+	schema_print(f, &config_top, c, 0);
+}
+
+static int check_inputs(const struct config *c, struct err_msg *msg)
+{
+	if (c->n_inputs == 0)
+		return err_set(msg, ERR_INVALID,
+			       "inputs: expected at least one input: a port, "
+			       "a socket, or a pcap");
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		const struct config_input *in = &c->inputs[i];
+		if (in->lcores.n != 0 && in->lcores.n != config_input_workers(in))
+			return err_set(msg, ERR_INVALID,
+				       "inputs: %s: %u lcores for %u workers, expected one each",
+				       in->name, in->lcores.n, config_input_workers(in));
+	}
+	return 0;
+}
+
+static const char *flow_name(const void *c, size_t i)
+{
+	return ((const struct config *)c)->flows[i].name;
+}
+
+static int check_thresholds(const struct config *c, struct err_msg *msg)
+{
+	for (size_t i = 0; i < c->n_thresholds; i++) {
+		const char *metric = c->thresholds[i].metric;
+		size_t f = 0;
+		while (f < c->n_flows && strcmp(c->flows[f].name, metric) != 0)
+			f++;
+		if (f < c->n_flows)
+			continue;
+		const char *near = schema_suggest(metric, c->n_flows, flow_name, c);
+		return node_error(node_get(c->threshold_nodes[i], "metric"), msg, ERR_UNKNOWN,
+				  "got \"%s\", expected the name of a flow%s%s%s", metric,
+				  near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+				  near != NULL ? "\"?)" : "");
+	}
+	return 0;
+}
+
+int config_finish(struct config *c, struct err_msg *msg)
+{
+	const int err = check_inputs(c, msg);
+	return err == 0 ? check_thresholds(c, msg) : err;
+}

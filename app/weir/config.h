@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// What the daemon is told: one validator for the file, the command line, and requests.
+///
+///     struct config c;
+///     struct err_msg msg = {0};
+///     if (config_load("weir.yaml", &c, &msg) != 0)
+///             die(msg.text); // weir.yaml:12:9: flows.pair.n: got "many", expected ...
+///     for (size_t i = 0; i < c.n_inputs; i++) ...
+///     config_free(&c);
+///
+/// Layers are laid over one another: config_init() (defaults), config_read() (file), then
+/// config_set() and its like (environment, flags; options.h), and config_finish(), which checks
+/// what only the whole can tell. A request for one flow or threshold takes config_flow() or
+/// config_threshold(), the very functions that read the file's entries, with `lenient` set.
+///
+/// The rows of every member, with defaults and ranges, are in config.c; doc/configuration.md is
+/// checked against them.
+///
+/// Thread-safety: one configuration belongs to one thread until it is finished, then it is
+/// constant. Memory: everything lies in its arena. Limits: those of the rows, and the memory
+/// budget, which config_finish() adds up.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "analyzer/threshold.h"
+#include "arena.h"
+#include "base/addr.h"
+#include "base/error.h"
+#include "node.h"
+#include "program/program.h"
+#include "schema.h"
+
+enum config_input_kind {
+	CONFIG_PORT,   ///< a DPDK port
+	CONFIG_SOCKET, ///< a UDP socket of the kernel
+	CONFIG_PCAP,   ///< a capture file
+};
+
+struct config_input {
+	enum config_input_kind kind;
+	const char *name;         ///< device, "ADDRESS:PORT", or path
+	struct count_list lcores; ///< of its workers, in order; none = the next free ones
+	uint32_t udp_port;        ///< that sFlow arrives at; pcap: 0 = any
+	uint32_t queues;          ///< port: receive queues, one worker each
+	struct prefix_list
+		addresses; ///< port: addresses that it answers for; none = any destination
+	struct addr addr;  ///< socket: to bind to
+	uint32_t workers;  ///< socket: workers, one socket each
+	uint64_t rcvbuf;   ///< socket: receive buffer, bytes; 0 = the system's default
+	double speed;      ///< pcap: times real time; 0 = as fast as possible
+	bool loop;         ///< pcap: begin again at the end
+};
+
+/// Sampling rates of some agents. Of several entries the first that has the agent counts.
+struct config_sampling {
+	struct prefix_list agents;
+	uint32_t override; ///< used whatever the sample says; 0 = not set
+	uint32_t fallback; ///< used where the sample says 0; 0 = not set
+};
+
+enum config_log_level {
+	CONFIG_LOG_ERROR,
+	CONFIG_LOG_WARNING,
+	CONFIG_LOG_NOTICE,
+	CONFIG_LOG_INFO,
+	CONFIG_LOG_DEBUG,
+};
+
+struct config {
+	struct arena arena;
+
+	struct config_input *inputs;
+	size_t n_inputs;
+
+	struct text_list eal;     ///< further EAL arguments
+	struct count_list lcores; ///< that EAL may use; none = EAL's choice
+	bool hugepages;
+	const char *file_prefix;
+
+	double tick;          ///< s
+	uint32_t aggregators; ///< threads
+
+	uint32_t entries; ///< per definition and worker; rounded up to a power of two by the table
+	uint32_t store;   ///< merged entries per definition
+	uint32_t agents;  ///< agents that are told apart
+	uint32_t sources; ///< data sources that are told apart
+	uint64_t counter_log; ///< bytes of counters samples per worker and tick
+	uint32_t top;         ///< rows per definition that are kept ready and published
+	uint32_t triggered;   ///< flows per definition that fired and are not armed again
+	uint32_t events;      ///< per tick
+	double retention;     ///< s; a flow without samples for so long is forgotten
+	uint64_t memory;      ///< bytes that all of this may take together
+
+	struct prefix_list agents_allow; ///< none = all
+	uint32_t agent_rate;             ///< datagrams per second and agent; 0 = any
+	struct config_sampling *sampling;
+	size_t n_sampling;
+
+	struct text_list feed; ///< URLs to publish at
+	uint32_t log_level;    ///< enum config_log_level
+
+	struct flow_spec *flows;
+	const struct node **flow_nodes; ///< where each was written
+	size_t n_flows;
+	struct threshold_spec *thresholds;
+	const struct node **threshold_nodes;
+	size_t n_thresholds;
+};
+
+/// All defaults; no inputs, no flows. 0 or ERR_MEMORY. @p c may be freed whatever the result.
+int config_init(struct config *c, struct err_msg *msg);
+/// Lay a YAML file over @p c: members that it has replace those of @p c, lists as a whole.
+int config_read(struct config *c, const char *path, struct err_msg *msg);
+/// As config_read(), from memory.
+int config_read_text(struct config *c, const char *source, const char *text, struct err_msg *msg);
+/// What only the whole can tell: names that refer to one another, queues and lcores, the budget.
+int config_finish(struct config *c, struct err_msg *msg);
+/// config_init(), config_read() and config_finish().
+int config_load(const char *path, struct config *c, struct err_msg *msg);
+/// Give everything back; the configuration may be of any state after config_init().
+void config_free(struct config *c);
+
+/// Set one member at the top from a text; @p origin ("--tick") names it in messages.
+int config_set(struct config *c, const char *member, const char *origin, const char *text,
+	       struct err_msg *msg);
+/// Append an input of a kind with its defaults; it is the last of c->inputs then.
+int config_add_input(struct config *c, enum config_input_kind kind, const char *origin,
+		     const char *name, struct err_msg *msg);
+/// Set one member of an input.
+int config_set_input(struct config *c, struct config_input *in, const char *member,
+		     const char *origin, const char *text, struct err_msg *msg);
+/// Add a flow definition, or replace the one of that name; @p body is lenient JSON.
+int config_set_flow(struct config *c, const char *origin, const char *name, const char *body,
+		    struct err_msg *msg);
+
+/// Read one flow definition, as in a file or in the body of a request (ctx->lenient). 0, or a
+/// negative enum err and a message. Texts of @p out lie in ctx->arena and @p name is borrowed.
+int config_flow(const struct schema_context *ctx, const struct node *n, const char *name,
+		struct flow_spec *out);
+/// The same for a threshold.
+int config_threshold(const struct schema_context *ctx, const struct node *n, const char *name,
+		     struct threshold_spec *out);
+
+/// Workers of all inputs together.
+uint32_t config_workers(const struct config *c);
+/// Workers of one input.
+uint32_t config_input_workers(const struct config_input *in);
+
+/// True when @p agent may send: it is in agents_allow, or that is empty.
+bool config_agent_allowed(const struct config *c, const struct addr *agent);
+/// The entry of `sampling` for an agent, or NULL.
+const struct config_sampling *config_sampling_of(const struct config *c, const struct addr *agent);
+
+/// Print the effective configuration as YAML, which config_read() reads again.
+void config_print(const struct config *c, FILE *f);
+
+/// One table of members, for the reference and its test.
+struct config_section {
+	const char *name; ///< "flows.NAME", "inputs: port"; "" for the top
+	const struct schema *schema;
+};
+extern const struct config_section config_sections[];
+extern const size_t config_n_sections;

@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "config_rows.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema_value.h"
+
+#define SPEED_MIN 1e-3
+#define SPEED_MAX 1e6
+
+enum {
+	SFLOW_UDP_PORT = 6343,
+	NAME_LONGEST = 255,  // bytes of the name of a flow or threshold
+	IPC_PATH_SIZE = 108, // of sockaddr_un, the NUL included
+};
+
+#define ROWS(rows)                                            \
+	{                                                     \
+		.at = rows, .n = sizeof(rows) / sizeof(*rows) \
+	}
+
+// A row of each type: name, field, range, default, help, and what few rows have.
+#define BOOL(name_, field, def_, help_, ...)                                                       \
+	{                                                                                          \
+		.name = name_, .type = MEMBER_BOOL, field, .def = def_, .help = help_, __VA_ARGS__ \
+	}
+#define RANGED(type_, name_, field, min_, max_, def_, help_, ...)                           \
+	{                                                                                   \
+		.name = name_, .type = type_, field, .min = min_, .max = max_, .def = def_, \
+		.help = help_, __VA_ARGS__                                                  \
+	}
+#define COUNT(...)   RANGED(MEMBER_COUNT, __VA_ARGS__)
+#define BYTES(...)   RANGED(MEMBER_BYTES, __VA_ARGS__)
+#define SECONDS(...) RANGED(MEMBER_SECONDS, __VA_ARGS__)
+#define REAL(...)    RANGED(MEMBER_REAL, __VA_ARGS__)
+#define TEXT(...)    RANGED(MEMBER_TEXT, __VA_ARGS__)
+#define JOINED(name_, field, max_, help_)                                                          \
+	{                                                                                          \
+		.name = name_, .type = MEMBER_JOINED, field, .max = max_, .def = "", .help = help_ \
+	}
+#define TEXTS(name_, field, help_, ...)                                                \
+	{                                                                              \
+		.name = name_, .type = MEMBER_TEXTS, field, .help = help_, __VA_ARGS__ \
+	}
+#define LCORES(name_, field, help_)                                                     \
+	{                                                                               \
+		.name = name_, .type = MEMBER_COUNTS, field, .max = 4095, .help = help_ \
+	}
+#define PREFIXES(name_, field, help_, ...)                                                \
+	{                                                                                 \
+		.name = name_, .type = MEMBER_PREFIXES, field, .help = help_, __VA_ARGS__ \
+	}
+#define OTHER(name_, read_, print_, expect_, help_, ...)                             \
+	{                                                                            \
+		.name = name_, .type = MEMBER_OTHER, .read = read_, .print = print_, \
+		.expect = expect_, .help = help_, __VA_ARGS__                        \
+	}
+// Known, and refused unless it says what goes without saying.
+#define UNSUPPORTED(name_, read_, expect_)                                    \
+	OTHER(name_, read_, NULL, expect_ " (not supported by this version)", \
+	      "not supported by this version: only " expect_ " is accepted")
+
+// Inputs ------------------------------------------------------------------------------------------
+
+const char *const config_input_names[] = {
+	[CONFIG_PORT] = "port",
+	[CONFIG_SOCKET] = "socket",
+	[CONFIG_PCAP] = "pcap",
+};
+
+enum {
+	N_INPUT_KINDS = sizeof(config_input_names) / sizeof(config_input_names[0])
+};
+
+bool config_parse_endpoint(const char *text, struct addr *addr, uint32_t *port)
+{
+	char host[ADDR_TEXT_SIZE];
+	const bool bracket = *text == '[';
+	const char *start = text + bracket;
+	const size_t len = strcspn(start, bracket ? "]" : ":");
+	const char *rest = start + len;
+	if (len >= sizeof(host) || (bracket && *rest++ != ']'))
+		return false;
+	memcpy(host, start, len);
+	host[len] = '\0';
+	struct addr a;
+	if (addr_parse(host, &a) != 0 || (a.family == ADDR_IP6) != bracket)
+		return false;
+	unsigned long p = SFLOW_UDP_PORT;
+	if (*rest == ':' && rest[1] >= '0' && rest[1] <= '9') {
+		char *end;
+		p = strtoul(rest + 1, &end, 10);
+		rest = end;
+	}
+	if (*rest != '\0' || p > UINT16_MAX)
+		return false;
+	*addr = a;
+	*port = (uint32_t)p;
+	return true;
+}
+
+static bool is_endpoint(const char *text)
+{
+	struct addr addr;
+	uint32_t port;
+	return config_parse_endpoint(text, &addr, &port);
+}
+
+static int read_speed(const struct schema_context *ctx, const struct member *m,
+		      const struct node *n, void *object);
+static void print_speed(FILE *f, const void *object, unsigned indent);
+
+#define INPUT(field) .offset = offsetof(struct config_input, field)
+
+static const struct member port_rows[] = {
+	TEXT("port", INPUT(name), 1, 255, NULL,
+	     "DPDK port: PCI address, or name of a vdev that `eal` makes", .required = true,
+	     .expect = "a PCI address such as 0000:01:00.0, or the name of a vdev"),
+	COUNT("queues", INPUT(queues), 1, 1024, "1",
+	      "receive queues; each has its own worker on its own lcore"),
+	LCORES("lcores", INPUT(lcores),
+	       "lcores of its workers, in order; none: the next free ones"),
+	PREFIXES("addresses", INPUT(addresses),
+		 "addresses of the port: it answers ARP, ND and echo for them and takes sFlow sent "
+		 "to them; none: sFlow to any address is taken and nothing is answered"),
+	COUNT("udp_port", INPUT(udp_port), 1, 65535, "6343", "UDP port that agents send to"),
+};
+
+static const struct member socket_rows[] = {
+	TEXT("socket", INPUT(name), 1, 255, NULL, "UDP socket of the kernel; `[::]` takes IPv4 too",
+	     .required = true, .check = is_endpoint,
+	     .expect = "ADDRESS:PORT, such as 0.0.0.0:6343 or [::]:6343"),
+	COUNT("workers", INPUT(workers), 1, 1024, "1",
+	      "workers; each has its own socket (SO_REUSEPORT) and lcore"),
+	LCORES("lcores", INPUT(lcores),
+	       "lcores of its workers, in order; none: the next free ones"),
+	BYTES("rcvbuf", INPUT(rcvbuf), 0, 0x1p30, "4MiB",
+	      "receive buffer of each socket; 0: the system's default"),
+};
+
+static const struct member pcap_rows[] = {
+	TEXT("pcap", INPUT(name), 1, 4095, NULL,
+	     "capture file (pcap, pcapng), played by its own timestamps", .required = true),
+	OTHER("speed", read_speed, print_speed, "a number from 0.001 to 1000000, or max",
+	      "times real time; `max`: as fast as possible. The results are the same", .def = "1"),
+	BOOL("loop", INPUT(loop), "false",
+	     "begin again at the end; each round counts as a restart of its agents"),
+	LCORES("lcores", INPUT(lcores), "lcore of its worker; none: the next free one"),
+	COUNT("udp_port", INPUT(udp_port), 0, 65535, "6343",
+	      "UDP port that sFlow was sent to; 0: any"),
+};
+
+const struct schema config_input_members[] = {
+	[CONFIG_PORT] = ROWS(port_rows),
+	[CONFIG_SOCKET] = ROWS(socket_rows),
+	[CONFIG_PCAP] = ROWS(pcap_rows),
+};
+
+static int read_speed(const struct schema_context *ctx, const struct member *m,
+		      const struct node *n, void *object)
+{
+	struct config_input *in = object;
+	double speed = 0;
+	if (n->text == NULL)
+		return schema_refuse(ctx, m, n);
+	if (strcmp(n->text, "max") != 0 && (value_number(n->text, UNITS_DECIMAL, &speed) != 0 ||
+					    speed < SPEED_MIN || speed > SPEED_MAX))
+		return schema_refuse(ctx, m, n);
+	in->speed = speed;
+	return 0;
+}
+
+static void print_speed(FILE *f, const void *object, unsigned indent)
+{
+	const struct config_input *in = object;
+	if (in->speed == 0)
+		fputs(" max\n", f);
+	else
+		fprintf(f, " %.17g\n", in->speed);
+}
+
+// Which kind the entry is: the one whose naming member it has. -1 when it has none or two.
+static int input_kind(const struct node *n)
+{
+	int kind = -1;
+	for (int i = 0; i < N_INPUT_KINDS; i++) {
+		if (node_get(n, config_input_names[i]) == NULL)
+			continue;
+		if (kind >= 0)
+			return -1;
+		kind = i;
+	}
+	return kind;
+}
+
+static int read_input(const struct schema_context *ctx, const struct node *n,
+		      struct config_input *in)
+{
+	if (n->kind != NODE_MAP)
+		return schema_refuse_as(ctx, n, "a map with one of port, socket, pcap");
+	const int kind = input_kind(n);
+	if (kind < 0)
+		return node_error(n, ctx->msg, ERR_INVALID,
+				  "expected exactly one of the members port, socket, pcap");
+	in->kind = (enum config_input_kind)kind;
+	int err = schema_defaults(ctx, &config_input_members[kind], in);
+	if (err == 0)
+		err = schema_read(ctx, &config_input_members[kind], n, in);
+	if (err == 0 && kind == CONFIG_SOCKET)
+		config_parse_endpoint(in->name, &in->addr, &in->udp_port);
+	return err;
+}
+
+static int read_inputs(const struct schema_context *ctx, const struct member *m,
+		       const struct node *n, void *object)
+{
+	struct config *c = object;
+	if (n->kind != NODE_LIST)
+		return schema_refuse(ctx, m, n);
+	struct config_input *inputs = arena_array(ctx->arena, n->n_children, sizeof(*inputs));
+	if (inputs == NULL)
+		return err_set(ctx->msg, ERR_MEMORY, "out of memory");
+	size_t i = 0;
+	for (const struct node *e = n->child; e != NULL; e = e->next) {
+		const int err = read_input(ctx, e, &inputs[i++]);
+		if (err != 0)
+			return err;
+	}
+	c->inputs = inputs;
+	c->n_inputs = i;
+	return 0;
+}
+
+static void print_inputs(FILE *f, const void *object, unsigned indent)
+{
+	const struct config *c = object;
+	fputs(c->n_inputs == 0 ? " []\n" : "\n", f);
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		fprintf(f, "%*s-\n", (int)indent + 2, "");
+		schema_print(f, &config_input_members[c->inputs[i].kind], &c->inputs[i],
+			     indent + 4);
+	}
+}
+
+// Sampling rates ----------------------------------------------------------------------------------
+
+#define SAMPLING(field) .offset = offsetof(struct config_sampling, field)
+
+static const struct member sampling_rows[] = {
+	PREFIXES("agents", SAMPLING(agents), "the agents that it is about", .required = true),
+	COUNT("override", SAMPLING(override), 0, UINT32_MAX, "0",
+	      "rate to use whatever their samples say; 0: not set"),
+	COUNT("default", SAMPLING(fallback), 0, UINT32_MAX, "0",
+	      "rate to use where a sample says 0; 0: not set"),
+};
+
+static const struct schema sampling_members = ROWS(sampling_rows);
+
+static int read_sampling(const struct schema_context *ctx, const struct member *m,
+			 const struct node *n, void *object)
+{
+	struct config *c = object;
+	if (n->kind != NODE_LIST)
+		return schema_refuse(ctx, m, n);
+	struct config_sampling *at = arena_array(ctx->arena, n->n_children, sizeof(*at));
+	if (at == NULL)
+		return err_set(ctx->msg, ERR_MEMORY, "out of memory");
+	size_t i = 0;
+	for (const struct node *e = n->child; e != NULL; e = e->next, i++) {
+		int err = schema_defaults(ctx, &sampling_members, &at[i]);
+		if (err == 0)
+			err = schema_read(ctx, &sampling_members, e, &at[i]);
+		if (err != 0)
+			return err;
+	}
+	c->sampling = at;
+	c->n_sampling = i;
+	return 0;
+}
+
+static void print_sampling(FILE *f, const void *object, unsigned indent)
+{
+	const struct config *c = object;
+	fputs(c->n_sampling == 0 ? " []\n" : "\n", f);
+	for (size_t i = 0; i < c->n_sampling; i++) {
+		fprintf(f, "%*s-\n", (int)indent + 2, "");
+		schema_print(f, &sampling_members, &c->sampling[i], indent + 4);
+	}
+}
+
+// Flow definitions --------------------------------------------------------------------------------
+
+// What a flow definition may say; more than flow_spec carries.
+struct flow_body {
+	struct flow_spec spec;
+	double active_timeout; // of the flow log, which is refused: checked only
+};
+
+static int refuse_unless_false(const struct schema_context *ctx, const struct member *m,
+			       const struct node *n, void *object)
+{
+	bool v;
+	if (n->text == NULL || value_bool(n->text, &v) != 0 || v)
+		return schema_refuse(ctx, m, n);
+	return 0;
+}
+
+static int refuse_unless_empty(const struct schema_context *ctx, const struct member *m,
+			       const struct node *n, void *object)
+{
+	const bool empty = n->text != NULL ? n->text[0] == '\0' : n->n_children == 0;
+	return empty ? 0 : schema_refuse(ctx, m, n);
+}
+
+#define FLOW(field) .offset = offsetof(struct flow_body, spec.field)
+
+static const struct member flow_rows[] = {
+	JOINED("keys", FLOW(keys), 4096,
+	       "key expressions, comma separated or a list; none: one flow per data source"),
+	TEXT("value", FLOW(value), 1, 256, NULL, "what is measured, per second", .required = true,
+	     .expect = "a value such as bytes or frames"),
+	JOINED("values", FLOW(values), 4096, "secondary values, comma separated or a list"),
+	TEXT("filter", FLOW(filter), 0, 65536, "", "packets that count; none: all"),
+	COUNT("n", FLOW(n), 1, 100000, "5", "largest flows kept per data source"),
+	SECONDS("t", FLOW(t), 0.01, 86400, "2s", "time constant of the smoothing"),
+	BOOL("dropped", FLOW(dropped), "false",
+	     "measure notifications of discarded packets instead of packet samples"),
+	TEXT("fs", FLOW(fs), 1, 64, ",", "what separates the parts of a key in text"),
+	UNSUPPORTED("log", refuse_unless_false, "false"),
+	UNSUPPORTED("flowStart", refuse_unless_false, "false"),
+	SECONDS("activeTimeout", .offset = offsetof(struct flow_body, active_timeout), 1, 86400,
+		"60s", "checked, without effect while `log` is not supported", .hidden = true),
+	UNSUPPORTED("ipfixCollectors", refuse_unless_empty, "an empty list"),
+	UNSUPPORTED("aggMode", refuse_unless_empty, "an empty text"),
+};
+
+static const struct schema flow_members = ROWS(flow_rows);
+
+// Names are topics of the feed and parts of a path: any text, but not without end.
+static int check_name(const struct schema_context *ctx, const struct node *n, const char *name)
+{
+	const size_t len = strlen(name);
+	if (len > 0 && len <= NAME_LONGEST)
+		return 0;
+	return node_error(n, ctx->msg, ERR_INVALID, "expected a name of 1 to %d bytes, got %zu",
+			  NAME_LONGEST, len);
+}
+
+int config_flow(const struct schema_context *ctx, const struct node *n, const char *name,
+		struct flow_spec *out)
+{
+	struct flow_body body = {.spec.name = name};
+	int err = check_name(ctx, n, name);
+	if (err == 0)
+		err = schema_defaults(ctx, &flow_members, &body);
+	if (err == 0)
+		err = schema_read(ctx, &flow_members, n, &body);
+	if (err == 0)
+		*out = body.spec;
+	return err;
+}
+
+static int read_flows(const struct schema_context *ctx, const struct member *m,
+		      const struct node *n, void *object)
+{
+	struct config *c = object;
+	if (n->kind != NODE_MAP)
+		return schema_refuse(ctx, m, n);
+	struct flow_spec *flows = arena_array(ctx->arena, n->n_children, sizeof(*flows));
+	const struct node **nodes = arena_array(ctx->arena, n->n_children, sizeof(*nodes));
+	if (flows == NULL || nodes == NULL)
+		return err_set(ctx->msg, ERR_MEMORY, "out of memory");
+	size_t i = 0;
+	for (const struct node *e = n->child; e != NULL; e = e->next, i++) {
+		const int err = config_flow(ctx, e, e->name, &flows[i]);
+		if (err != 0)
+			return err;
+		nodes[i] = e;
+	}
+	c->flows = flows;
+	c->flow_nodes = nodes;
+	c->n_flows = i;
+	return 0;
+}
+
+static void print_flows(FILE *f, const void *object, unsigned indent)
+{
+	const struct config *c = object;
+	fputs(c->n_flows == 0 ? " {}\n" : "\n", f);
+	for (size_t i = 0; i < c->n_flows; i++) {
+		const struct flow_body body = {.spec = c->flows[i]};
+		fprintf(f, "%*s", (int)indent + 2, "");
+		schema_print_text(f, c->flows[i].name);
+		fputs(":\n", f);
+		schema_print(f, &flow_members, &body, indent + 4);
+	}
+}
+
+// Thresholds --------------------------------------------------------------------------------------
+
+#define THRESHOLD(field) .offset = offsetof(struct threshold_spec, field)
+
+static const struct member threshold_rows[] = {
+	TEXT("metric", THRESHOLD(metric), 1, NAME_LONGEST, NULL, "name of a flow definition",
+	     .required = true, .expect = "the name of a flow"),
+	REAL("value", THRESHOLD(value), 0, INFINITY, NULL,
+	     "an event is made when the metric reaches it; per second", .required = true),
+	BOOL("byFlow", THRESHOLD(by_flow), "false",
+	     "one event for each flow, not one for each data source"),
+	SECONDS("timeout", THRESHOLD(timeout), 0, 86400, "1s",
+		"how long the metric must stay below before the next event; 0: 1s"),
+	UNSUPPORTED("filter", refuse_unless_empty, "an empty map"),
+};
+
+static const struct schema threshold_members = ROWS(threshold_rows);
+
+int config_threshold(const struct schema_context *ctx, const struct node *n, const char *name,
+		     struct threshold_spec *out)
+{
+	struct threshold_spec spec = {.name = name};
+	int err = check_name(ctx, n, name);
+	if (err == 0)
+		err = schema_defaults(ctx, &threshold_members, &spec);
+	if (err == 0)
+		err = schema_read(ctx, &threshold_members, n, &spec);
+	if (err != 0)
+		return err;
+	if (spec.timeout == 0)
+		spec.timeout = 1; // clients that send 0 mean "no particular one"
+	*out = spec;
+	return 0;
+}
+
+static int read_thresholds(const struct schema_context *ctx, const struct member *m,
+			   const struct node *n, void *object)
+{
+	struct config *c = object;
+	if (n->kind != NODE_MAP)
+		return schema_refuse(ctx, m, n);
+	struct threshold_spec *at = arena_array(ctx->arena, n->n_children, sizeof(*at));
+	const struct node **nodes = arena_array(ctx->arena, n->n_children, sizeof(*nodes));
+	if (at == NULL || nodes == NULL)
+		return err_set(ctx->msg, ERR_MEMORY, "out of memory");
+	size_t i = 0;
+	for (const struct node *e = n->child; e != NULL; e = e->next, i++) {
+		const int err = config_threshold(ctx, e, e->name, &at[i]);
+		if (err != 0)
+			return err;
+		nodes[i] = e;
+	}
+	c->thresholds = at;
+	c->threshold_nodes = nodes;
+	c->n_thresholds = i;
+	return 0;
+}
+
+static void print_thresholds(FILE *f, const void *object, unsigned indent)
+{
+	const struct config *c = object;
+	fputs(c->n_thresholds == 0 ? " {}\n" : "\n", f);
+	for (size_t i = 0; i < c->n_thresholds; i++) {
+		fprintf(f, "%*s", (int)indent + 2, "");
+		schema_print_text(f, c->thresholds[i].name);
+		fputs(":\n", f);
+		schema_print(f, &threshold_members, &c->thresholds[i], indent + 4);
+	}
+}
+
+// The top -----------------------------------------------------------------------------------------
+
+// "HOST:PORT" and perhaps a path. A browser's socket stays on this machine (@p loopback): whoever
+// wants it elsewhere puts a server with authentication in front.
+static bool has_host_and_port(const char *text, bool loopback)
+{
+	const size_t host = *text == '[' ? strcspn(text, "]") + 1 : strcspn(text, ":/");
+	char *end;
+	if (host == 0 || host >= strlen(text) || text[host] != ':')
+		return false;
+	if (text[host + 1] < '0' || text[host + 1] > '9')
+		return false;
+	const unsigned long port = strtoul(text + host + 1, &end, 10);
+	if (port < 1 || port > UINT16_MAX || (*end != '\0' && !(loopback && *end == '/')))
+		return false;
+	return !loopback || strncmp(text, "127.", 4) == 0 || strncmp(text, "[::1]", 5) == 0 ||
+	       strncmp(text, "localhost:", 10) == 0;
+}
+
+static bool is_feed_url(const char *url)
+{
+	if (strncmp(url, "ipc://", 6) == 0)
+		return url[6] == '/' && strlen(url + 6) < IPC_PATH_SIZE;
+	if (strncmp(url, "tcp://", 6) == 0)
+		return has_host_and_port(url + 6, false);
+	return strncmp(url, "ws://", 5) == 0 && has_host_and_port(url + 5, true);
+}
+
+static bool is_file_prefix(const char *text)
+{
+	return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789-_")] == '\0';
+}
+
+static const char *const log_levels[] = {
+	[CONFIG_LOG_ERROR] = "error",   [CONFIG_LOG_WARNING] = "warning",
+	[CONFIG_LOG_NOTICE] = "notice", [CONFIG_LOG_INFO] = "info",
+	[CONFIG_LOG_DEBUG] = "debug",   NULL,
+};
+
+#define TOP(field) .offset = offsetof(struct config, field)
+
+static const struct member top_rows[] = {
+	OTHER("inputs", read_inputs, print_inputs, "a list of inputs",
+	      "where sFlow comes from; at least one"),
+	TEXTS("eal", TOP(eal), "further arguments for DPDK's EAL, one each", .separators = " "),
+	LCORES("lcores", TOP(lcores),
+	       "lcores that weir may use; none: those that the process may run on"),
+	BOOL("hugepages", TOP(hugepages), "true",
+	     "use hugepages; `false` where there are none, at the price of speed"),
+	TEXT("file_prefix", TOP(file_prefix), 1, 64, "weir",
+	     "names this process among those that use DPDK on the machine", .check = is_file_prefix,
+	     .expect = "a text of 1 to 64 letters, digits, - and _"),
+	SECONDS("tick", TOP(tick), 0.01, 10, "100ms",
+		"interval between two looks at what the workers counted"),
+	COUNT("aggregators", TOP(aggregators), 1, 64, "1", "threads that merge"),
+	COUNT("entries", TOP(entries), 8, 1 << 28, "16384",
+	      "flows per definition and worker in one tick; rounded up to a power of two"),
+	COUNT("store", TOP(store), 8, 1 << 28, "65536",
+	      "flows per definition, all workers merged; rounded up to a power of two"),
+	COUNT("agents", TOP(agents), 1, (1 << 24) - 1, "4096",
+	      "agents that are told apart; beyond, they are refused and counted"),
+	COUNT("sources", TOP(sources), 1, 1 << 28, "65536",
+	      "data sources (ports) that are told apart, in and out counted apart"),
+	BYTES("counter_log", TOP(counter_log), 4096, 0x1p30, "1MiB",
+	      "room for counters samples per worker and tick"),
+	COUNT("top", TOP(top), 1, 100000, "100",
+	      "largest flows per definition that are kept ready and published"),
+	COUNT("triggered", TOP(triggered), 1, 1 << 28, "16384",
+	      "flows per definition that made an event and may not make the next one yet"),
+	COUNT("events", TOP(events), 1, 1 << 20, "1024",
+	      "events per tick; more are counted as lost"),
+	SECONDS("retention", TOP(retention), 1, 30 * 86400, "5m",
+		"a flow without samples for so long, and for 30 t, is forgotten"),
+	BYTES("memory", TOP(memory), 0x1p20, 0x1p50, "1GiB",
+	      "what all tables may take together; refused at start when they do not fit"),
+	PREFIXES("agents_allow", TOP(agents_allow),
+		 "agents that may send, by agent address; none: all"),
+	COUNT("agent_rate", TOP(agent_rate), 0, UINT32_MAX, "0",
+	      "datagrams per second taken from one agent; 0: any number"),
+	OTHER("sampling", read_sampling, print_sampling,
+	      "a list of maps with agents, override, default",
+	      "sampling rates of agents that send none or wrong ones"),
+	TEXTS("feed", TOP(feed),
+	      "where results are published; default: `ipc:///run/weir/feed.ipc` for root, else "
+	      "below `$XDG_RUNTIME_DIR`; an empty list: nowhere",
+	      .check = is_feed_url,
+	      .expect = "ipc:///PATH, tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"),
+	{.name = "log_level",
+	 .type = MEMBER_WORD,
+	 TOP(log_level),
+	 .words = log_levels,
+	 .def = "info",
+	 .help = "the least important messages that are written"},
+	OTHER("flows", read_flows, print_flows, "a map of flow definitions by name",
+	      "what is measured, by name"),
+	OTHER("thresholds", read_thresholds, print_thresholds, "a map of thresholds by name",
+	      "when an event is made, by name"),
+};
+
+const struct schema config_top = ROWS(top_rows);
+
+const struct config_section config_sections[] = {
+	{"", &config_top},
+	{"inputs: port", &config_input_members[CONFIG_PORT]},
+	{"inputs: socket", &config_input_members[CONFIG_SOCKET]},
+	{"inputs: pcap", &config_input_members[CONFIG_PCAP]},
+	{"sampling", &sampling_members},
+	{"flows", &flow_members},
+	{"thresholds", &threshold_members},
+};
+
+const size_t config_n_sections = sizeof(config_sections) / sizeof(config_sections[0]);

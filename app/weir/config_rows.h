@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The tables of members behind config.h; for config.c alone.
+///
+/// Thread-safety: constant.
+
+#include "config.h"
+
+/// The members at the top of a file, over struct config.
+extern const struct schema config_top;
+
+/// The members of an input of each kind, over struct config_input.
+extern const struct schema config_input_members[];
+/// The member that says which kind it is: "port", "socket", "pcap".
+extern const char *const config_input_names[];
+
+/// What the text of a socket member means; false when it means nothing.
+bool config_parse_endpoint(const char *text, struct addr *addr, uint32_t *port);
