@@ -184,8 +184,9 @@ static void read_sample_part(struct cursor *c, struct record_value *v)
 	}
 }
 
-static void read_field(struct cursor *c, struct record_value *v, bool filler)
+static void read_field(struct record_walk *w, struct record_value *v)
 {
+	struct cursor *c = &w->c;
 	switch ((enum record_type)v->field->type) {
 	case RECORD_F32: read_f32(c, v); break;
 	case RECORD_IP4: read_bytes(c, v, 4); break;
@@ -195,11 +196,11 @@ static void read_field(struct cursor *c, struct record_value *v, bool filler)
 		read_bytes(c, v, 6);
 		cursor_skip(c, 2);
 		break;
-	case RECORD_ADDR: read_addr(c, v, filler); break;
+	case RECORD_ADDR: read_addr(c, v, w->filler); break;
 	case RECORD_TEXT:
 	case RECORD_KEY:
 	case RECORD_OPAQUE: read_opaque(c, v, false); break;
-	case RECORD_HEADER: read_opaque(c, v, true); break;
+	case RECORD_HEADER: read_opaque(c, v, !w->unsized); break;
 	case RECORD_CHARS16: read_chars16(c, v); break;
 	case RECORD_REST: read_bytes(c, v, (uint32_t)cursor_left(c)); break;
 	case RECORD_U32_LIST:
@@ -260,7 +261,7 @@ bool record_next(struct record_walk *w, struct record_value *v)
 	if (f == NULL)
 		return false;
 	*v = (struct record_value){.field = f, .index = w->index};
-	read_field(&w->c, v, w->filler);
+	read_field(w, v);
 	if (f->type == RECORD_REPEAT)
 		begin_repeat(w, v->u);
 	return !w->c.bad;
@@ -314,7 +315,7 @@ enum sflow_reason record_open(struct record_walk *w, enum record_kind kind,
 enum sflow_reason record_open_unsized(struct record_walk *w, const struct record_layout *layout,
 				      struct cursor *c)
 {
-	*w = (struct record_walk){.layout = layout, .c = *c};
+	*w = (struct record_walk){.layout = layout, .c = *c, .unsized = true};
 	const ptrdiff_t used = measure(w);
 	if (used < 0) {
 		c->bad = w->c.bad = true;

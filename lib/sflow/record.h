@@ -141,6 +141,7 @@ struct record_walk {
 	uint8_t n_again;   ///< fields of the repetition; 0 outside of one
 	bool filler;       ///< addresses of type 0 have four bytes
 	bool optional;     ///< behind RECORD_OPTIONAL
+	bool unsized;      ///< see record_open_unsized()
 	uint32_t n_repeat; ///< repetitions still to come, this one included
 	uint32_t index;
 };

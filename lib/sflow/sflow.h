@@ -34,6 +34,9 @@ enum sflow_flow_tag {
 	SFLOW_SAMPLED_IPV6 = SFLOW_TAG(0, 4),
 	SFLOW_EXTENDED_SWITCH = SFLOW_TAG(0, 1001),
 	SFLOW_EXTENDED_ROUTER = SFLOW_TAG(0, 1002),
+	SFLOW_EXTENDED_GATEWAY = SFLOW_TAG(0, 1003),
+	SFLOW_EXTENDED_USER = SFLOW_TAG(0, 1004),
+	SFLOW_EXTENDED_URL = SFLOW_TAG(0, 1005),
 };
 
 /// Counter records that have their own code; the complete list is records.def.
