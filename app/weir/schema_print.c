@@ -8,16 +8,35 @@ enum {
 	TEXT_SIZE = 64
 };
 
+// The character at @p s, valid UTF-8 as every text of a tree, and how many bytes it has.
+static uint32_t decode(const unsigned char *s, unsigned *len)
+{
+	*len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	uint32_t c = *len == 1 ? s[0] : s[0] & (0x7fu >> *len);
+	for (unsigned i = 1; i < *len; i++)
+		c = c << 6 | (s[i] & 0x3f);
+	return c;
+}
+
+// What YAML would not read back as it is: controls, other line breaks, the byte order mark.
+static bool needs_escape(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+	       c == 0xfffe || c == 0xffff;
+}
+
 void schema_print_text(FILE *f, const char *text)
 {
+	unsigned len;
 	fputc('"', f);
-	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-		if (*p == '"' || *p == '\\')
-			fprintf(f, "\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			fprintf(f, "\\x%02x", *p);
+	for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p += len) {
+		const uint32_t c = decode(p, &len);
+		if (c == '"' || c == '\\')
+			fprintf(f, "\\%c", c);
+		else if (needs_escape(c))
+			fprintf(f, c < 0x100 ? "\\x%02x" : "\\u%04x", c);
 		else
-			fputc(*p, f);
+			fwrite(p, 1, len, f);
 	}
 	fputc('"', f);
 }

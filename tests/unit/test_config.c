@@ -456,19 +456,21 @@ static char *print(const struct config *c)
 static void the_printed_configuration_reads_the_same(void **state)
 {
 	struct config c, again;
-	read_config(&c, "inputs:\n"
-			"- {port: net_ring0, queues: 2, lcores: 2-3, addresses: 192.0.2.1/24}\n"
-			"- {socket: '[::]:6343', rcvbuf: 0}\n"
-			"- {pcap: \"a \\\" b\\n.pcap\", speed: max}\n"
-			"eal: ['--vdev=a,b', '-v']\n"
-			"sampling: [{agents: 10.0.0.1, override: 512}]\n"
-			"tick: 250ms\n"
-			"retention: 90\n"
-			"memory: 1500M\n"
-			"flows:\n"
-			"  'a, b': {keys: [ipsource, ipdestination], value: bytes, t: 0.1}\n"
-			"  tot: {value: frames, filter: 'ipprotocol=6', fs: '_SEP_'}\n"
-			"thresholds: {big: {metric: tot, value: 1234567.5, byFlow: yes}}\n");
+	read_config(
+		&c,
+		"inputs:\n"
+		"- {port: net_ring0, queues: 2, lcores: 2-3, addresses: 192.0.2.1/24}\n"
+		"- {socket: '[::]:6343', rcvbuf: 0}\n"
+		"- {pcap: \"a \\\" b\\n\\x9f\\N\\L\\uFEFF\xc3\xa4\\U0001F600.pcap\", speed: max}\n"
+		"eal: ['--vdev=a,b', '-v']\n"
+		"sampling: [{agents: 10.0.0.1, override: 512}]\n"
+		"tick: 250ms\n"
+		"retention: 90\n"
+		"memory: 1500M\n"
+		"flows:\n"
+		"  'a, b': {keys: [ipsource, ipdestination], value: bytes, t: 0.1}\n"
+		"  tot: {value: frames, filter: 'ipprotocol=6', fs: '_SEP_'}\n"
+		"thresholds: {big: {metric: tot, value: 1234567.5, byFlow: yes}}\n");
 	char *text = print(&c);
 	read_config(&again, text);
 	char *text_again = print(&again);
@@ -478,7 +480,9 @@ static void the_printed_configuration_reads_the_same(void **state)
 	assert_non_null(strstr(text, "    t: 100ms\n"));
 	assert_null(strstr(text, "activeTimeout")); // without effect, hence not said
 	assert_int_equal(again.n_inputs, 3);
-	assert_string_equal(again.inputs[2].name, "a \" b\n.pcap");
+	assert_string_equal(
+		again.inputs[2].name,
+		"a \" b\n\xc2\x9f\xc2\x85\xe2\x80\xa8\xef\xbb\xbf\xc3\xa4\xf0\x9f\x98\x80.pcap");
 	assert_string_equal(again.flows[0].name, "a, b");
 	assert_true(again.thresholds[0].value == 1234567.5);
 	free(text);
