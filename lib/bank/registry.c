@@ -5,7 +5,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct agent_id) == 24, "hashed as three words");
-_Static_assert(sizeof(struct source_id) == 16, "hashed as two words");
+_Static_assert(sizeof(struct registry_source) == 64, "a source is one cache line");
 
 enum seq_verdict seq_window_check(struct seq_window *w, uint32_t seq)
 {
@@ -51,7 +51,7 @@ size_t registry_size(uint32_t max_agents, uint32_t max_sources)
 	return round_up(((size_t)max_agents + 1) * sizeof(struct registry_agent)) +
 	       round_up(((size_t)max_sources + 1) * sizeof(struct registry_source)) +
 	       round_up((size_t)slots_for(max_agents) * sizeof(uint32_t)) +
-	       round_up((size_t)slots_for(max_sources) * sizeof(uint32_t)) +
+	       round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot)) +
 	       round_up(REGISTRY_NEWCOMERS * sizeof(struct registry_newcomer));
 }
 
@@ -75,7 +75,7 @@ void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t 
 	r->agent_slot = (void *)p;
 	p += round_up((size_t)slots_for(max_agents) * sizeof(uint32_t));
 	r->source_slot = (void *)p;
-	p += round_up((size_t)slots_for(max_sources) * sizeof(uint32_t));
+	p += round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot));
 	r->newcomer = (void *)p;
 }
 
@@ -118,19 +118,25 @@ uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 	return i;
 }
 
-uint32_t registry_source(struct registry *r, const struct source_id *id)
+static inline bool source_is(const struct source_id *a, const struct source_id *b)
 {
-	const uint64_t hash = hash_words(&r->secret, id, sizeof(*id) / 8);
-	uint32_t slot = (uint32_t)hash & r->source_mask;
-	for (; r->source_slot[slot] != 0; slot = (slot + 1) & r->source_mask) {
-		const uint32_t i = r->source_slot[slot];
-		if (memcmp(&r->source[i].id, id, sizeof(*id)) == 0)
-			return i;
+	return a->ds_index == b->ds_index && a->agent == b->agent && a->ds_class == b->ds_class &&
+	       a->direction == b->direction;
+}
+
+uint32_t registry_source(struct registry *r, const struct source_id *id, uint64_t hash)
+{
+	const uint32_t tag = (uint32_t)(hash >> 32);
+	uint32_t at = (uint32_t)hash & r->source_mask;
+	for (; r->source_slot[at].index != 0; at = (at + 1) & r->source_mask) {
+		const struct registry_slot *slot = &r->source_slot[at];
+		if (slot->tag == tag && source_is(&r->source[slot->index].id, id))
+			return slot->index;
 	}
 	if (r->n_sources > r->max_sources)
 		return 0;
 	const uint32_t i = r->n_sources++;
 	r->source[i] = (struct registry_source){.id = *id};
-	r->source_slot[slot] = i;
+	r->source_slot[at] = (struct registry_slot){.tag = tag, .index = i};
 	return i;
 }

@@ -79,6 +79,12 @@ struct registry_source {
 	struct seq_window discards;
 	uint32_t restarts; ///< of the agent, when `window` was last valid
 	uint32_t rate;     ///< sampling rate of the latest sample
+} __attribute__((aligned(64)));
+
+/// A place in the hash index of sources; index 0 = free.
+struct registry_slot {
+	uint32_t tag; ///< upper half of the hash
+	uint32_t index;
 };
 
 /// A candidate for a place among the agents.
@@ -95,7 +101,8 @@ struct registry {
 	uint32_t n_agents, n_sources;     ///< given out, index 0 included
 	struct registry_agent *agent;
 	struct registry_source *source;
-	uint32_t *agent_slot, *source_slot; ///< open addressing: hash -> index
+	uint32_t *agent_slot;              ///< open addressing: hash -> index
+	struct registry_slot *source_slot; ///< likewise
 	uint32_t agent_mask, source_mask;
 	struct registry_newcomer *newcomer; ///< the probation pool, direct mapped
 	struct hash_secret secret;
@@ -119,4 +126,26 @@ uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 			enum registry_verdict *verdict);
 
 /// The index of a source; a new one is entered. 0 = table full.
-uint32_t registry_source(struct registry *r, const struct source_id *id);
+///
+/// In three steps, so that several lookups can wait for memory together: registry_source_hash(),
+/// registry_source_prefetch() a few lookups later, then this.
+uint32_t registry_source(struct registry *r, const struct source_id *id, uint64_t hash);
+
+/// The hash of an identity; asks for its slot.
+static inline uint64_t registry_source_hash(const struct registry *r, const struct source_id *id)
+{
+	// Two words in registers: the identity was just put together field by field, and reading it
+	// back by words would wait for the store buffer.
+	const uint64_t hash = hash_pair(&r->secret, (uint64_t)id->agent << 32 | id->ds_class,
+					(uint64_t)id->ds_index << 32 | id->direction);
+	__builtin_prefetch(&r->source_slot[(uint32_t)hash & r->source_mask]);
+	return hash;
+}
+
+/// The likely index of a source, 0 if there is none; asks for its entry.
+static inline uint32_t registry_source_prefetch(const struct registry *r, uint64_t hash)
+{
+	const struct registry_slot *slot = &r->source_slot[(uint32_t)hash & r->source_mask];
+	__builtin_prefetch(&r->source[slot->index], 1);
+	return slot->index;
+}

@@ -39,6 +39,13 @@ static inline uint64_t hash_fold(uint64_t a, uint64_t b)
 	return (uint64_t)p ^ (uint64_t)(p >> 64);
 }
 
+/// Hash two words that are in registers.
+static inline uint64_t hash_pair(const struct hash_secret *s, uint64_t a, uint64_t b)
+{
+	const uint64_t h = hash_fold(a ^ s->word[0], b ^ s->word[1]);
+	return hash_fold(h ^ s->word[2], 0x9e3779b97f4a7c15u);
+}
+
 /// Hash @p n_words 8-byte words at @p key (no alignment needed).
 static inline uint64_t hash_words(const struct hash_secret *s, const void *key, size_t n_words)
 {
