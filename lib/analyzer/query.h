@@ -5,8 +5,8 @@
 /// @file
 /// The one way to read merged state: rows. Feed, tests and, later, REST use nothing else.
 ///
-/// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h). A query works in slices
-/// so that nobody holds it long. Memory: rows and their texts are the caller's copies.
+/// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h). A query works in
+/// slices so that nobody holds it long. Memory: rows and their texts are the caller's copies.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,8 +45,12 @@ struct flow_summary {
 	double floor;     ///< largest rate that a key without an entry may have
 	uint64_t entries; ///< in use
 	uint64_t capacity;
-	uint64_t samples; ///< measured since the definition was set
-	uint64_t evicted; ///< entries merged into others because the store was full
+	uint64_t samples;    ///< measured since the definition was set
+	uint64_t evicted;    ///< entries merged into others because the store was full
+	uint64_t relabelled; ///< the same in the workers' tables: entries given to another key
+	uint32_t sources;    ///< data sources with an entry
+	uint32_t n;          ///< entries asked for per data source
+	uint32_t n_kept; ///< entries that a source is sure to keep: n, or fewer if memory is short
 };
 
 struct analyzer;
@@ -89,16 +93,17 @@ struct source_row {
 	double bytes_rate, frames_rate;   ///< per second, smoothed with t = 2 s
 	double bytes_error, frames_error; ///< half widths at 95 %
 	uint32_t sampling_rate;           ///< latest, as sent
+	uint64_t discards;
+	uint64_t last;  ///< ns
+	uint32_t flags; ///< SOURCE_* of bank.h, ever seen
 	// The rest is counted by the agent's sampler, which serves both directions: two rows of one
 	// data source carry the same numbers.
 	double effective_rate; ///< growth of sample_pool / samples received; 0 = unknown
 	uint64_t lost_samples, drops;
-	uint64_t discards;
-	uint64_t last;  ///< ns
-	uint32_t flags; ///< SOURCE_* of bank.h, ever seen
 };
 
-/// Data sources from index @p from on, as query_agents().
+/// Data sources from index @p from on, as query_agents(). Without samples and discards: a port
+/// that is known from its counters alone.
 size_t query_sources(const struct analyzer *a, size_t from, struct source_row *rows, size_t n);
 
 /// A threshold and how it stands.

@@ -6,9 +6,9 @@
 /// Thresholds on flow metrics: when does a tick make an event.
 ///
 /// Evaluated for every entry that the tick touched, hence the tick that finds a crossing also
-/// publishes it. A threshold fires when value - inherited >= `value` (borrowed weight never fires),
-/// once per data source, or once per (data source, key) with `by_flow`; it is armed again when the
-/// metric stayed below for `timeout` seconds.
+/// publishes it. A threshold fires when value - inherited >= `value` (borrowed weight never
+/// fires), once per data source, or once per (data source, key) with `by_flow`; it is armed again
+/// when the metric stayed below for `timeout` seconds.
 
 #include <stdbool.h>
 #include <stdint.h>

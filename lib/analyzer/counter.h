@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// What counters samples say about ports and agents: names and speeds.
+///
+/// Read from the bank's log of raw samples: port_name (0:1005) names a port, host_descr (0:2000)
+/// of a physical entity names the agent, of a logical one (virtual machine, container) that
+/// entity, and if_counters (0:1) tells a port's speed. Texts are the sender's: what is not
+/// printable ASCII becomes `?`, what is too long is cut. A record that ends too early is left
+/// alone.
+///
+/// Thread-safety, memory: as source.h; nothing of its own.
+
+#include "analyzer/source.h"
+
+/// Read the counter log of one worker's bank, after sources_merge() of it.
+void counter_merge(struct sources *s, uint32_t worker, const struct bank *bank);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// One flow definition, measured: its store, its thresholds, its place in the tick.
+///
+/// Merging a worker's table is translating the source in front of each key, then store_add(). A
+/// definition without keys, filter and secondary values has one flow per data source, and its sums
+/// are what the source cells of the bank hold: those are taken instead of the table, so that the
+/// answer is exact however many sources there are.
+///
+/// Thread-safety: one thread per definition; it reads the sources' translation, which nobody
+/// writes meanwhile. Memory: the caller's, flow_size().
+
+#include "analyzer/source.h"
+#include "analyzer/store.h"
+#include "analyzer/trigger.h"
+
+struct flow {
+	const struct flow_def *def;
+	const struct sources *sources;
+	struct store store;
+	struct triggers triggers;
+	bool exact;          ///< from the source cells
+	uint64_t samples;    ///< measured since the start
+	uint64_t relabelled; ///< entries of workers' tables given to another key
+};
+
+/// @p config: entries and max_sources as configured; exact definitions take what they need.
+size_t flow_size(const struct flow_def *def, const struct store_config *config, uint32_t n_rules,
+		 uint32_t max_triggered);
+/// @p mem: zeroed, aligned to CARVE_ALIGN. The caller fills in triggers.rule.
+void flow_init(struct flow *f, void *mem, const struct flow_def *def, const struct sources *sources,
+	       const struct store_config *config, uint32_t n_rules, uint32_t max_triggered);
+
+void flow_begin(struct flow *f, uint64_t start, uint64_t end);
+/// Add what the bank of @p worker holds for this definition, its table @p t.
+void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, const struct table *t);
+void flow_end(struct flow *f);

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "analyzer/query.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analyzer/state.h"
+
+// Half width of a 95 % interval in standard deviations.
+#define Z95 1.96
+
+static void copy_name(char to[SOURCE_NAME_SIZE], const char from[SOURCE_NAME_SIZE])
+{
+	memcpy(to, from, SOURCE_NAME_SIZE);
+}
+
+static void fill_source(const struct analyzer *a, uint32_t source, struct flow_row *row)
+{
+	const struct source *o = sources_at(&a->sources, source);
+	const struct port *p = sources_port(&a->sources, o->port);
+	const struct agent *agent = sources_agent(&a->sources, p->agent);
+	row->agent = agent->addr;
+	row->ds_class = p->ds_class;
+	row->ds_index = p->ds_index;
+	row->direction = o->direction;
+	copy_name(row->agent_name, agent->name);
+	copy_name(row->port_name, p->name);
+}
+
+void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, struct flow_row *row)
+{
+	const struct store *s = &f->store;
+	const struct store_rate rate = store_rate(s, entry);
+	const struct store_past *past = store_past(s, entry);
+	*row = (struct flow_row){
+		.key_size = f->def->key_size,
+		.value = rate.value,
+		.error = Z95 * sqrt(rate.q),
+		.n_effective = rate.q > 0 ? rate.value * rate.value / rate.q : 0,
+		.inherited = rate.inherited,
+		.samples = past->n,
+		.last = past->last,
+		.n_values = f->def->n_cell,
+	};
+	fill_source(a, store_source(s, entry), row);
+	// Our number of the source means nothing outside.
+	memcpy(row->key + PROGRAM_KEY_SOURCE, store_entry(s, entry)->key + PROGRAM_KEY_SOURCE,
+	       (size_t)f->def->key_size - PROGRAM_KEY_SOURCE);
+	struct strbuf text = strbuf_of(row->key_text, sizeof(row->key_text));
+	flow_def_key_format(f->def, row->key, &text);
+	for (unsigned k = 0; k < f->def->n_cell; k++)
+		row->values[k] = store_cell(s, entry, k);
+}
+
+static void fill_summary(const struct flow *f, struct flow_summary *summary)
+{
+	const struct store *s = &f->store;
+	const double scale = s->decay.scale;
+	*summary = (struct flow_summary){
+		.total = s->total * scale,
+		.tracked = fmax(0, s->total - s->inherited) * scale,
+		.floor = (s->floor_tables + s->floor_lost) * scale,
+		.entries = s->used,
+		.capacity = s->config.entries,
+		.samples = f->samples,
+		.evicted = s->evicted,
+		.relabelled = f->relabelled,
+		.sources = s->n_sources,
+		.n = f->def->n,
+		.n_kept = store_kept(s),
+	};
+}
+
+static uint32_t fill_rows(const struct analyzer *a, const struct flow *f, uint32_t n,
+			  struct flow_row *rows)
+{
+	for (uint32_t i = 0; i < n; i++)
+		query_row(a, f, a->pick[i], &rows[i]);
+	return n;
+}
+
+static uint32_t at_most_u32(size_t n)
+{
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
+size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, size_t n,
+		 struct flow_summary *summary)
+{
+	const struct flow *f = &a->flow[def];
+	if (summary != NULL)
+		fill_summary(f, summary);
+	return fill_rows(a, f, store_top(&f->store, a->pick, at_most_u32(n)), rows);
+}
+
+size_t query_source(const struct analyzer *a, uint32_t def, const struct addr *agent,
+		    uint32_t ds_class, uint32_t ds_index, struct flow_row *rows, size_t n)
+{
+	const struct flow *f = &a->flow[def];
+	uint32_t sources[3];
+	const uint32_t n_sources = sources_of(&a->sources, agent, ds_class, ds_index, sources);
+	return fill_rows(a, f, store_top_of(&f->store, sources, n_sources, a->pick, at_most_u32(n)),
+			 rows);
+}
+
+size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *rows, size_t n)
+{
+	const struct sources *s = &a->sources;
+	size_t len = 0;
+	for (size_t i = from + 1; i <= s->agent.n && len < n; i++) {
+		const struct agent *agent = sources_agent(s, (uint32_t)i);
+		struct agent_row *row = &rows[len++];
+		*row = (struct agent_row){
+			.agent = agent->addr,
+			.sub_agents = agent->n_subs,
+			.via = agent->via,
+			.datagrams = agent->datagrams,
+			.bytes = agent->bytes,
+			.duplicates = agent->duplicates,
+			.late = agent->late,
+			.flow_samples = agent->flow_samples,
+			.counters_samples = agent->counters_samples,
+			.discards = agent->discards,
+			.sources = agent->n_ports,
+			.uptime = agent->uptime,
+			.first = agent->first,
+			.last = agent->last,
+		};
+		copy_name(row->name, agent->name);
+		for (uint32_t k = agent->first_sub; k != 0; k = sources_sub_agent(s, k)->next) {
+			const struct tally *t = &sources_sub_agent(s, k)->tally;
+			row->lost += t->lost;
+			row->duplicates += t->surplus;
+			row->restarts += t->restarts;
+			row->lost_samples += sources_sub_agent(s, k)->lost_samples;
+		}
+	}
+	return len;
+}
+
+static void fill_sampling(const struct sources *s, const struct port *p, struct source_row *row)
+{
+	uint64_t pool = 0, samples = 0;
+	for (uint32_t k = p->first_sampler; k != 0; k = sources_sampler(s, k)->next) {
+		const struct sampler *m = sources_sampler(s, k);
+		row->lost_samples += m->tally.lost;
+		row->drops += m->drops;
+		pool += m->pool;
+		samples += m->pool_samples;
+	}
+	row->effective_rate = samples > 0 ? (double)pool / (double)samples : 0;
+}
+
+static void fill_source_row(const struct analyzer *a, uint32_t i, struct source_row *row)
+{
+	const struct sources *s = &a->sources;
+	const struct source *o = sources_at(s, i);
+	const struct port *p = sources_port(s, o->port);
+	const struct agent *agent = sources_agent(s, p->agent);
+	const struct source_sums rate = sources_rate(s, i);
+	*row = (struct source_row){
+		.agent = agent->addr,
+		.sub_agents = p->n_samplers,
+		.ds_class = p->ds_class,
+		.ds_index = p->ds_index,
+		.direction = o->direction,
+		.speed = p->speed,
+		.samples = o->samples,
+		.bytes = o->total.bytes,
+		.frames = o->total.frames,
+		.bytes_rate = rate.bytes,
+		.frames_rate = rate.frames,
+		.bytes_error = Z95 * sqrt(rate.q_bytes),
+		.frames_error = Z95 * sqrt(rate.q_frames),
+		.sampling_rate = o->sampling_rate,
+		.discards = o->discards,
+		.last = o->last,
+		.flags = o->flags,
+	};
+	copy_name(row->agent_name, agent->name);
+	copy_name(row->port_name, p->name);
+	fill_sampling(s, p, row);
+}
+
+size_t query_sources(const struct analyzer *a, size_t from, struct source_row *rows, size_t n)
+{
+	size_t len = 0;
+	for (size_t i = from + 1; i <= a->sources.source.n && len < n; i++)
+		fill_source_row(a, (uint32_t)i, &rows[len++]);
+	return len;
+}
+
+size_t query_thresholds(const struct analyzer *a, size_t from, struct threshold_row *rows, size_t n)
+{
+	size_t len = 0;
+	for (size_t i = from; i < a->n_thresholds && len < n; i++) {
+		const struct threshold *t = &a->threshold[i];
+		const struct trigger_rule *rule = &a->flow[t->def].triggers.rule[t->rule];
+		rows[len++] = (struct threshold_row){
+			.name = t->name,
+			.metric = t->metric,
+			.value = t->spec.value,
+			.timeout = t->spec.timeout,
+			.by_flow = t->spec.by_flow,
+			.below_floor = rule->below_floor,
+			.triggered = rule->triggered,
+			.events = rule->events,
+		};
+	}
+	return len;
+}
+
+void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
+{
+	const struct sources *s = &a->sources;
+	*stats = (struct analyzer_stats){
+		.ticks = a->ticks,
+		.agents = s->agent.n,
+		.sub_agents = s->sub_agent.n,
+		.sources = s->source.n,
+		.agents_full = s->agents_refused,
+		.sources_full = s->sources_refused,
+		.ds_conflict = s->conflicts,
+		.events = a->events,
+		.events_lost = a->events_lost,
+	};
+	for (uint32_t i = 0; i < a->program->n_def; i++)
+		stats->triggered_full += a->flow[i].triggers.full;
+}

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "analyzer/source.h"
+
+_Static_assert(offsetof(struct agent, name) == 24, "identity of three words");
+_Static_assert(offsetof(struct port, name) == 16, "identity of two words");
+
+// A number that is behind by no more than this came late; sequence windows have this width.
+#define LATE 64
+// An uptime that is behind by no more than this came late (bank/intake.c says the same).
+#define LATE_MS 10000
+// After first contact, datagrams from before it may still be under way in other workers, ns.
+#define SETTLING 1000000000u
+
+static void layout(struct sources *s, struct carve *c, const struct source_config *config)
+{
+	const uint32_t agents = config->max_agents, sources = config->max_sources;
+	*s = (struct sources){.config = *config};
+	roster_layout(&s->agent, c, sizeof(struct agent), 3, agents);
+	roster_layout(&s->sub_agent, c, sizeof(struct sub_agent), 1, agents);
+	roster_layout(&s->port, c, sizeof(struct port), 2, sources);
+	roster_layout(&s->sampler, c, sizeof(struct sampler), 1, sources);
+	roster_layout(&s->source, c, sizeof(struct source), 1, sources);
+	s->touched = carve(c, (size_t)sources + 1, sizeof(uint32_t));
+	s->touched_samplers = carve(c, (size_t)sources + 1, sizeof(uint32_t));
+	s->touched_subs = carve(c, (size_t)agents + 1, sizeof(uint32_t));
+	s->worker = carve(c, config->n_workers, sizeof(*s->worker));
+	for (uint32_t w = 0; w < config->n_workers; w++) {
+		struct translation t = {
+			.n_agents = 1, // number 0 is none everywhere
+			.n_sources = 1,
+			.sub_agent = carve(c, (size_t)agents + 1, sizeof(uint32_t)),
+			.sampler = carve(c, (size_t)sources + 1, sizeof(uint32_t)),
+			.source = carve(c, (size_t)sources + 1, sizeof(uint32_t)),
+		};
+		if (c->base != NULL)
+			s->worker[w] = t;
+	}
+}
+
+size_t sources_size(const struct source_config *config)
+{
+	struct sources s;
+	struct carve c = {0};
+	layout(&s, &c, config);
+	return c.used;
+}
+
+void sources_init(struct sources *s, void *mem, const struct source_config *config)
+{
+	struct carve c = {.base = mem};
+	layout(s, &c, config);
+	s->decay = decay_of(SOURCE_T);
+}
+
+// --- translation --------------------------------------------------------------------------------
+
+static uint32_t sub_agent_of(struct sources *s, const struct agent_id *id)
+{
+	const struct agent agent = {.addr = id->addr};
+	bool is_new;
+	const uint32_t a = roster_enter(&s->agent, &s->config.secret, &agent, &is_new);
+	if (a == 0)
+		return 0;
+	const struct sub_agent sub = {.agent = a, .id = id->sub_agent};
+	const uint32_t i = roster_enter(&s->sub_agent, &s->config.secret, &sub, &is_new);
+	if (is_new) {
+		sources_sub_agent(s, i)->next = sources_agent(s, a)->first_sub;
+		sources_agent(s, a)->first_sub = i;
+		sources_agent(s, a)->n_subs++;
+	}
+	return i;
+}
+
+static void enter_agent(struct sources *s, struct translation *t, uint32_t i,
+			const struct agent_id *id)
+{
+	t->sub_agent[i] = sub_agent_of(s, id);
+	s->agents_refused += t->sub_agent[i] == 0;
+}
+
+// A worker's source: our port, sampler and source.
+static void find_source(struct sources *s, struct translation *t, uint32_t i,
+			const struct source_id *id)
+{
+	const uint32_t sub = id->agent < t->n_agents ? t->sub_agent[id->agent] : 0;
+	if (sub == 0)
+		return;
+	const struct port port = {.agent = sources_sub_agent(s, sub)->agent,
+				  .ds_class = id->ds_class,
+				  .ds_index = id->ds_index};
+	bool is_new;
+	const uint32_t p = roster_enter(&s->port, &s->config.secret, &port, &is_new);
+	if (p == 0)
+		return;
+	const struct sampler sampler = {.port = p, .sub_agent = sub};
+	t->sampler[i] = roster_enter(&s->sampler, &s->config.secret, &sampler, &is_new);
+	if (is_new) {
+		sources_sampler(s, t->sampler[i])->next = sources_port(s, p)->first_sampler;
+		sources_port(s, p)->first_sampler = t->sampler[i];
+	}
+	const struct source source = {.port = p, .direction = id->direction};
+	t->source[i] = roster_enter(&s->source, &s->config.secret, &source, &is_new);
+}
+
+static void enter_source(struct sources *s, struct translation *t, uint32_t i,
+			 const struct source_id *id)
+{
+	t->sampler[i] = 0;
+	t->source[i] = 0;
+	find_source(s, t, i, id);
+	s->sources_refused += t->source[i] == 0;
+}
+
+static void translate(struct sources *s, struct translation *t, const struct registry *registry,
+		      const struct bank *bank)
+{
+	for (; t->n_agents < bank->n_agents && t->n_agents <= s->config.max_agents; t->n_agents++)
+		enter_agent(s, t, t->n_agents, &registry->agent[t->n_agents].id);
+	for (; t->n_sources < bank->n_sources && t->n_sources <= s->config.max_sources;
+	     t->n_sources++)
+		enter_source(s, t, t->n_sources, &registry->source[t->n_sources].id);
+}
+
+// --- sequence accounting -------------------------------------------------------------------------
+
+static int32_t ahead(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+static void see(struct sight *best, const struct sight *sight)
+{
+	if (!best->valid || ahead(sight->sequence, best->sequence) > 0)
+		*best = *sight;
+}
+
+// What one worker saw in this tick. @p restarted: the worker says that a new sequence began.
+static void tally_add(struct tally *t, const struct sight *sight, uint32_t received, bool restarted)
+{
+	const int32_t numbers = ahead(sight->sequence, t->high.sequence);
+	const int32_t time = ahead(sight->uptime, t->high.uptime);
+	const bool fresh = t->high.valid && (restarted ? numbers <= 0 || time < 0
+						       : numbers < -LATE && time < -LATE_MS);
+	t->received += received;
+	see(fresh ? &t->fresh : &t->same, sight);
+}
+
+static void tally_settle(struct tally *t, uint64_t received, uint64_t grown, uint64_t now)
+{
+	const uint64_t due = t->lost + grown;
+	t->lost = due > received ? due - received : 0;
+	if (due < received && now - t->since > SETTLING)
+		t->surplus += received - due;
+}
+
+// All workers are in. Returns false when counting begins anew, so that growth means nothing.
+static bool tally_end(struct tally *t, uint64_t now)
+{
+	const bool begins = t->fresh.valid || !t->high.valid;
+	const struct sight *news = t->fresh.valid ? &t->fresh : &t->same;
+	const int32_t grown = ahead(news->sequence, t->high.sequence);
+	if (begins) {
+		t->restarts += t->fresh.valid;
+		t->since = now;
+		t->high = *news;
+	} else {
+		tally_settle(t, t->received, grown > 0 ? (uint64_t)grown : 0, now);
+		if (grown > 0)
+			t->high = *news;
+	}
+	t->received = 0;
+	t->same.valid = t->fresh.valid = false;
+	return !begins;
+}
+
+// --- the tick -----------------------------------------------------------------------------------
+
+void sources_begin(struct sources *s, uint64_t start, uint64_t end)
+{
+	decay_tick(&s->decay, (double)(end - start) * 1e-9);
+	s->start = start;
+	s->now = end;
+	s->tick++;
+	s->n_touched = s->n_touched_samplers = s->n_touched_subs = 0;
+}
+
+static void merge_agent(struct sources *s, uint32_t i, const struct agent_cell *cell)
+{
+	struct sub_agent *sub = sources_sub_agent(s, i);
+	struct agent *a = sources_agent(s, sub->agent);
+	if (sub->tick != s->tick) {
+		sub->tick = s->tick;
+		s->touched_subs[s->n_touched_subs++] = i;
+	}
+	const struct sight sight = {
+		.valid = true, .sequence = cell->sequence, .uptime = cell->uptime};
+	if (cell->datagrams > 0)
+		tally_add(&sub->tally, &sight, cell->datagrams,
+			  (cell->flags & AGENT_RESTARTED) != 0);
+	a->datagrams += cell->datagrams;
+	a->bytes += cell->bytes;
+	a->duplicates += cell->duplicates;
+	a->late += cell->late;
+	a->flow_samples += cell->flow_samples;
+	a->counters_samples += cell->counters_samples;
+	a->discards += cell->discards;
+	if (cell->last >= a->last) {
+		a->last = cell->last;
+		a->via = cell->via;
+		a->uptime = cell->uptime;
+	}
+	if (a->first == 0)
+		a->first = cell->last;
+}
+
+static void merge_sampler(struct sources *s, uint32_t i, const struct source_cell *cell)
+{
+	struct sampler *m = sources_sampler(s, i);
+	if (m->tick != s->tick) {
+		m->tick = s->tick;
+		s->touched_samplers[s->n_touched_samplers++] = i;
+	}
+	if (!m->used) {
+		struct port *p = sources_port(s, m->port);
+		m->used = true;
+		p->n_samplers++;
+		sources_agent(s, p->agent)->n_ports += p->n_samplers == 1;
+		s->conflicts += p->n_samplers == 2;
+	}
+	m->rate_changed |= (cell->flags & SOURCE_RATE_CHANGED) != 0;
+	const struct sight sight = {.valid = true,
+				    .sequence = cell->sequence,
+				    .pool = cell->pool,
+				    .drops = cell->drops};
+	tally_add(&m->tally, &sight, cell->samples, (cell->flags & SOURCE_RESTARTED) != 0);
+}
+
+static void add_sums(struct source_sums *to, const struct source_sums *from, double f)
+{
+	to->bytes += from->bytes * f;
+	to->frames += from->frames * f;
+	to->q_bytes += from->q_bytes * f * f;
+	to->q_frames += from->q_frames * f * f;
+}
+
+static void merge_source(struct sources *s, uint32_t i, const struct source_cell *cell,
+			 uint64_t start)
+{
+	struct source *o = sources_at(s, i);
+	const struct source_sums sums = {cell->bytes, cell->frames, cell->q_bytes, cell->q_frames};
+	const uint64_t last = start + cell->last * (uint64_t)1000000;
+	if (o->tick != s->tick) {
+		o->tick = s->tick;
+		s->touched[s->n_touched++] = i;
+	}
+	add_sums(&o->added, &sums, 1);
+	o->samples += cell->samples;
+	o->discards += cell->discards;
+	o->flags |= cell->flags;
+	if (last >= o->last) {
+		o->last = last;
+		if (cell->samples > 0)
+			o->sampling_rate = cell->rate;
+	}
+}
+
+void sources_merge(struct sources *s, uint32_t worker, const struct registry *registry,
+		   const struct bank *bank)
+{
+	struct translation *t = &s->worker[worker];
+	translate(s, t, registry, bank);
+	for (uint32_t i = 0; i < bank->n_touched_agents; i++) {
+		const uint32_t local = bank->touched_agents[i];
+		const uint32_t sub = local < t->n_agents ? t->sub_agent[local] : 0;
+		if (sub != 0)
+			merge_agent(s, sub, &bank->agent[local]);
+	}
+	for (uint32_t i = 0; i < bank->n_touched_sources; i++) {
+		const uint32_t local = bank->touched_sources[i];
+		const struct source_cell *cell = &bank->source[local];
+		merge_source(s, sources_translate(s, worker, local), cell, bank->start);
+		if (cell->samples > 0 && local < t->n_sources && t->sampler[local] != 0)
+			merge_sampler(s, t->sampler[local], cell);
+	}
+}
+
+// Pool and drops grow with the sequence; a sampler whose agent began anew does so too.
+static void end_sampler(struct sources *s, struct sampler *m)
+{
+	struct tally *t = &m->tally;
+	const uint32_t restarts = (uint32_t)sources_sub_agent(s, m->sub_agent)->tally.restarts;
+	if (m->restarts != restarts && t->high.valid && !t->fresh.valid)
+		t->fresh = t->same;
+	m->restarts = restarts;
+	const struct sight before = t->high;
+	const uint64_t lost = t->lost;
+	const uint32_t received = t->received;
+	const bool goes_on = tally_end(t, s->now);
+	if (!goes_on || m->rate_changed) {
+		m->pool = m->pool_samples = 0;
+	} else if (ahead(t->high.sequence, before.sequence) > 0) {
+		m->pool += t->high.pool - before.pool;
+		m->pool_samples += received;
+	} else {
+		m->pool_samples += received;
+	}
+	if (goes_on && ahead(t->high.drops, before.drops) > 0)
+		m->drops += t->high.drops - before.drops;
+	m->rate_changed = false;
+	sources_sub_agent(s, m->sub_agent)->lost_samples += t->lost - lost;
+}
+
+static void end_source(struct sources *s, struct source *o)
+{
+	const double f = decay_shift(&s->decay, o->gen);
+	struct source_sums rate = {0};
+	add_sums(&rate, &o->rate, f);
+	add_sums(&rate, &o->added, s->decay.add);
+	add_sums(&o->total, &o->added, 1);
+	o->rate = rate;
+	o->gen = s->decay.gen;
+	o->added = (struct source_sums){0};
+}
+
+void sources_end(struct sources *s)
+{
+	for (uint32_t i = 0; i < s->n_touched_subs; i++)
+		tally_end(&sources_sub_agent(s, s->touched_subs[i])->tally, s->now);
+	for (uint32_t i = 0; i < s->n_touched_samplers; i++)
+		end_sampler(s, sources_sampler(s, s->touched_samplers[i]));
+	for (uint32_t i = 0; i < s->n_touched; i++)
+		end_source(s, sources_at(s, s->touched[i]));
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+struct source_sums sources_rate(const struct sources *s, uint32_t i)
+{
+	const struct source *o = sources_at(s, i);
+	struct source_sums rate = {0};
+	add_sums(&rate, &o->rate, decay_shift(&s->decay, o->gen) * s->decay.scale);
+	return rate;
+}
+
+uint32_t sources_of(const struct sources *s, const struct addr *agent, uint32_t ds_class,
+		    uint32_t ds_index, uint32_t out[3])
+{
+	const struct agent a = {.addr = *agent};
+	const struct port p = {.agent = roster_find(&s->agent, &s->config.secret, &a),
+			       .ds_class = ds_class,
+			       .ds_index = ds_index};
+	const uint32_t port = roster_find(&s->port, &s->config.secret, &p);
+	uint32_t n = 0;
+	for (uint32_t d = 0; d < 3 && port != 0; d++) {
+		const struct source o = {.port = port, .direction = d};
+		const uint32_t i = roster_find(&s->source, &s->config.secret, &o);
+		if (i != 0)
+			out[n++] = i;
+	}
+	return n;
+}
+
+static int compare_u32(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int sources_order(const void *ctx, uint32_t a, uint32_t b)
+{
+	const struct sources *s = ctx;
+	const struct source *x = sources_at(s, a), *y = sources_at(s, b);
+	const struct port *p = sources_port(s, x->port), *q = sources_port(s, y->port);
+	const struct addr *u = &sources_agent(s, p->agent)->addr;
+	const struct addr *v = &sources_agent(s, q->agent)->addr;
+	int c = compare_u32(u->family, v->family);
+	if (c == 0)
+		c = memcmp(u->bytes, v->bytes, sizeof(u->bytes));
+	if (c == 0)
+		c = compare_u32(p->ds_class, q->ds_class);
+	if (c == 0)
+		c = compare_u32(p->ds_index, q->ds_index);
+	return c != 0 ? c : compare_u32(x->direction, y->direction);
+}

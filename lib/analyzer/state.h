@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The analyzer from the inside; private to this folder (analyzer.h, query.h are the contracts).
+
+#include "analyzer/analyzer.h"
+#include "analyzer/flow.h"
+#include "analyzer/source.h"
+
+/// A threshold as configured.
+struct threshold {
+	char *name, *metric;
+	struct threshold_spec spec; ///< its texts are the two above
+	uint32_t def;               ///< index of the flow
+	uint32_t rule;              ///< index in its triggers
+};
+
+/// What a tick found, before it has a number.
+struct found {
+	const struct flow *flow;
+	uint32_t threshold;
+	uint32_t entry;
+	double own;
+};
+
+struct analyzer {
+	struct analyzer_config config;
+	const struct program *program;
+	struct sources sources;
+	struct flow *flow; ///< one per definition
+	struct threshold *threshold;
+	uint32_t n_thresholds;
+	struct found *found;  ///< scratch of analyzer_tick_end()
+	struct flow_row *row; ///< of the tick's events
+	uint32_t *pick;       ///< scratch of queries: entries of one store
+	uint64_t ticks, now;
+	uint64_t events, events_lost;
+	void *memory; ///< what all of it lies in
+};
+
+/// Fill in a row (query.c).
+void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry,
+	       struct flow_row *row);

@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "analyzer/store.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(struct store_entry) == 40, "24 bytes of key share the entry's line");
+_Static_assert(sizeof(struct store_chunk) == 64, "a chunk is one cache line");
+_Static_assert(sizeof(struct store_past) == 32, "half a cache line without cells");
+
+#define CHUNK_LEN  14
+#define NEIGHBOURS 8
+
+static uint32_t round_up(uint32_t n, uint32_t unit)
+{
+	return (n + unit - 1) / unit * unit;
+}
+
+static void layout(struct store *s, struct carve *c, const struct flow_def *def,
+		   const struct store_config *config)
+{
+	const size_t slots = (size_t)config->entries + 2; // 0 is none, one is for the newcomer
+	// Full chunks, and one that is not for each source that has entries.
+	const size_t some =
+		config->max_sources < config->entries ? config->max_sources + (size_t)1 : slots;
+	*s = (struct store){.def = def, .config = *config};
+	s->entry_size = round_up((uint32_t)sizeof(struct store_entry) + def->key_size, 64);
+	s->past_size = (uint32_t)(sizeof(struct store_past) + def->n_cell * sizeof(struct cell));
+	s->top_size = 2 * config->top < config->entries + 1 ? 2 * config->top : config->entries + 1;
+	s->entry = carve(c, slots, s->entry_size);
+	s->past = carve(c, slots, s->past_size);
+	lookup_layout(&s->lookup, c, config->entries + 1);
+	s->chunk = carve(c, slots / CHUNK_LEN + some + 2, sizeof(*s->chunk));
+	s->chain = carve(c, (size_t)config->max_sources + 1, sizeof(*s->chain));
+	s->delta = carve(c, slots, sizeof(*s->delta));
+	s->top = carve(c, s->top_size, sizeof(*s->top));
+}
+
+size_t store_size(const struct flow_def *def, const struct store_config *config)
+{
+	struct store s;
+	struct carve c = {0};
+	layout(&s, &c, def, config);
+	return c.used;
+}
+
+void store_init(struct store *s, void *mem, const struct flow_def *def,
+		const struct store_config *config)
+{
+	struct carve c = {.base = mem};
+	layout(s, &c, def, config);
+	s->decay = decay_of(def->t);
+	s->rng = rng_seeded(config->seed);
+	s->n_slots = 1;
+	s->n_chunks = 1;
+	s->sweep = 1;
+}
+
+static double square(double x)
+{
+	return x * x;
+}
+
+static void scale_cell(struct cell *c, enum cell_kind kind, double f)
+{
+	if (kind == CELL_SUM || kind == CELL_AVG)
+		c->v *= f;
+	if (kind == CELL_AVG)
+		c->n *= f;
+}
+
+// Bring an entry to the present generation.
+static void refresh(struct store *s, struct store_entry *e, uint32_t i)
+{
+	const double f = decay_shift(&s->decay, e->gen);
+	if (__builtin_expect(f == 1, 1))
+		return;
+	struct cell *cell = store_past(s, i)->cell;
+	e->value *= f;
+	e->inherited *= f;
+	e->q *= square(f);
+	e->gen = s->decay.gen;
+	for (unsigned k = 0; k < s->def->n_cell; k++)
+		scale_cell(&cell[k], s->def->cell[k].kind, f);
+}
+
+void store_begin(struct store *s, uint64_t start, uint64_t end)
+{
+	const uint32_t gen = s->decay.gen;
+	decay_tick(&s->decay, (double)(end - start) * 1e-9);
+	const double f = decay_shift(&s->decay, gen);
+	s->total *= f;
+	s->inherited *= f;
+	s->floor_tables *= f;
+	s->floor_lost *= f;
+	s->start = start;
+	s->now = end;
+	s->n_delta = 0;
+	s->tick_total = 0;
+	s->tick_inherited = 0;
+}
+
+// The delta of an entry in this tick, or NULL. Whatever `delta` says, the delta must agree: so a
+// new tick voids all by n_delta = 0.
+static struct store_delta *delta_of(const struct store *s, uint32_t i)
+{
+	const uint32_t d = store_entry(s, i)->delta;
+	return d < s->n_delta && s->delta[d].entry == i ? &s->delta[d] : NULL;
+}
+
+static struct store_delta *touch(struct store *s, uint32_t i)
+{
+	struct store_delta *d = delta_of(s, i);
+	if (d != NULL)
+		return d;
+	store_entry(s, i)->delta = s->n_delta;
+	d = &s->delta[s->n_delta++];
+	*d = (struct store_delta){.entry = i};
+	return d;
+}
+
+// --- chains -------------------------------------------------------------------------------------
+
+static unsigned log2_floor(uint32_t x)
+{
+	return 31 - (unsigned)__builtin_clz(x);
+}
+
+// Classes from 32 on: sources with more than n entries.
+static unsigned class_of(const struct store *s, uint32_t count)
+{
+	return count > s->def->n ? 32 + log2_floor(count - s->def->n) : log2_floor(count);
+}
+
+static void class_leave(struct store *s, uint32_t source, unsigned class)
+{
+	const struct store_chain *c = &s->chain[source];
+	if (c->next != 0)
+		s->chain[c->next].prev = c->prev;
+	if (c->prev != 0)
+		s->chain[c->prev].next = c->next;
+	else
+		s->class_first[class] = c->next;
+	if (s->class_first[class] == 0)
+		s->classes &= ~((uint64_t)1 << class);
+}
+
+static void class_enter(struct store *s, uint32_t source, unsigned class)
+{
+	struct store_chain *c = &s->chain[source];
+	c->prev = 0;
+	c->next = s->class_first[class];
+	if (c->next != 0)
+		s->chain[c->next].prev = source;
+	s->class_first[class] = source;
+	s->classes |= (uint64_t)1 << class;
+}
+
+static void chain_count(struct store *s, uint32_t source, uint32_t count)
+{
+	struct store_chain *c = &s->chain[source];
+	const unsigned before = c->count != 0 ? class_of(s, c->count) : STORE_CLASSES;
+	const unsigned after = count != 0 ? class_of(s, count) : STORE_CLASSES;
+	s->n_sources += (c->count == 0) - (count == 0);
+	c->count = count;
+	if (before == after)
+		return;
+	if (before != STORE_CLASSES)
+		class_leave(s, source, before);
+	if (after != STORE_CLASSES)
+		class_enter(s, source, after);
+}
+
+static void chain_add(struct store *s, uint32_t source, uint32_t i)
+{
+	struct store_chain *c = &s->chain[source];
+	struct store_chunk *k = &s->chunk[c->head];
+	if (c->head == 0 || k->n == CHUNK_LEN) {
+		const uint32_t next = c->head;
+		c->head = s->free_chunk;
+		if (c->head != 0)
+			s->free_chunk = s->chunk[c->head].next;
+		else
+			c->head = s->n_chunks++;
+		k = &s->chunk[c->head];
+		k->next = next;
+		k->n = 0;
+	}
+	store_entry(s, i)->ref = c->head << 4 | k->n;
+	k->entry[k->n++] = i;
+	chain_count(s, source, c->count + 1);
+}
+
+// The last entry of the first chunk takes the vacated place, so that no other chunk has a gap.
+static void chain_remove(struct store *s, uint32_t source, uint32_t i)
+{
+	struct store_chain *c = &s->chain[source];
+	struct store_chunk *first = &s->chunk[c->head];
+	const uint32_t ref = store_entry(s, i)->ref, moved = first->entry[--first->n];
+	s->chunk[ref >> 4].entry[ref & 15] = moved;
+	store_entry(s, moved)->ref = ref;
+	store_entry(s, i)->ref = 0;
+	if (first->n == 0) {
+		const uint32_t empty = c->head;
+		c->head = first->next;
+		if (c->hand == empty) {
+			c->hand = c->head;
+			c->turn = 0;
+		}
+		first->next = s->free_chunk;
+		s->free_chunk = empty;
+	}
+	chain_count(s, source, c->count - 1);
+}
+
+// --- entries ------------------------------------------------------------------------------------
+
+static bool key_equal(const struct store *s, const uint8_t *a, const uint8_t *b)
+{
+	uint64_t diff = 0;
+	for (unsigned k = 0; k < s->def->key_size; k += 8) {
+		uint64_t x, y;
+		memcpy(&x, a + k, 8);
+		memcpy(&y, b + k, 8);
+		diff |= x ^ y;
+	}
+	return diff == 0;
+}
+
+uint32_t store_tag(const struct store *s, const void *key)
+{
+	return lookup_tag(hash_words(&s->config.secret, key, s->def->key_size / 8));
+}
+
+uint32_t store_find(const struct store *s, const void *key, uint32_t tag)
+{
+	for (uint32_t at = tag, i; (i = lookup_next(&s->lookup, tag, &at)) != 0;)
+		if (key_equal(s, store_entry(s, i)->key, key))
+			return i;
+	return 0;
+}
+
+static uint32_t key_source(const void *key)
+{
+	uint32_t source;
+	memcpy(&source, key, sizeof(source));
+	return source;
+}
+
+static uint32_t take_entry(struct store *s, const void *key, uint32_t tag)
+{
+	uint32_t i = s->free;
+	if (i != 0)
+		s->free = store_past(s, i)->next;
+	else
+		i = s->n_slots++;
+	struct store_entry *e = store_entry(s, i);
+	const uint32_t delta = e->delta; // it may be in the tick's list already, from a former life
+	*e = (struct store_entry){.gen = s->decay.gen, .delta = delta, .tag = tag};
+	memcpy(e->key, key, s->def->key_size);
+	memset(store_past(s, i), 0, s->past_size);
+	store_past(s, i)->first = s->start;
+	lookup_insert(&s->lookup, tag, i);
+	chain_add(s, key_source(key), i);
+	s->used++;
+	return i;
+}
+
+static void drop_entry(struct store *s, uint32_t i)
+{
+	struct store_delta *d = delta_of(s, i);
+	if (d != NULL)
+		*d = (struct store_delta){.entry = i};
+	top_remove(s, i);
+	lookup_remove(&s->lookup, store_entry(s, i)->tag, i);
+	chain_remove(s, store_source(s, i), i);
+	store_past(s, i)->next = s->free;
+	s->free = i;
+	s->used--;
+}
+
+// --- compaction ---------------------------------------------------------------------------------
+
+// The stored value with what this tick adds to it.
+static double expected(const struct store *s, uint32_t i)
+{
+	const struct store_entry *e = store_entry(s, i);
+	const struct store_delta *d = delta_of(s, i);
+	const double v = e->value * decay_shift(&s->decay, e->gen);
+	return d == NULL ? v : v + d->value * s->decay.add;
+}
+
+// Up to NEIGHBOURS entries of the chain, at its hand, which moves on.
+static unsigned neighbours(struct store *s, struct store_chain *c, uint32_t *out)
+{
+	if (c->hand == 0)
+		c->hand = c->head;
+	if (s->chunk[c->hand].n <
+	    2) { // only the first chunk can be so short; then there is a second
+		c->hand = s->chunk[c->hand].next != 0 ? s->chunk[c->hand].next : c->head;
+		c->turn = 0;
+	}
+	const struct store_chunk *k = &s->chunk[c->hand];
+	const unsigned n = k->n < NEIGHBOURS ? k->n : NEIGHBOURS;
+	for (unsigned i = 0; i < n; i++) {
+		out[i] = k->entry[(c->turn + i) % k->n];
+		__builtin_prefetch(store_entry(s, out[i]));
+	}
+	c->turn += n;
+	if (c->turn >= k->n) {
+		c->turn = 0;
+		c->hand = k->next; // 0: from the head again
+	}
+	return n;
+}
+
+static void smallest_two(struct store *s, uint32_t source, uint32_t pair[2])
+{
+	uint32_t near[NEIGHBOURS];
+	const unsigned n = neighbours(s, &s->chain[source], near);
+	double least = INFINITY, second = INFINITY;
+	for (unsigned i = 0; i < n; i++) {
+		const double v = expected(s, near[i]);
+		if (v < least) {
+			second = least;
+			pair[1] = pair[0];
+			least = v;
+			pair[0] = near[i];
+		} else if (v < second) {
+			second = v;
+			pair[1] = near[i];
+		}
+	}
+}
+
+// Smooth a delta into its entry ahead of time.
+static void absorb(struct store *s, struct store_entry *e, uint32_t i)
+{
+	const struct store_delta *d = delta_of(s, i);
+	refresh(s, e, i);
+	if (d == NULL)
+		return;
+	e->value += d->value * s->decay.add;
+	e->inherited += d->inherited * s->decay.add;
+	e->q += d->q * square(s->decay.add);
+}
+
+static void merge_pair(struct store *s, uint32_t a, uint32_t b)
+{
+	const double va = expected(s, a), vb = expected(s, b);
+	const bool keep_a = rng_double(&s->rng) * (va + vb) < va;
+	const uint32_t winner = keep_a ? a : b, loser = keep_a ? b : a;
+	struct store_entry *w = store_entry(s, winner), *l = store_entry(s, loser);
+	absorb(s, l, loser);
+	refresh(s, w, winner);
+	w->value += l->value;
+	w->q += l->q + va * vb;
+	w->inherited += l->value;
+	s->inherited += fmax(0, l->value - l->inherited);
+	s->floor_lost = fmax(s->floor_lost, l->value);
+	s->evicted++;
+	drop_entry(s, loser);
+	top_update(s, winner);
+}
+
+// Make two entries one, after an entry of @p newcomer was added.
+static void compact(struct store *s, uint32_t newcomer)
+{
+	const unsigned class = 63 - (unsigned)__builtin_clzll(s->classes);
+	uint32_t source = s->class_first[class], pair[2] = {0};
+	if (class_of(s, s->chain[newcomer].count) == class)
+		source = newcomer;
+	if (s->chain[source].count > 1) {
+		smallest_two(s, source, pair);
+	} else { // every source has a single entry
+		source = s->class_first[class];
+		pair[0] = s->chunk[s->chain[source].head].entry[0];
+		pair[1] = s->chunk[s->chain[s->chain[source].next].head].entry[0];
+	}
+	merge_pair(s, pair[0], pair[1]);
+}
+
+// --- the tick -----------------------------------------------------------------------------------
+
+static void add_one(struct store *s, const struct store_add *a, uint32_t tag)
+{
+	uint32_t i = store_find(s, a->key, tag);
+	if (i == 0)
+		i = take_entry(s, a->key, tag);
+	struct store_delta *d = touch(s, i);
+	d->value += a->value;
+	d->q += a->q;
+	d->inherited += a->inherited;
+	d->n += a->n;
+	d->last = a->last > d->last ? a->last : d->last;
+	s->tick_total += a->value;
+	s->tick_inherited += a->inherited;
+	if (s->def->n_cell != 0 && a->cell != NULL) {
+		refresh(s, store_entry(s, i), i);
+		for (unsigned k = 0; k < s->def->n_cell; k++)
+			cell_merge(&store_past(s, i)->cell[k], s->def->cell[k].kind, &a->cell[k],
+				   s->decay.add);
+	}
+	if (__builtin_expect(s->used > s->config.entries, 0))
+		compact(s, key_source(a->key));
+}
+
+// The line in which a key probably lies: that of the first entry with its tag.
+static void prefetch_entry(const struct store *s, uint32_t tag)
+{
+	uint32_t at = tag;
+	const uint32_t i = lookup_next(&s->lookup, tag, &at);
+	const uint8_t *p = s->entry + (size_t)i * s->entry_size;
+	for (uint32_t line = 0; line < s->entry_size; line += 64)
+		__builtin_prefetch(p + line, 1);
+}
+
+void store_add(struct store *s, const struct store_add *a, uint32_t n)
+{
+	uint32_t tag[STORE_BATCH];
+	while (n > 0) {
+		const uint32_t len = n < STORE_BATCH ? n : STORE_BATCH;
+		for (uint32_t i = 0; i < len; i++) {
+			tag[i] = store_tag(s, a[i].key);
+			lookup_prefetch(&s->lookup, tag[i]);
+		}
+		for (uint32_t i = 0; i < len; i++)
+			prefetch_entry(s, tag[i]);
+		for (uint32_t i = 0; i < len; i++)
+			add_one(s, &a[i], tag[i]);
+		a += len;
+		n -= len;
+	}
+}
+
+void store_floor(struct store *s, double value)
+{
+	s->floor_tables += value * s->decay.add;
+}
+
+static void prefetch_settle(const struct store *s, uint32_t d)
+{
+	if (d >= s->n_delta)
+		return;
+	__builtin_prefetch(store_entry(s, s->delta[d].entry), 1);
+	__builtin_prefetch(store_past(s, s->delta[d].entry), 1);
+}
+
+uint32_t store_settle(struct store *s, uint32_t i)
+{
+	prefetch_settle(s, i + 8);
+	const struct store_delta *d = &s->delta[i];
+	struct store_entry *e = store_entry(s, d->entry);
+	struct store_past *p = store_past(s, d->entry);
+	if (e->ref == 0)
+		return 0;
+	absorb(s, e, d->entry);
+	p->n += d->n;
+	p->last = d->last > p->last ? d->last : p->last;
+	top_update(s, d->entry);
+	return d->entry;
+}
+
+// An entry without samples for so long holds less than 1e-13 of what it had.
+static uint64_t idle_limit(const struct store *s)
+{
+	const uint64_t faded = (uint64_t)(30e9 * s->def->t);
+	return faded > s->config.retention ? faded : s->config.retention;
+}
+
+bool store_visible(const struct store *s, uint32_t i)
+{
+	const uint64_t last = store_past(s, i)->last;
+	return last >= s->now || s->now - last <= idle_limit(s);
+}
+
+// Look at a part of the entries, so that all are seen within 128 ticks.
+static void expire(struct store *s)
+{
+	for (uint32_t n = s->n_slots / 128 + 1; n > 0; n--, s->sweep++) {
+		if (s->sweep >= s->n_slots)
+			s->sweep = 1;
+		if (s->sweep < s->n_slots && store_entry(s, s->sweep)->ref != 0 &&
+		    !store_visible(s, s->sweep))
+			drop_entry(s, s->sweep);
+	}
+}
+
+void store_end(struct store *s)
+{
+	s->total += s->tick_total * s->decay.add;
+	s->inherited += s->tick_inherited * s->decay.add;
+	expire(s);
+	if (s->n_top < s->config.top && s->n_top < s->used)
+		top_refill(s);
+	s->n_delta = 0;
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+struct store_rate store_rate(const struct store *s, uint32_t i)
+{
+	const struct store_entry *e = store_entry(s, i);
+	const double f = decay_shift(&s->decay, e->gen) * s->decay.scale;
+	return (struct store_rate){
+		.value = e->value * f, .q = e->q * f * f, .inherited = e->inherited * f};
+}
+
+double store_own(const struct store *s, uint32_t i)
+{
+	const struct store_entry *e = store_entry(s, i);
+	return fmax(0, e->value - e->inherited) * decay_shift(&s->decay, e->gen) * s->decay.scale;
+}
+
+double store_cell(const struct store *s, uint32_t i, unsigned k)
+{
+	const enum cell_kind kind = s->def->cell[k].kind;
+	const double v = cell_value(&store_past(s, i)->cell[k], kind);
+	// A sum is a rate like the value itself; the scale of an average cancels out.
+	return kind == CELL_SUM
+		       ? v * decay_shift(&s->decay, store_entry(s, i)->gen) * s->decay.scale
+		       : v;
+}
+
+uint32_t store_kept(const struct store *s)
+{
+	const uint64_t asked = (uint64_t)s->def->n * s->n_sources;
+	if (asked <= s->config.entries)
+		return s->def->n;
+	// Who pays is chosen by the logarithm: no source has less than half of another.
+	const uint32_t share = s->config.entries / s->n_sources / 2;
+	return share > 1 ? share : 1;
+}

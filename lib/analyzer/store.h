@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The merged store of one flow definition: what all workers found, smoothed, bounded, fair to
+/// every data source.
+///
+///     store_begin(s, start, end);               // everything decays: O(1)
+///     store_add(s, adds, n);                    // for each worker, in batches
+///     for (uint32_t i = 0; i < s->n_delta; i++)
+///             entry = store_settle(s, i);       // entries that the tick touched, once each
+///     store_end(s);
+///
+/// An entry is one flow on one data source: a key whose first four bytes are the source's number.
+/// Found by a hash index. What a tick adds is summed in a delta beside the entry and enters its
+/// rate once, in store_settle(): so the result does not depend on how many workers the samples
+/// came through, and compaction, thresholds and the top list see whole ticks.
+///
+/// **When the pool is full** a newcomer still gets an entry, and then two entries of one source
+/// become one: of eight neighbours in the source's chain, at a hand that goes round it, the two
+/// smallest. The survivor has value a + b and keeps label a with probability a / (a + b), which
+/// leaves every expectation and the total as they were (Ting, SIGMOD 2018; table.h). q becomes qa
+/// + qb + ab, the variance of the lot included; the loser's value is added to what is inherited.
+///
+/// **Which source pays**: one with most entries beyond n, found in O(1): sources are kept in lists
+/// by the logarithm of what they have beyond n, or of what they have if that is less. A source
+/// with at most n entries pays only when none has more than n, which is when n x sources exceed
+/// the pool. So elephants do not push out the flows of a small port. Only when every source has a
+/// single entry are flows of different sources merged.
+///
+/// **floor**: about the largest rate that a flow without an entry may have: what the tables of the
+/// workers may have dropped (the sum of their floors, smoothed like any flow) plus the largest
+/// value that lost its entry here (decayed). It is 0 while nothing was lost, and a flow above it
+/// is listed. Not a strict bound: a flow that lost its entry again and again may have had more.
+///
+/// **Top**: a heap of the largest entries, fed by touched ones. Decay keeps the order of all
+/// others, hence nobody below can rise without being touched, and no tick walks the store. The
+/// heap has twice the wanted size, because a merge may take a member away; should it run short, it
+/// is filled anew by one walk. Ties go to the smaller key, then to the source that `order` puts
+/// first: results do not depend on addresses or on the secret of the hash.
+///
+/// Thread-safety: one thread at a time. Memory: the caller's, store_size() bytes; nothing is
+/// allocated later. An entry takes one cache line for keys of up to 24 bytes (two up to 88), and
+/// about 90 bytes elsewhere. Cost: a merged entry touches its line and a slot of the index, both
+/// prefetched. Limits: entries, sources and top as configured; weights are finite and >= 0.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analyzer/decay.h"
+#include "analyzer/lookup.h"
+#include "base/carve.h"
+#include "base/hash.h"
+#include "base/rng.h"
+#include "program/program.h"
+#include "table/cell.h"
+
+/// Additions per batch: enough to hide the latency of memory, few enough to stay in the L1 cache.
+#define STORE_BATCH 32
+
+struct store_config {
+	uint32_t entries;     ///< kept at most; at least 16
+	uint32_t max_sources; ///< highest number of a source
+	uint32_t top;         ///< entries kept ready in order, at least 1
+	uint64_t retention;   ///< ns: forget what was idle for longer, and for 30 t
+	struct hash_secret secret;
+	uint64_t seed;
+	/// Which of two sources comes first (< 0, 0, > 0) where value and key tie; NULL: by number.
+	int (*order)(const void *ctx, uint32_t a, uint32_t b);
+	const void *order_ctx;
+};
+
+/// One entry; its key follows. Rates are stored as decay.h says, of generation `gen`.
+struct store_entry {
+	double value, q, inherited;
+	uint32_t gen;
+	uint32_t delta; ///< its delta, if delta[delta].entry says the same
+	uint32_t tag;   ///< lookup_tag() of the key's hash
+	uint32_t ref;   ///< place in the chain: chunk x 16 + position; 0 = free
+	uint8_t key[];
+};
+
+/// The part of an entry that a merge does not need; its cells follow.
+struct store_past {
+	uint64_t n;     ///< samples of this key
+	uint64_t first; ///< ns: start of the interval in which it was entered
+	uint64_t last;  ///< ns: latest sample
+	uint32_t rank;  ///< place in the top heap + 1; 0 = not in it
+	uint32_t next;  ///< next free entry
+	struct cell cell[];
+};
+
+/// What the current tick added to an entry, not smoothed yet.
+struct store_delta {
+	uint32_t entry;
+	uint32_t n;
+	double value, q, inherited;
+	uint64_t last;
+};
+
+/// Entries of one source, fourteen to a cache line. All chunks but the first are full.
+struct store_chunk {
+	uint32_t next; ///< 0 = last (also: next free chunk)
+	uint32_t n;
+	uint32_t entry[14];
+};
+
+/// One source's part of the store.
+struct store_chain {
+	uint32_t head; ///< chunk; 0 = none
+	uint32_t hand; ///< chunk where the next compaction looks; 0 = head
+	uint32_t turn; ///< position in it
+	uint32_t count;
+	uint32_t prev, next; ///< sources in the same class; 0 = none
+};
+
+#define STORE_CLASSES 64
+
+struct store {
+	const struct flow_def *def;
+	struct store_config config;
+	struct decay decay;
+	uint64_t start, now; ///< the interval, ns
+	struct rng rng;
+
+	uint32_t entry_size, past_size;
+	uint8_t *entry; ///< entries + 1 of them, from 1 on (one more than is kept)
+	uint8_t *past;
+	uint32_t used, n_slots; ///< in use; ever used
+	uint32_t free;          ///< list of free entries; 0 = none
+	struct lookup lookup;
+
+	struct store_chunk *chunk;
+	uint32_t n_chunks, free_chunk;
+	struct store_chain *chain;
+	uint32_t n_sources; ///< with an entry
+	uint64_t classes;   ///< bit i: class_first[i] is not empty
+	uint32_t class_first[STORE_CLASSES];
+
+	struct store_delta *delta;
+	uint32_t n_delta;
+
+	uint32_t *top; ///< heap, the last in order on top
+	uint32_t n_top, top_size;
+	uint32_t sweep; ///< where expiry goes on
+
+	// Sums over all entries, stored as decay.h says, of the present generation.
+	double total, inherited;
+	double floor_tables, floor_lost;
+	double tick_total, tick_inherited; ///< this interval, not smoothed yet
+	uint64_t evicted;                  ///< entries merged into others
+};
+
+/// One addition.
+struct store_add {
+	const void *key; ///< def->key_size bytes, the source's number in front, 8-byte aligned
+	double value;    ///< sum over the interval
+	double q;        ///< of squares
+	double inherited;
+	uint64_t last;           ///< ns
+	uint32_t n;              ///< samples
+	const struct cell *cell; ///< def->n_cell of them; may be NULL
+};
+
+size_t store_size(const struct flow_def *def, const struct store_config *config);
+/// @p mem: zeroed, aligned to CARVE_ALIGN. @p def must outlive the store.
+void store_init(struct store *s, void *mem, const struct flow_def *def,
+		const struct store_config *config);
+
+/// The interval [start, end) ns is over: everything decays; additions that follow belong to it.
+void store_begin(struct store *s, uint64_t start, uint64_t end);
+/// Add @p n values (any number; in batches of STORE_BATCH inside).
+void store_add(struct store *s, const struct store_add *a, uint32_t n);
+/// What a worker's table may have dropped in this interval (table.floor).
+void store_floor(struct store *s, double value);
+/// Smooth the i-th delta into its entry; returns the entry, 0 when it was merged away meanwhile.
+uint32_t store_settle(struct store *s, uint32_t i);
+/// All deltas are settled: sums, the top list, expiry of idle entries.
+void store_end(struct store *s);
+
+/// The entry of a key; 0 = none. @p tag is lookup_tag() of its hash.
+uint32_t store_find(const struct store *s, const void *key, uint32_t tag);
+uint32_t store_tag(const struct store *s, const void *key);
+
+static inline struct store_entry *store_entry(const struct store *s, uint32_t i)
+{
+	return (struct store_entry *)(void *)(s->entry + (size_t)i * s->entry_size);
+}
+
+static inline struct store_past *store_past(const struct store *s, uint32_t i)
+{
+	return (struct store_past *)(void *)(s->past + (size_t)i * s->past_size);
+}
+
+static inline uint32_t store_source(const struct store *s, uint32_t i)
+{
+	uint32_t source;
+	memcpy(&source, store_entry(s, i)->key, sizeof(source));
+	return source;
+}
+
+/// An entry's rate per second, its variance and the inherited part, as at the latest tick.
+struct store_rate {
+	double value, q, inherited;
+};
+struct store_rate store_rate(const struct store *s, uint32_t i);
+
+/// The part of the rate that is the key's own: never more than what its samples gave.
+double store_own(const struct store *s, uint32_t i);
+
+/// The k-th secondary value: a sum as smoothed rate, an average weighted by the same decay,
+/// minimum and maximum since the flow was entered.
+double store_cell(const struct store *s, uint32_t i, unsigned k);
+
+/// True when entry @p a comes before @p b: larger, or equal and first by key and source.
+bool store_before(const struct store *s, uint32_t a, uint32_t b);
+
+/// True unless the entry was idle for so long that it is about to be forgotten.
+bool store_visible(const struct store *s, uint32_t i);
+
+/// The @p n first entries in order into @p out, which has room for all entries (config.entries).
+/// Up to config.top: O(top log top); beyond: O(entries + n log entries). Returns how many.
+uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n);
+/// The same among the entries of some sources: O(their entries + n log).
+uint32_t store_top_of(const struct store *s, const uint32_t *sources, uint32_t n_sources,
+		      uint32_t *out, uint32_t n);
+
+/// Entries that each source is sure to keep.
+uint32_t store_kept(const struct store *s);
+
+// For top.c and store.c alone.
+void top_update(struct store *s, uint32_t entry);
+void top_remove(struct store *s, uint32_t entry);
+void top_refill(struct store *s);

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "analyzer/trigger.h"
+
+#include <string.h>
+
+static void layout(struct triggers *t, struct carve *c, const struct flow_def *def,
+		   uint32_t n_rules, uint32_t max)
+{
+	const size_t size = (sizeof(struct trigger) + def->key_size + 7) / 8 * 8;
+	*t = (struct triggers){.n_rules = n_rules, .size = (uint32_t)size, .max = max};
+	t->rule = carve(c, n_rules, sizeof(*t->rule));
+	if (n_rules == 0) // nothing to keep
+		t->max = 0;
+	t->item = carve(c, (size_t)t->max + 1, size);
+	lookup_layout(&t->lookup, c, t->max);
+	t->event = carve(c, t->max, sizeof(*t->event));
+}
+
+size_t triggers_size(const struct flow_def *def, uint32_t n_rules, uint32_t max)
+{
+	struct triggers t;
+	struct carve c = {0};
+	layout(&t, &c, def, n_rules, max);
+	return c.used;
+}
+
+void triggers_init(struct triggers *t, void *mem, const struct store *store, uint32_t n_rules,
+		   uint32_t max)
+{
+	struct carve c = {.base = mem};
+	layout(t, &c, store->def, n_rules, max);
+	t->store = store;
+}
+
+static struct trigger *trigger_at(const struct triggers *t, uint32_t i)
+{
+	return (struct trigger *)(void *)(t->item + (size_t)i * t->size);
+}
+
+// What tells triggers apart: the rule and, of the key, the source alone or all.
+static uint32_t id_size(const struct triggers *t, uint32_t rule)
+{
+	return t->rule[rule].by_flow ? t->store->def->key_size : PROGRAM_KEY_SOURCE;
+}
+
+static uint32_t id_tag(const struct triggers *t, uint32_t rule, uint32_t entry)
+{
+	const uint32_t what = t->rule[rule].by_flow ? store_entry(t->store, entry)->tag
+						    : store_source(t->store, entry);
+	return lookup_tag(hash_fold((uint64_t)what << 32 | rule, t->store->config.secret.word[0]));
+}
+
+static struct trigger *find(const struct triggers *t, uint32_t rule, uint32_t tag,
+			    const uint8_t *key)
+{
+	for (uint32_t at = tag, i; (i = lookup_next(&t->lookup, tag, &at)) != 0;) {
+		struct trigger *g = trigger_at(t, i);
+		if (g->rule == rule && memcmp(g->key, key, id_size(t, rule)) == 0)
+			return g;
+	}
+	return NULL;
+}
+
+static void watch(struct triggers *t, struct trigger *g, uint32_t entry)
+{
+	memcpy(g->key, store_entry(t->store, entry)->key, t->store->def->key_size);
+	g->key_tag = store_entry(t->store, entry)->tag;
+}
+
+static struct trigger *fire(struct triggers *t, uint32_t rule, uint32_t tag, uint32_t entry)
+{
+	if (t->n == t->max) {
+		t->full++;
+		return NULL;
+	}
+	struct trigger *g = trigger_at(t, ++t->n);
+	*g = (struct trigger){.rule = rule, .tag = tag, .fresh = true};
+	watch(t, g, entry);
+	lookup_insert(&t->lookup, tag, t->n);
+	t->rule[rule].triggered++;
+	t->rule[rule].events++;
+	return g;
+}
+
+// The last trigger takes the place of the one that is armed again.
+static void rearm(struct triggers *t, uint32_t i)
+{
+	struct trigger *g = trigger_at(t, i), *last = trigger_at(t, t->n);
+	t->rule[g->rule].triggered--;
+	lookup_remove(&t->lookup, g->tag, i);
+	if (i != t->n) {
+		lookup_remove(&t->lookup, last->tag, t->n);
+		memcpy(g, last, t->size);
+		lookup_insert(&t->lookup, g->tag, i);
+	}
+	t->n--;
+}
+
+// The larger own part; equal ones in the order of the store.
+static bool is_larger(const struct triggers *t, uint32_t a, uint32_t b)
+{
+	const double x = store_own(t->store, a), y = store_own(t->store, b);
+	return x > y || (x == y && store_before(t->store, a, b));
+}
+
+void triggers_touch(struct triggers *t, uint32_t entry)
+{
+	const double own = t->n_rules > 0 ? store_own(t->store, entry) : 0;
+	for (uint32_t rule = 0; rule < t->n_rules; rule++) {
+		if (own < t->rule[rule].limit)
+			continue;
+		const uint32_t tag = id_tag(t, rule, entry);
+		struct trigger *g = find(t, rule, tag, store_entry(t->store, entry)->key);
+		if (g == NULL)
+			g = fire(t, rule, tag, entry);
+		if (g != NULL && (g->best == 0 || is_larger(t, entry, g->best)))
+			g->best = entry;
+	}
+}
+
+// The entry that the trigger watches from now on: the one so far or this tick's largest.
+static uint32_t watched(struct triggers *t, struct trigger *g)
+{
+	uint32_t entry = store_find(t->store, g->key, g->key_tag);
+	if (g->best != 0 && g->best != entry && (entry == 0 || is_larger(t, g->best, entry))) {
+		entry = g->best;
+		watch(t, g, entry);
+	}
+	g->best = 0;
+	return entry;
+}
+
+void triggers_end(struct triggers *t)
+{
+	t->n_events = 0;
+	for (uint32_t i = t->n; i > 0; i--) { // downward: rearm() moves what was looked at
+		struct trigger *g = trigger_at(t, i);
+		const struct trigger_rule *rule = &t->rule[g->rule];
+		const uint32_t entry = watched(t, g);
+		const double own = entry != 0 ? store_own(t->store, entry) : 0;
+		if (g->fresh)
+			t->event[t->n_events++] =
+				(struct trigger_event){.rule = g->rule, .entry = entry, .own = own};
+		g->fresh = false;
+		if (own >= rule->limit)
+			g->above = t->store->now;
+		else if (t->store->now - g->above >= rule->timeout)
+			rearm(t, i);
+	}
+	const struct store *s = t->store;
+	const double floor = (s->floor_tables + s->floor_lost) * s->decay.scale;
+	for (uint32_t rule = 0; rule < t->n_rules; rule++)
+		t->rule[rule].below_floor = t->rule[rule].limit < floor;
+}
