@@ -238,11 +238,9 @@ static void print_inputs(FILE *f, const void *object, unsigned indent)
 {
 	const struct config *c = object;
 	fputs(c->n_inputs == 0 ? " []\n" : "\n", f);
-	for (size_t i = 0; i < c->n_inputs; i++) {
-		fprintf(f, "%*s-\n", (int)indent + 2, "");
-		schema_print(f, &config_input_members[c->inputs[i].kind], &c->inputs[i],
-			     indent + 4);
-	}
+	for (size_t i = 0; i < c->n_inputs; i++)
+		schema_print_item(f, &config_input_members[c->inputs[i].kind], &c->inputs[i],
+				  indent);
 }
 
 // Sampling rates ----------------------------------------------------------------------------------
@@ -285,10 +283,8 @@ static void print_sampling(FILE *f, const void *object, unsigned indent)
 {
 	const struct config *c = object;
 	fputs(c->n_sampling == 0 ? " []\n" : "\n", f);
-	for (size_t i = 0; i < c->n_sampling; i++) {
-		fprintf(f, "%*s-\n", (int)indent + 2, "");
-		schema_print(f, &sampling_members, &c->sampling[i], indent + 4);
-	}
+	for (size_t i = 0; i < c->n_sampling; i++)
+		schema_print_item(f, &sampling_members, &c->sampling[i], indent);
 }
 
 // Flow definitions --------------------------------------------------------------------------------

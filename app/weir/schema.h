@@ -125,6 +125,8 @@ int schema_refuse_as(const struct schema_context *ctx, const struct node *n, con
 
 /// Print all members as YAML, @p indent spaces deep, so that schema_read() reads them again.
 void schema_print(FILE *f, const struct schema *s, const void *object, unsigned indent);
+/// As schema_print(), as the element of a list.
+void schema_print_item(FILE *f, const struct schema *s, const void *object, unsigned indent);
 /// A text in double quotes.
 void schema_print_text(FILE *f, const char *text);
 

@@ -96,13 +96,16 @@ static void print_value(FILE *f, const struct member *m, const void *field)
 	}
 }
 
-void schema_print(FILE *f, const struct schema *s, const void *object, unsigned indent)
+// @p lead stands in front of the first member instead of the indentation.
+static void print_members(FILE *f, const struct schema *s, const void *object, unsigned indent,
+			  const char *lead)
 {
 	for (size_t i = 0; i < s->n; i++) {
 		const struct member *m = &s->at[i];
 		if (m->hidden || (m->type == MEMBER_OTHER && m->print == NULL))
 			continue;
-		fprintf(f, "%*s%s:", (int)indent, "", m->name);
+		fprintf(f, "%*s%s:", (int)indent, lead, m->name);
+		lead = "";
 		if (m->type == MEMBER_OTHER) {
 			m->print(f, object, indent);
 			continue;
@@ -111,4 +114,14 @@ void schema_print(FILE *f, const struct schema *s, const void *object, unsigned 
 		print_value(f, m, (const char *)object + m->offset);
 		fputc('\n', f);
 	}
+}
+
+void schema_print(FILE *f, const struct schema *s, const void *object, unsigned indent)
+{
+	print_members(f, s, object, indent, "");
+}
+
+void schema_print_item(FILE *f, const struct schema *s, const void *object, unsigned indent)
+{
+	print_members(f, s, object, indent + 2, "- ");
 }

@@ -476,7 +476,7 @@ static void the_printed_configuration_reads_the_same(void **state)
 	char *text_again = print(&again);
 	assert_string_equal(text, text_again);
 	assert_non_null(strstr(text, "tick: 250ms\nagg"));
-	assert_non_null(strstr(text, "    speed: max\n"));
+	assert_non_null(strstr(text, "\n  speed: max\n"));
 	assert_non_null(strstr(text, "    t: 100ms\n"));
 	assert_null(strstr(text, "activeTimeout")); // without effect, hence not said
 	assert_int_equal(again.n_inputs, 3);
