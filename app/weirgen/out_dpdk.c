@@ -18,6 +18,7 @@
 #define N_DESCRIPTORS 1024
 #define N_MBUFS       4095 // 2^n - 1 suits a mempool best
 #define LINK_WAIT_NS  (10 * 1000000000ull)
+#define LINK_POLL_NS  10000000
 #define STUCK_WAIT_NS (5 * 1000000000ull)
 #define RETRY_NS      20000
 #define DRAIN_NS      200000000
@@ -35,12 +36,13 @@ struct out_dpdk {
 static int transmit(struct out_dpdk *d, struct err_msg *msg)
 {
 	uint16_t done = 0;
-	for (uint64_t waited = 0; done < d->n; waited += RETRY_NS) {
+	uint64_t stuck = 0; // since when the port takes nothing
+	while (done < d->n) {
 		const uint16_t sent = rte_eth_tx_burst(d->port, 0, d->batch + done, d->n - done);
 		done += sent;
-		if (sent != 0)
-			waited = 0;
-		else if (waited > STUCK_WAIT_NS)
+		if (sent != 0 || stuck == 0)
+			stuck = sent != 0 ? 0 : pace_clock();
+		else if (pace_clock() - stuck > STUCK_WAIT_NS)
 			break;
 		else
 			pace_sleep(RETRY_NS);
@@ -125,11 +127,12 @@ static int configure_port(struct out_dpdk *d, struct err_msg *msg)
 
 static int await_link(const struct out_dpdk *d, struct err_msg *msg)
 {
+	const uint64_t begin = pace_clock();
 	struct rte_eth_link link = {0};
-	for (uint64_t waited = 0; waited < LINK_WAIT_NS; waited += 10000000) {
+	while (pace_clock() - begin < LINK_WAIT_NS) {
 		if (rte_eth_link_get_nowait(d->port, &link) == 0 && link.link_status != 0)
 			return 0;
-		pace_sleep(10000000);
+		pace_sleep(LINK_POLL_NS);
 	}
 	return err_set(msg, ERR_IO, "--dpdk: port %u: the link stays down", d->port);
 }

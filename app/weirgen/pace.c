@@ -4,7 +4,7 @@
 
 #include <time.h>
 
-static uint64_t clock_ns(void)
+uint64_t pace_clock(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
@@ -15,7 +15,7 @@ uint64_t pace_wait(struct pace *p, uint64_t time)
 {
 	if (p->speed == 0)
 		return 0;
-	const uint64_t now = clock_ns();
+	const uint64_t now = pace_clock();
 	if (!p->begun) {
 		p->begun = true;
 		p->first_virtual = time;

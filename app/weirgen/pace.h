@@ -19,5 +19,8 @@ struct pace {
 /// Nanoseconds until what happens at virtual @p time is due; 0: now. The first call sets the start.
 uint64_t pace_wait(struct pace *p, uint64_t time);
 
+/// The monotonic clock, ns.
+uint64_t pace_clock(void);
+
 /// Sleep so long, or until a signal comes.
 void pace_sleep(uint64_t ns);
