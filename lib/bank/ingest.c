@@ -10,6 +10,7 @@
 #include "bank/synth.h"
 #include "packet/dissect.h"
 #include "sflow/flow_sample.h"
+#include "sflow/record.h"
 #include "table/cell.h"
 
 // How far ahead of the addition its entry is asked for.
@@ -27,7 +28,9 @@ struct passage {
 	struct agent_cell *cell;
 	const uint8_t *data;
 	uint32_t len;
-	uint32_t ms; ///< since the bank's start
+	uint32_t ms;        ///< since the bank's start
+	uint32_t n_flow;    ///< flow samples measured, not yet counted
+	uint32_t n_records; ///< flow records read, not yet counted
 	uint64_t time;
 };
 
@@ -114,7 +117,7 @@ static void read_cells(const struct flow_def *def, const struct packet *p, doubl
 
 // Queue the sample for the table of definition @p i if that measures it.
 static inline void measure(struct bank *b, struct intake *in, uint32_t i, uint32_t source,
-			   double rate, uint32_t ms)
+			   double rate, uint32_t bytes, uint32_t ms)
 {
 	const struct flow_def *def = &b->program->def[i];
 	const struct packet *p = &in->packet;
@@ -125,7 +128,7 @@ static inline void measure(struct bank *b, struct intake *in, uint32_t i, uint32
 		stats_add(in->stats, STAT_filtered, 1);
 		return;
 	}
-	if (!flow_def_key(def, p, source, key) || !flow_def_value(def, p, &value)) {
+	if (!flow_def_key(def, p, source, key) || !flow_def_value(def, p, bytes, &value)) {
 		stats_add(in->stats, STAT_no_key, 1);
 		return;
 	}
@@ -162,15 +165,6 @@ static enum packet_layer record_layer(const struct sflow_record *r, uint32_t *si
 	}
 }
 
-// Structures of sflow.org that flow keys do not read.
-static bool is_published(uint32_t tag)
-{
-	return (tag >= SFLOW_TAG(0, 1001) && tag <= SFLOW_TAG(0, 1043)) ||
-	       (tag >= SFLOW_TAG(0, 2000) && tag <= SFLOW_TAG(0, 2003)) ||
-	       (tag >= SFLOW_TAG(0, 2100) && tag <= SFLOW_TAG(0, 2103)) ||
-	       (tag >= SFLOW_TAG(0, 2200) && tag <= SFLOW_TAG(0, 2210));
-}
-
 static enum stat_id keep_header(struct sflow_record *slot, const struct sflow_record *r,
 				uint32_t size)
 {
@@ -194,7 +188,8 @@ static enum stat_id note_record(struct passage *ps, struct headers *h, const str
 	uint32_t size = 0;
 	const enum packet_layer layer = record_layer(r, &size);
 	if (layer == LAYER_NONE)
-		return is_published(r->tag) ? STAT_record_unused : STAT_record_unknown;
+		return record_find(RECORD_FLOW, r->tag) != NULL ? STAT_record_unused
+								: STAT_record_unknown;
 	if (r->len < size)
 		return STAT_record_short;
 	struct packet *p = &ps->in->packet;
@@ -204,16 +199,32 @@ static enum stat_id note_record(struct passage *ps, struct headers *h, const str
 	return STAT_used_records;
 }
 
-static void walk_records(struct passage *ps, struct flow_sample *fs, struct headers *h)
+// The common record, and once per sample: the raw header.
+static inline bool is_raw_header(const struct headers *h, const struct sflow_record *r)
+{
+	return r->tag == SFLOW_SAMPLED_HEADER && r->len >= 16 && h->raw.body == NULL;
+}
+
+static inline void walk_records(struct passage *ps, struct flow_sample *fs, struct headers *h)
 {
 	struct stats *stats = ps->in->stats;
 	struct sflow_record r;
 	int got;
 	while ((got = sflow_record_next(&fs->records, &r)) > 0) {
+		if (__builtin_expect(is_raw_header(h, &r), 1)) {
+			h->raw = r;
+			ps->n_records++;
+			continue;
+		}
+		const enum stat_id stat = note_record(ps, h, &r);
+		if (__builtin_expect(stat == STAT_used_records, 1)) {
+			ps->n_records++;
+			continue;
+		}
 		stats_add(stats, STAT_rx_records, 1);
-		stats_add(stats, note_record(ps, h, &r), 1);
+		stats_add(stats, stat, 1);
 	}
-	if (got < 0) {
+	if (__builtin_expect(got < 0, 0)) {
 		stats_add(stats, STAT_rx_records, 1);
 		stats_add(stats, STAT_record_overrun, 1);
 		return;
@@ -264,7 +275,8 @@ static uint32_t read_packet(struct passage *ps, const struct flow_sample *fs,
 	}
 	if (p->clipped)
 		stats_add(ps->in->stats, STAT_header_clipped, 1);
-	set_meta(p, fs, bytes, stripped, protocol);
+	if (ps->bank->program->meta)
+		set_meta(p, fs, bytes, stripped, protocol);
 	return bytes;
 }
 
@@ -336,12 +348,13 @@ static void count_source(struct source_cell *cell, const struct flow_sample *fs,
 	cell->last = ms;
 }
 
-static void measure_all(struct passage *ps, uint32_t source, double rate, bool discarded)
+static inline void measure_all(struct passage *ps, uint32_t source, double rate, uint32_t bytes,
+			       bool discarded)
 {
 	const struct program *program = ps->bank->program;
 	for (uint32_t i = 0; i < program->n_def; i++)
 		if (program->def[i].dropped == discarded)
-			measure(ps->bank, ps->in, i, source, rate, ps->ms);
+			measure(ps->bank, ps->in, i, source, rate, bytes, ps->ms);
 }
 
 /// A flow sample whose fixed part was read and whose data source is being looked up.
@@ -349,6 +362,7 @@ struct staged {
 	struct flow_sample fs;
 	struct source_id id;
 	uint64_t hash;
+	uint32_t guess; ///< index of the source, probably
 	bool discarded;
 };
 
@@ -356,7 +370,7 @@ static void ingest_flow(struct passage *ps, struct staged *st)
 {
 	struct intake *in = ps->in;
 	struct flow_sample *fs = &st->fs;
-	const uint32_t source = registry_source(&in->registry, &st->id, st->hash);
+	const uint32_t source = registry_source(&in->registry, &st->id, st->hash, st->guess);
 	if (source == 0) {
 		stats_add(in->stats, STAT_sample_sources_full, 1);
 		return;
@@ -378,10 +392,9 @@ static void ingest_flow(struct passage *ps, struct staged *st)
 		stats_add(in->stats, STAT_used_discards, 1);
 	} else {
 		count_source(cell, fs, rate, bytes, ps->ms);
-		ps->cell->flow_samples++;
-		stats_add(in->stats, STAT_used_flow_samples, 1);
+		ps->n_flow++;
 	}
-	measure_all(ps, source, rate, st->discarded);
+	measure_all(ps, source, rate, bytes, st->discarded);
 }
 
 // The samples of a datagram come from many ports: ask for all their sources before the first is
@@ -389,8 +402,8 @@ static void ingest_flow(struct passage *ps, struct staged *st)
 static void ingest_staged(struct passage *ps, struct staged *st, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		const uint32_t source = registry_source_prefetch(&ps->in->registry, st[i].hash);
-		__builtin_prefetch(&ps->bank->source[source], 1);
+		st[i].guess = registry_source_guess(&ps->in->registry, st[i].hash);
+		__builtin_prefetch(&ps->bank->source[st[i].guess], 1);
 	}
 	for (unsigned i = 0; i < n; i++)
 		ingest_flow(ps, &st[i]);
@@ -428,8 +441,8 @@ static void ingest_counters(struct passage *ps, const struct sflow_sample *s)
 		.ds_index = cs.ds_index,
 		.direction = DIRECTION_UNKNOWN,
 	};
-	const uint32_t source = registry_source(&ps->in->registry, &id,
-						registry_source_hash(&ps->in->registry, &id));
+	struct registry *r = &ps->in->registry;
+	const uint32_t source = registry_source_find(r, &id, registry_source_hash(r, &id));
 	if (source == 0) {
 		stats_add(ps->in->stats, STAT_sample_sources_full, 1);
 		return;
@@ -458,11 +471,11 @@ static void ingest_samples(struct passage *ps, struct sflow_datagram *dg)
 {
 	struct stats *stats = ps->in->stats;
 	struct staged staged[STAGE];
-	unsigned n = 0;
+	unsigned n = 0, n_samples = 0;
 	struct sflow_sample s;
 	int got;
 	while ((got = sflow_next(dg, &s)) > 0) {
-		stats_add(stats, STAT_rx_samples, 1);
+		n_samples++;
 		switch (s.tag) {
 		case SFLOW_FLOW_SAMPLE:
 		case SFLOW_FLOW_SAMPLE_EXPANDED:
@@ -477,6 +490,7 @@ static void ingest_samples(struct passage *ps, struct sflow_datagram *dg)
 		}
 	}
 	ingest_staged(ps, staged, n);
+	stats_add(stats, STAT_rx_samples, n_samples);
 	if (got < 0) {
 		stats_add(stats, STAT_rx_samples, 1);
 		stats_add(stats, STAT_sample_overrun, 1);
@@ -548,13 +562,24 @@ static void ingest_datagram(struct bank *b, struct intake *in, const struct payl
 	ps.ms = p->time > b->start ? (uint32_t)((p->time - b->start) / 1000000u) : 0;
 	stats_add(in->stats, STAT_used_datagrams, 1);
 	ingest_samples(&ps, &dg);
+	ps.cell->flow_samples += ps.n_flow;
+	stats_add(in->stats, STAT_used_flow_samples, ps.n_flow);
+	stats_add(in->stats, STAT_rx_records, ps.n_records);
+	stats_add(in->stats, STAT_used_records, ps.n_records);
 }
 
 // A datagram comes from memory line by line; what hardware prefetches ends at a page.
 static inline void prefetch_payload(const struct payload *p)
 {
-	for (uint32_t at = 0; at < p->len; at += 64)
-		__builtin_prefetch(p->data + at);
+	const uint8_t *at = p->data, *end = p->data + p->len;
+	for (; at + 256 <= end; at += 256) {
+		__builtin_prefetch(at);
+		__builtin_prefetch(at + 64);
+		__builtin_prefetch(at + 128);
+		__builtin_prefetch(at + 192);
+	}
+	for (; at < end; at += 64)
+		__builtin_prefetch(at);
 }
 
 void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, unsigned n)

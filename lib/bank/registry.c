@@ -7,14 +7,9 @@
 _Static_assert(sizeof(struct agent_id) == 24, "hashed as three words");
 _Static_assert(sizeof(struct registry_source) == 64, "a source is one cache line");
 
-enum seq_verdict seq_window_check(struct seq_window *w, uint32_t seq)
+enum seq_verdict seq_window_slow(struct seq_window *w, uint32_t seq)
 {
 	const int32_t ahead = (int32_t)(seq - w->high);
-	if (__builtin_expect(w->started && ahead > 0 && ahead < 64, 1)) {
-		w->seen = w->seen << ahead | 1;
-		w->high = seq;
-		return SEQ_NEW;
-	}
 	if (!w->started || ahead <= -64 || ahead >= 1 << 24) {
 		const bool first = !w->started;
 		*w = (struct seq_window){.seen = 1, .high = seq, .started = true};
@@ -118,13 +113,7 @@ uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 	return i;
 }
 
-static inline bool source_is(const struct source_id *a, const struct source_id *b)
-{
-	return a->ds_index == b->ds_index && a->agent == b->agent && a->ds_class == b->ds_class &&
-	       a->direction == b->direction;
-}
-
-uint32_t registry_source(struct registry *r, const struct source_id *id, uint64_t hash)
+uint32_t registry_source_find(struct registry *r, const struct source_id *id, uint64_t hash)
 {
 	const uint32_t tag = (uint32_t)(hash >> 32);
 	uint32_t at = (uint32_t)hash & r->source_mask;

@@ -52,7 +52,18 @@ enum seq_verdict {
 
 /// Judge @p seq and remember it. Numbers are compared modulo 2^32; 64 or more behind the highest or
 /// 2^24 and more ahead, is a restart.
-enum seq_verdict seq_window_check(struct seq_window *w, uint32_t seq);
+enum seq_verdict seq_window_slow(struct seq_window *w, uint32_t seq);
+
+static inline enum seq_verdict seq_window_check(struct seq_window *w, uint32_t seq)
+{
+	const uint32_t ahead = seq - w->high;
+	if (__builtin_expect(w->started && ahead - 1 < 63, 1)) {
+		w->seen = w->seen << ahead | 1;
+		w->high = seq;
+		return SEQ_NEW;
+	}
+	return seq_window_slow(w, seq);
+}
 
 /// One agent. worker: rw; `id` as said above.
 struct registry_agent {
@@ -125,13 +136,14 @@ void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t 
 uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 			enum registry_verdict *verdict);
 
-/// The index of a source; a new one is entered. 0 = table full.
-///
-/// In three steps, so that several lookups can wait for memory together: registry_source_hash(),
-/// registry_source_prefetch() a few lookups later, then this.
-uint32_t registry_source(struct registry *r, const struct source_id *id, uint64_t hash);
+static inline bool source_is(const struct source_id *a, const struct source_id *b)
+{
+	return a->ds_index == b->ds_index && a->agent == b->agent && a->ds_class == b->ds_class &&
+	       a->direction == b->direction;
+}
 
-/// The hash of an identity; asks for its slot.
+/// A source is looked up in three steps, so that several can wait for memory together.
+/// First: the hash of an identity; asks for its slot.
 static inline uint64_t registry_source_hash(const struct registry *r, const struct source_id *id)
 {
 	// Two words in registers: the identity was just put together field by field, and reading it
@@ -142,10 +154,22 @@ static inline uint64_t registry_source_hash(const struct registry *r, const stru
 	return hash;
 }
 
-/// The likely index of a source, 0 if there is none; asks for its entry.
-static inline uint32_t registry_source_prefetch(const struct registry *r, uint64_t hash)
+/// Second: the likely index, 0 if there is none; asks for its entry.
+static inline uint32_t registry_source_guess(const struct registry *r, uint64_t hash)
 {
 	const struct registry_slot *slot = &r->source_slot[(uint32_t)hash & r->source_mask];
 	__builtin_prefetch(&r->source[slot->index], 1);
 	return slot->index;
+}
+
+/// Third: the index of a source; a new one is entered. 0 = table full.
+uint32_t registry_source_find(struct registry *r, const struct source_id *id, uint64_t hash);
+
+/// The third step, given the second's @p guess.
+static inline uint32_t registry_source(struct registry *r, const struct source_id *id,
+				       uint64_t hash, uint32_t guess)
+{
+	if (__builtin_expect(guess != 0 && source_is(&r->source[guess].id, id), 1))
+		return guess;
+	return registry_source_find(r, id, hash);
 }

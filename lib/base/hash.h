@@ -50,19 +50,19 @@ static inline uint64_t hash_pair(const struct hash_secret *s, uint64_t a, uint64
 static inline uint64_t hash_words(const struct hash_secret *s, const void *key, size_t n_words)
 {
 	const uint8_t *p = key;
+	const uint64_t *secret = s->word;
 	uint64_t h = s->word[HASH_SECRET_WORDS - 1];
-	size_t i = 0;
-	for (; i + 2 <= n_words; i += 2) {
+	for (; n_words >= 2; n_words -= 2, p += 16) {
 		uint64_t a, b;
-		memcpy(&a, p + i * 8, 8);
-		memcpy(&b, p + i * 8 + 8, 8);
-		h += hash_fold(a ^ s->word[i % HASH_SECRET_WORDS],
-			       b ^ s->word[(i + 1) % HASH_SECRET_WORDS]);
+		memcpy(&a, p, 8);
+		memcpy(&b, p + 8, 8);
+		h += hash_fold(a ^ secret[0], b ^ secret[1]);
+		secret = secret + 4 <= s->word + HASH_SECRET_WORDS ? secret + 2 : s->word;
 	}
-	if (i < n_words) {
+	if (n_words != 0) {
 		uint64_t a;
-		memcpy(&a, p + i * 8, 8);
-		h += hash_fold(a ^ s->word[i % HASH_SECRET_WORDS], s->word[HASH_SECRET_WORDS - 2]);
+		memcpy(&a, p, 8);
+		h += hash_fold(a ^ secret[0], s->word[HASH_SECRET_WORDS - 2]);
 	}
 	// Two sums that differ only high up must differ low down too: one more fold.
 	return hash_fold(h ^ s->word[HASH_SECRET_WORDS - 3], 0x9e3779b97f4a7c15u);

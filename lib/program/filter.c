@@ -319,11 +319,11 @@ bool filter_match(const struct filter *f, const struct packet *p)
 	return i == ACCEPT;
 }
 
-bool filter_wants_inner(const struct filter *f)
+bool filter_any_field(const struct filter *f, bool (*is)(const struct key_field *))
 {
 	for (int i = 0; i < f->n_test; i++)
 		for (unsigned k = 0; k < f->test[i].expr.n_alt; k++)
-			if (key_field_is_inner(&f->test[i].expr.alt[k]))
+			if (is(&f->test[i].expr.alt[k]))
 				return true;
 	return false;
 }

@@ -22,10 +22,11 @@
 #include "packet/packet.h"
 
 struct filter;
+struct key_field;
 
 /// NULL and a message that points at the character when @p text is wrong.
 struct filter *filter_compile(const char *text, struct err_msg *msg);
 void filter_free(struct filter *f);
 bool filter_match(const struct filter *f, const struct packet *p);
-/// True when some test looks behind the first transport header.
-bool filter_wants_inner(const struct filter *f);
+/// True when @p is holds for an attribute of some test.
+bool filter_any_field(const struct filter *f, bool (*is)(const struct key_field *));

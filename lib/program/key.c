@@ -168,6 +168,11 @@ bool key_field_is_inner(const struct key_field *f)
 	}
 }
 
+bool key_field_is_meta(const struct key_field *f)
+{
+	return f->field->compute != NULL || f->field->space == SPACE_META;
+}
+
 unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t *out)
 {
 	for (unsigned i = 0; i < e->n_alt; i++) {
@@ -214,6 +219,20 @@ static bool needs_tag(const struct key_expr *e)
 	return e->optional;
 }
 
+static uint8_t copy_kind(unsigned len)
+{
+	switch (len) {
+	case 1: return GATHER_1;
+	case 2: return GATHER_2;
+	case 4: return GATHER_4;
+	case 6: return GATHER_6;
+	case 8: return GATHER_8;
+	case 16: return GATHER_16;
+	case 32: return GATHER_32;
+	default: return GATHER_COPY;
+	}
+}
+
 static void set_gather(struct gather *g, const struct key_part *part, uint16_t index)
 {
 	const struct key_expr *e = &part->expr;
@@ -224,6 +243,7 @@ static void set_gather(struct gather *g, const struct key_part *part, uint16_t i
 		.layer = f->layer,
 		.offset = f->offset,
 		.len = f->width,
+		.reach = (uint16_t)(f->offset + f->width),
 		.shift = f->shift,
 		.size = (uint8_t)f->size,
 		.dst = part->offset,
@@ -243,18 +263,19 @@ static void set_gather(struct gather *g, const struct key_part *part, uint16_t i
 			return;
 		g->alt = e->alt[1].field->layer;
 	}
-	g->kind = GATHER_COPY;
+	g->kind = copy_kind(g->len);
 }
 
 // One copy for neighbours in the packet that are neighbours in the key (source and destination
 // address, both ports). Two attributes that must both be there are there when their union is.
 static bool fuse(struct gather *a, const struct gather *b)
 {
-	if (a->kind != GATHER_COPY || b->kind != GATHER_COPY || a->layer != b->layer ||
-	    a->alt != b->alt || a->offset + a->len != b->offset || a->dst + a->len != b->dst ||
-	    a->len + b->len > UINT8_MAX)
+	if (a->kind >= GATHER_BITS || b->kind >= GATHER_BITS || a->layer != b->layer ||
+	    a->alt != b->alt || a->reach != b->offset || a->dst + a->len != b->dst)
 		return false;
-	a->len = (uint8_t)(a->len + b->len);
+	a->len = (uint16_t)(a->len + b->len);
+	a->reach = b->reach;
+	a->kind = copy_kind(a->len);
 	return true;
 }
 

@@ -24,6 +24,9 @@ int key_field_compile(const char *text, size_t len, struct key_field *out, struc
 /// True when the attribute may lie behind the first transport header, or must be worked out.
 bool key_field_is_inner(const struct key_field *f);
 
+/// True when the attribute is one of struct packet_meta.
+bool key_field_is_meta(const struct key_field *f);
+
 /// Read the first alternative that is there into @p out (key_expr_size() bytes, zero padded).
 /// Returns its number from 1 on, or 0 when none is.
 unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t *out);

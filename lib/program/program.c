@@ -161,25 +161,19 @@ static int compile_def(struct flow_def *def, const struct flow_spec *s, struct e
 	return 0;
 }
 
-static bool expr_is_inner(const struct key_expr *e)
-{
-	for (unsigned i = 0; i < e->n_alt; i++)
-		if (key_field_is_inner(&e->alt[i]))
-			return true;
-	return false;
-}
-
-static bool def_is_inner(const struct flow_def *def)
+// True when @p is holds for an attribute that the definition reads.
+static bool def_any_field(const struct flow_def *def, bool (*is)(const struct key_field *))
 {
 	for (unsigned i = 0; i < def->n_part; i++)
-		if (expr_is_inner(&def->part[i].expr))
-			return true;
+		for (unsigned k = 0; k < def->part[i].expr.n_alt; k++)
+			if (is(&def->part[i].expr.alt[k]))
+				return true;
 	for (unsigned i = 0; i < def->n_cell; i++)
-		if (key_field_is_inner(&def->cell[i].source))
+		if (is(&def->cell[i].source))
 			return true;
-	if (def->value_kind == VALUE_FIELD && key_field_is_inner(&def->value_field))
+	if (def->value_kind == VALUE_FIELD && is(&def->value_field))
 		return true;
-	return def->filter != NULL && filter_wants_inner(def->filter);
+	return def->filter != NULL && filter_any_field(def->filter, is);
 }
 
 struct program *program_compile(const struct flow_spec *specs, size_t n, struct err_msg *msg)
@@ -200,7 +194,8 @@ struct program *program_compile(const struct flow_spec *specs, size_t n, struct 
 		p->n_def++; // first, so that a half-made definition is freed too
 		if (compile_def(&p->def[i], &specs[i], msg) != 0)
 			goto fail;
-		p->inner |= def_is_inner(&p->def[i]);
+		p->inner |= def_any_field(&p->def[i], key_field_is_inner);
+		p->meta |= def_any_field(&p->def[i], key_field_is_meta);
 	}
 	return p;
 fail:

@@ -60,6 +60,20 @@ struct flow_spec {
 	bool dropped;       ///< measure discarded-packet samples instead of flow samples
 };
 
+/// How a gather copies; the sizes that keys are made of are plain moves.
+enum gather_kind {
+	GATHER_1,
+	GATHER_2,
+	GATHER_4,
+	GATHER_6,
+	GATHER_8,
+	GATHER_16,
+	GATHER_32,
+	GATHER_COPY, ///< any other number of bytes
+	GATHER_BITS, ///< some bits of a number of at most 8 bytes
+	GATHER_PART, ///< anything else: by the component
+};
+
 /// One copy from the packet into the key.
 struct gather {
 	uint8_t kind;    ///< enum gather_kind
@@ -67,18 +81,13 @@ struct gather {
 	uint8_t layer;   ///< enum packet_layer
 	uint8_t alt;     ///< used when `layer` is absent; LAYER_NONE = none
 	uint16_t offset; ///< from the start of the layer
-	uint8_t len;     ///< GATHER_COPY: bytes copied; GATHER_BITS: bytes read
-	uint8_t shift;   ///< GATHER_BITS
+	uint16_t reach;  ///< offset + bytes read
 	uint16_t dst;    ///< where in the key
-	uint8_t size;    ///< GATHER_BITS: bytes written
-	uint64_t mask;   ///< GATHER_BITS: after the shift
 	uint16_t part;   ///< GATHER_PART: index into `part`
-};
-
-enum gather_kind {
-	GATHER_COPY, ///< bytes as they are
-	GATHER_BITS, ///< some bits of a number of at most 8 bytes
-	GATHER_PART, ///< anything else: by the component
+	uint16_t len;    ///< bytes read
+	uint8_t size;    ///< GATHER_BITS: bytes written
+	uint8_t shift;   ///< GATHER_BITS
+	uint64_t mask;   ///< GATHER_BITS: after the shift
 };
 
 /// An attribute and which occurrence of it.
@@ -143,6 +152,7 @@ struct flow_def {
 struct program {
 	uint32_t n_def;
 	bool inner; ///< somebody wants what is behind the first transport header
+	bool meta;  ///< somebody reads struct packet_meta
 	struct flow_def *def;
 };
 
@@ -158,31 +168,15 @@ const struct flow_def *program_find(const struct program *p, const char *name);
 bool flow_def_part(const struct flow_def *def, const struct packet *p, const struct gather *g,
 		   uint8_t *key);
 
-/// Copy @p n bytes; the sizes that keys are made of become plain moves.
-static inline void gather_copy(uint8_t *to, const uint8_t *from, unsigned n)
+/// Some bits of a number, as a number of @p g->size bytes.
+static inline void gather_bits(const struct gather *g, const uint8_t *from, uint8_t *to)
 {
-	switch (n) {
-	case 1: *to = *from; break;
-	case 2: memcpy(to, from, 2); break;
-	case 4: memcpy(to, from, 4); break;
-	case 6: memcpy(to, from, 6); break;
-	case 8: memcpy(to, from, 8); break;
-	case 12: memcpy(to, from, 12); break;
-	case 16: memcpy(to, from, 16); break;
-	case 32: memcpy(to, from, 32); break;
-	default: memcpy(to, from, n);
-	}
-}
-
-/// Where @p g reads, or NULL when the layer is absent or the header ends before.
-static inline const uint8_t *gather_place(const struct gather *g, const struct packet *p)
-{
-	uint32_t at = p->first[g->layer];
-	if (at == 0)
-		at = p->first[g->alt]; // first[LAYER_NONE] is always 0
-	if (at == 0 || at + g->offset + g->len > p->end[g->space])
-		return NULL;
-	return p->base[g->space] + at + g->offset;
+	uint64_t v = 0;
+	for (unsigned k = 0; k < g->len; k++)
+		v = v << 8 | from[k];
+	v = v >> g->shift & g->mask;
+	for (unsigned k = g->size; k-- > 0; v >>= 8)
+		to[k] = (uint8_t)v;
 }
 
 /// Gather the key of @p p into @p key (at least def->key_size bytes, 8-byte aligned). False when an
@@ -193,26 +187,31 @@ static inline bool flow_def_key(const struct flow_def *def, const struct packet 
 	// The last word may end in padding.
 	memset(key + def->key_size - 8, 0, 8);
 	memcpy(key, &source, sizeof(source));
-	for (unsigned i = 0; i < def->n_gather; i++) {
-		const struct gather *g = &def->gather[i];
+	const struct gather *end = def->gather + def->n_gather;
+	for (const struct gather *g = def->gather; g < end; g++) {
 		if (__builtin_expect(g->kind == GATHER_PART, 0)) {
 			if (!flow_def_part(def, p, g, key))
 				return false;
 			continue;
 		}
-		const uint8_t *from = gather_place(g, p);
-		if (from == NULL)
+		uint32_t at = p->first[g->layer];
+		if (at == 0)
+			at = p->first[g->alt]; // first[LAYER_NONE] is always 0
+		if (at == 0 || at + g->reach > p->end[g->space])
 			return false;
-		if (g->kind == GATHER_COPY) {
-			gather_copy(key + g->dst, from, g->len);
-			continue;
+		const uint8_t *from = p->base[g->space] + at + g->offset;
+		uint8_t *to = key + g->dst;
+		switch (g->kind) {
+		case GATHER_1: *to = *from; break;
+		case GATHER_2: memcpy(to, from, 2); break;
+		case GATHER_4: memcpy(to, from, 4); break;
+		case GATHER_6: memcpy(to, from, 6); break;
+		case GATHER_8: memcpy(to, from, 8); break;
+		case GATHER_16: memcpy(to, from, 16); break;
+		case GATHER_32: memcpy(to, from, 32); break;
+		case GATHER_BITS: gather_bits(g, from, to); break;
+		default: memcpy(to, from, g->len);
 		}
-		uint64_t v = 0;
-		for (unsigned k = 0; k < g->len; k++)
-			v = v << 8 | from[k];
-		v = v >> g->shift & g->mask;
-		for (unsigned k = g->size; k-- > 0; v >>= 8)
-			key[g->dst + k] = (uint8_t)v;
 	}
 	return true;
 }
@@ -223,12 +222,13 @@ bool flow_def_match(const struct flow_def *def, const struct packet *p);
 /// A numeric attribute; false when it is absent.
 bool flow_def_number(const struct key_field *f, const struct packet *p, double *value);
 
-/// What one sample of the packet adds, before it is multiplied by the sampling rate.
+/// What one sample of a packet of @p bytes adds, before it is multiplied by the sampling rate.
 /// False when the attribute is absent.
-static inline bool flow_def_value(const struct flow_def *def, const struct packet *p, double *value)
+static inline bool flow_def_value(const struct flow_def *def, const struct packet *p,
+				  uint32_t bytes, double *value)
 {
 	if (def->value_kind == VALUE_BYTES) {
-		*value = __builtin_bswap32(p->meta.bytes);
+		*value = bytes;
 		return true;
 	}
 	if (def->value_kind == VALUE_FRAMES) {

@@ -53,10 +53,14 @@ static inline enum sflow_reason flow_sample_open(const struct sflow_sample *s,
 						 struct flow_sample *fs)
 {
 	const uint8_t *b = s->body;
-	*fs = (struct flow_sample){0};
+	const uint32_t fixed = s->tag == SFLOW_FLOW_SAMPLE_EXPANDED ? 44 : 32;
+	if (s->len < fixed) {
+		*fs = (struct flow_sample){0};
+		return SFLOW_SAMPLE_SHORT;
+	}
+	fs->reason = 0;
+	fs->records = sflow_records(s, fixed);
 	if (s->tag == SFLOW_FLOW_SAMPLE) {
-		if (s->len < 32)
-			return SFLOW_SAMPLE_SHORT;
 		const uint32_t source = load_be32(b + 4);
 		fs->sequence = load_be32(b);
 		fs->ds_class = source >> 24;
@@ -66,12 +70,8 @@ static inline enum sflow_reason flow_sample_open(const struct sflow_sample *s,
 		fs->drops = load_be32(b + 16);
 		fs->input = load_be32(b + 20);
 		fs->output = load_be32(b + 24);
-		fs->records = sflow_records(s, 32);
 		return SFLOW_OK;
 	}
-	const uint32_t fixed = s->tag == SFLOW_DISCARDED_PACKET ? 32 : 44;
-	if (s->len < fixed)
-		return SFLOW_SAMPLE_SHORT;
 	fs->sequence = load_be32(b);
 	fs->ds_class = load_be32(b + 4);
 	fs->ds_index = load_be32(b + 8);
@@ -89,7 +89,6 @@ static inline enum sflow_reason flow_sample_open(const struct sflow_sample *s,
 		fs->input = sflow_port_word(load_be32(b + 24), load_be32(b + 28));
 		fs->output = sflow_port_word(load_be32(b + 32), load_be32(b + 36));
 	}
-	fs->records = sflow_records(s, fixed);
 	return SFLOW_OK;
 }
 

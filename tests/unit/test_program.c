@@ -281,7 +281,7 @@ static void values_are_read(void **state)
 	struct packet p = dissected(tcp_frame, sizeof(tcp_frame));
 	p.base[SPACE_META] = (const uint8_t *)&p;
 	double v;
-	assert_true(flow_def_value(&prog->def[0], &p, &v));
+	assert_true(flow_def_value(&prog->def[0], &p, 1518, &v));
 	assert_true(v == 1500);
 	assert_int_equal(prog->def[0].n_cell, 3);
 	assert_int_equal(prog->def[0].cell[0].kind, CELL_AVG);
