@@ -23,7 +23,7 @@ static const ProtobufCMessageDescriptor *const messages[] = {
 	&weir__stats__descriptor,      &weir__counter__descriptor,  &weir__worker__descriptor,
 	&weir__ledger__descriptor,     &weir__input__descriptor,    &weir__memory__descriptor,
 	&weir__aggregator__descriptor, &weir__topic__descriptor,    &weir__publisher__descriptor,
-	&weir__final__descriptor,
+	&weir__final__descriptor,      &weir__analyzer__descriptor, &weir__threshold__descriptor,
 };
 
 static const ProtobufCEnumDescriptor *const enums[] = {
