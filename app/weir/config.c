@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/paths.h"
+#include "config_plan.h"
 #include "config_rows.h"
 #include "json.h"
 
@@ -219,8 +220,20 @@ static int check_thresholds(const struct config *c, struct err_msg *msg)
 	return 0;
 }
 
+static int check_flows(const struct config *c, struct err_msg *msg)
+{
+	struct program *program = config_compile(c, msg);
+	if (program == NULL)
+		return ERR_INVALID;
+	const int err = config_check_memory(c, program, msg);
+	program_free(program);
+	return err;
+}
+
 int config_finish(struct config *c, struct err_msg *msg)
 {
-	const int err = check_inputs(c, msg);
-	return err == 0 ? check_thresholds(c, msg) : err;
+	int err = check_inputs(c, msg);
+	if (err == 0)
+		err = check_thresholds(c, msg);
+	return err == 0 ? check_flows(c, msg) : err;
 }

@@ -136,6 +136,8 @@ struct intake_policy {
 	bool (*allow)(void *ctx, const struct addr *agent);
 	/// Sampling rate that replaces what this agent sends; 0 = none. May be NULL.
 	uint32_t (*sampling_rate)(void *ctx, const struct addr *agent);
+	/// Sampling rate of samples that say 0; 0 = 1. May be NULL.
+	uint32_t (*default_rate)(void *ctx, const struct addr *agent);
 	void *ctx;
 	uint32_t max_datagram_rate; ///< datagrams per second and agent; 0 = any
 };

@@ -313,7 +313,8 @@ static bool check_sample(struct passage *ps, struct registry_source *source,
 	return true;
 }
 
-// The rate that scales this sample: an override, what was sent, or 1 for 0.
+// The rate that scales this sample: an override, what was sent, or for 0 the default, if only 1:
+// traffic is never made nothing of.
 static double rate_of(struct passage *ps, struct registry_source *source, struct source_cell *cell,
 		      const struct flow_sample *fs)
 {
@@ -325,9 +326,12 @@ static double rate_of(struct passage *ps, struct registry_source *source, struct
 		cell->flags |= SOURCE_RATE_ZERO;
 		stats_add(ps->in->stats, STAT_rate_zero, 1);
 	}
-	if (ps->sender.agent->rate_override != 0)
-		return ps->sender.agent->rate_override;
-	return fs->sampling_rate != 0 ? fs->sampling_rate : 1;
+	const struct registry_agent *agent = ps->sender.agent;
+	if (agent->rate_override != 0)
+		return agent->rate_override;
+	if (fs->sampling_rate != 0)
+		return fs->sampling_rate;
+	return agent->rate_default != 0 ? agent->rate_default : 1;
 }
 
 static void count_source(struct source_cell *cell, const struct flow_sample *fs, double rate,

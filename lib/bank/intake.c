@@ -49,6 +49,8 @@ static void ask_policy(const struct intake_policy *policy, struct registry_agent
 		agent->denied = !policy->allow(policy->ctx, &agent->id.addr);
 	if (policy->sampling_rate != NULL)
 		agent->rate_override = policy->sampling_rate(policy->ctx, &agent->id.addr);
+	if (policy->default_rate != NULL)
+		agent->rate_default = policy->default_rate(policy->ctx, &agent->id.addr);
 }
 
 // True while the agent keeps to its datagrams per second.

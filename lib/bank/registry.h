@@ -72,6 +72,7 @@ struct registry_agent {
 	struct seq_window window; ///< of datagrams
 	uint32_t restarts;        ///< times it began anew; sources compare theirs with it
 	uint32_t rate_override;   ///< sampling rate to use instead of the sent one; 0 = as sent
+	uint32_t rate_default;    ///< sampling rate where a sample says 0; 0 = 1
 	uint64_t rate_second;     ///< second in which `rate_count` counts
 	uint32_t rate_count;      ///< datagrams in that second
 	bool denied;              ///< not on the allow-list

@@ -273,9 +273,9 @@ static void the_raw_header_wins_in_any_order(void **state)
 	rig_free(r);
 }
 
-static void rate_zero_counts_as_one(void **state)
+// One sample of 1000 bytes that says rate 0.
+static void fire_rate_zero(struct rig *r)
 {
-	struct rig *r = rig_new(&pair, 1, 100, NULL);
 	struct shot s;
 	uint8_t h[64];
 	struct flow_sample fs = sample_of(1, 4);
@@ -285,9 +285,35 @@ static void rate_zero_counts_as_one(void **state)
 	encode_sampled_header(&s.e, 1, 1000, 4, h, make_header(h, 7));
 	encode_sample_end(&s.e);
 	fire(r, &s, 0);
+}
+
+static void rate_zero_counts_as_one(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	fire_rate_zero(r);
 	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 1000);
 	assert_int_equal(stats_read(&r->stats, STAT_rate_zero), 1);
 	assert_true(bank_source(r->bank, 1)->flags & SOURCE_RATE_ZERO);
+	rig_free(r);
+}
+
+static uint32_t seven(void *ctx, const struct addr *agent)
+{
+	return 7;
+}
+
+static void rate_zero_counts_as_the_default(void **state)
+{
+	const struct intake_policy policy = {.default_rate = seven};
+	struct rig *r = rig_new(&pair, 1, 100, &policy);
+	struct shot s;
+	fire_rate_zero(r);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 7000);
+	assert_int_equal(stats_read(&r->stats, STAT_rate_zero), 1);
+	shot_begin(&s, 1, 2, 5000);
+	shot_flow(&s, 2, 4, 8, 100); // says a rate, which counts
+	fire(r, &s, 0);
+	assert_true(value_of(r, 0, "10.0.0.8,10.0.1.1") == 100.0 * RATE);
 	rig_free(r);
 }
 
@@ -521,6 +547,7 @@ int main(void)
 		cmocka_unit_test(restarts_are_noticed),
 		cmocka_unit_test(the_raw_header_wins_in_any_order),
 		cmocka_unit_test(rate_zero_counts_as_one),
+		cmocka_unit_test(rate_zero_counts_as_the_default),
 		cmocka_unit_test(discards_are_kept_apart),
 		cmocka_unit_test(counters_go_to_the_log),
 		cmocka_unit_test(policy_is_kept),

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "weir/config.h"
+#include "weir/config_plan.h"
 #include "weir/json.h"
 #include "weir/schema_value.h"
 
@@ -344,6 +345,59 @@ static void thresholds_name_flows(void **state)
 	CHECK(error_beside_input, samples);
 }
 
+static void flows_must_compile(void **state)
+{
+	static const struct sample samples[] = {
+		{"flows:\n  a: {keys: 'ipsorce,ipdestination', value: bytes}\n",
+		 "f:3:13: flows.a.keys: unknown attribute \"ipsorce\" (did you mean "
+		 "\"ipsource\"?)"},
+		{"flows:\n  ok: {value: bytes}\n  b: {value: macsource}\n",
+		 "f:4:14: flows.b.value: \"macsource\" is not a number"},
+		{"flows:\n  'a: b': {value: bytes, filter: 'ipprotocol=x'}\n",
+		 "f:3:34: flows.a: b.filter: at character 12: \"x\" is no value of \"ipprotocol\""},
+	};
+	CHECK(error_beside_input, samples);
+}
+
+static void tables_must_fit_the_budget(void **state)
+{
+	struct config c;
+	struct err_msg msg = {0};
+	read_config(&c, "inputs: [{socket: 0.0.0.0, workers: 2}]\n"
+			"flows: {a: {keys: ipsource, value: bytes}}\n");
+	assert_int_equal(config_finish(&c, &msg), 0);
+	struct program *p = config_compile(&c, &msg);
+	const uint64_t need = config_memory(&c, p);
+	c.memory = need;
+	assert_int_equal(config_check_memory(&c, p, &msg), 0);
+	c.memory = need - 1;
+	assert_int_equal(config_finish(&c, &msg), ERR_FULL);
+	assert_non_null(strstr(msg.text, "MiB needed (flows: 1, workers: 2 of "));
+	c.entries *= 2;
+	assert_true(config_memory(&c, p) > need);
+	program_free(p);
+	config_free(&c);
+}
+
+static void a_policy_follows_the_configuration(void **state)
+{
+	struct config c;
+	struct intake_policy policy;
+	struct addr a;
+	read_config(&c, "agents_allow: 10.0.0.0/8\nagent_rate: 50\n"
+			"sampling: [{agents: 10.0.0.1, override: 7, default: 9}]\n");
+	config_policy(&c, &policy);
+	addr_parse("10.0.0.1", &a);
+	assert_true(policy.allow(policy.ctx, &a));
+	assert_int_equal(policy.sampling_rate(policy.ctx, &a), 7);
+	assert_int_equal(policy.default_rate(policy.ctx, &a), 9);
+	addr_parse("192.0.2.1", &a);
+	assert_false(policy.allow(policy.ctx, &a));
+	assert_int_equal(policy.sampling_rate(policy.ctx, &a), 0);
+	assert_int_equal(policy.max_datagram_rate, 50);
+	config_free(&c);
+}
+
 // One body as a request would bring it; @p out lies in @p arena.
 static int read_flow(struct arena *arena, const char *text, bool lenient, struct flow_spec *out,
 		     struct err_msg *msg)
@@ -535,6 +589,9 @@ int main(void)
 		cmocka_unit_test(feeds_are_checked),
 		cmocka_unit_test(long_values_are_cut_between_characters),
 		cmocka_unit_test(thresholds_name_flows),
+		cmocka_unit_test(flows_must_compile),
+		cmocka_unit_test(tables_must_fit_the_budget),
+		cmocka_unit_test(a_policy_follows_the_configuration),
 		cmocka_unit_test(a_request_is_read_leniently),
 		cmocka_unit_test(a_request_is_refused_clearly),
 		cmocka_unit_test(a_threshold_request_is_read),

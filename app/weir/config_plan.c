@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "config_plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	SIZE_TEXT = 32,
+	BANKS = 2, // of a worker: the one that it fills, and the one that is being merged
+};
+
+// program_compile() says `flow "NAME": MEMBER: what`. The file, the line and the column of that
+// member say more.
+static int place_error(const struct config *c, size_t i, const struct err_msg *found,
+		       struct err_msg *msg)
+{
+	const char *what = strstr(found->text, "\": ");
+	const char *colon = what != NULL ? strchr(what + 3, ':') : NULL;
+	if (colon == NULL)
+		return node_error(c->flow_nodes[i], msg, ERR_INVALID, "%s", found->text);
+	char member[SIZE_TEXT];
+	snprintf(member, sizeof(member), "%.*s", (int)(colon - what - 3), what + 3);
+	const struct node *n = node_get(c->flow_nodes[i], member);
+	if (n == NULL)
+		return node_error(c->flow_nodes[i], msg, ERR_INVALID, "%s", what + 3);
+	return node_error(n, msg, ERR_INVALID, "%s", colon + 2);
+}
+
+struct program *config_compile(const struct config *c, struct err_msg *msg)
+{
+	struct err_msg found = {0};
+	struct program *all = program_compile(c->flows, c->n_flows, &found);
+	if (all != NULL)
+		return all;
+	for (size_t i = 0; i < c->n_flows; i++) {
+		struct program *one = program_compile(&c->flows[i], 1, &found);
+		if (one == NULL) {
+			place_error(c, i, &found, msg);
+			return NULL;
+		}
+		program_free(one);
+	}
+	err_set(msg, ERR_INVALID, "%s", found.text);
+	return NULL;
+}
+
+void config_bank(const struct config *c, struct bank_config *out)
+{
+	out->entries = c->entries;
+	out->max_agents = c->agents;
+	out->max_sources = c->sources;
+	out->log_size = (uint32_t)c->counter_log;
+}
+
+void config_analyzer(const struct config *c, struct analyzer_config *out)
+{
+	out->n_workers = config_workers(c);
+	out->store_entries = c->store;
+	out->max_agents = c->agents;
+	out->max_sources = c->sources;
+	out->top = c->top;
+	out->max_triggered = c->triggered;
+	out->max_events = c->events;
+	out->retention = c->retention;
+}
+
+static bool allow(void *ctx, const struct addr *agent)
+{
+	return config_agent_allowed(ctx, agent);
+}
+
+static uint32_t sampling_rate(void *ctx, const struct addr *agent)
+{
+	const struct config_sampling *s = config_sampling_of(ctx, agent);
+	return s != NULL ? s->override : 0;
+}
+
+static uint32_t default_rate(void *ctx, const struct addr *agent)
+{
+	const struct config_sampling *s = config_sampling_of(ctx, agent);
+	return s != NULL ? s->fallback : 0;
+}
+
+void config_policy(const struct config *c, struct intake_policy *out)
+{
+	*out = (struct intake_policy){
+		.allow = allow,
+		.sampling_rate = sampling_rate,
+		.default_rate = default_rate,
+		.ctx = (void *)(uintptr_t)c,
+		.max_datagram_rate = c->agent_rate,
+	};
+}
+
+struct sizes {
+	uint64_t worker;   // banks and intake of one worker
+	uint64_t analyzer; // bytes
+};
+
+static struct sizes sizes_of(const struct config *c, const struct program *program)
+{
+	struct bank_config bank = {0};
+	struct analyzer_config analyzer = {0};
+	config_bank(c, &bank);
+	config_analyzer(c, &analyzer);
+	return (struct sizes){
+		.worker = BANKS * (uint64_t)bank_size(program, &bank) + intake_size(&bank),
+		.analyzer = analyzer_size(&analyzer, program, c->n_thresholds),
+	};
+}
+
+uint64_t config_memory(const struct config *c, const struct program *program)
+{
+	const struct sizes s = sizes_of(c, program);
+	return config_workers(c) * s.worker + s.analyzer;
+}
+
+// In MiB, as much as a person wants to know.
+static const char *mebibytes(uint64_t bytes, char text[SIZE_TEXT])
+{
+	snprintf(text, SIZE_TEXT, "%.1fMiB", (double)bytes / 0x1p20);
+	return text;
+}
+
+int config_check_memory(const struct config *c, const struct program *program, struct err_msg *msg)
+{
+	const struct sizes s = sizes_of(c, program);
+	const uint64_t need = config_workers(c) * s.worker + s.analyzer;
+	char total[SIZE_TEXT], budget[SIZE_TEXT], worker[SIZE_TEXT], analyzer[SIZE_TEXT];
+	if (need <= c->memory)
+		return 0;
+	return err_set(msg, ERR_FULL,
+		       "memory: %s allowed, %s needed (flows: %zu, workers: %u of %s, merged: %s); "
+		       "raise memory, or lower entries, store, triggered, sources or agents",
+		       mebibytes(c->memory, budget), mebibytes(need, total), c->n_flows,
+		       config_workers(c), mebibytes(s.worker, worker),
+		       mebibytes(s.analyzer, analyzer));
+}
