@@ -10,6 +10,7 @@
 #include "bank/synth.h"
 #include "packet/dissect.h"
 #include "sflow/flow_sample.h"
+#include "sflow/legacy.h"
 #include "sflow/record.h"
 #include "table/cell.h"
 
@@ -32,6 +33,7 @@ struct passage {
 	uint32_t n_flow;    ///< flow samples measured, not yet counted
 	uint32_t n_records; ///< flow records read, not yet counted
 	uint64_t time;
+	bool cut; ///< an older version's datagram, of which not all could be read
 };
 
 static struct agent_cell *touch_agent(struct bank *b, uint32_t index)
@@ -507,12 +509,6 @@ static void ingest_samples(struct passage *ps, struct sflow_datagram *dg)
 		stats_add(stats, STAT_slack, 1);
 }
 
-static const enum stat_id open_failures[] = {
-	[SFLOW_SHORT_HEADER] = STAT_datagram_short,
-	[SFLOW_BAD_VERSION] = STAT_datagram_version,
-	[SFLOW_BAD_ADDRESS] = STAT_datagram_address,
-};
-
 static struct addr via_of(const struct payload *p)
 {
 	if (p->via_family == ADDR_IP4)
@@ -540,23 +536,57 @@ static struct agent_cell *count_agent(struct bank *b, const struct sender *sende
 	return cell;
 }
 
+// Versions 2 and 4 are put into the words of version 5 first. False: not readable, and counted.
+static bool open_datagram(struct passage *ps, struct sflow_datagram *dg)
+{
+	struct stats *stats = ps->in->stats;
+	enum sflow_reason reason = sflow_open(dg, ps->data, ps->len);
+	if (__builtin_expect(reason == SFLOW_OK, 1))
+		return true;
+	if (reason == SFLOW_BAD_VERSION && legacy_version(ps->data, ps->len) != 0) {
+		enum sflow_reason rest;
+		ps->len = (uint32_t)legacy_upgrade(ps->data, ps->len, ps->in->upgraded,
+						   sizeof(ps->in->upgraded), &rest);
+		ps->data = ps->in->upgraded;
+		ps->cut = ps->len > 0 && rest != SFLOW_OK;
+		reason = ps->len > 0 ? sflow_open(dg, ps->data, ps->len) : rest;
+		stats_add(stats, STAT_datagrams_upgraded, 1);
+	}
+	if (reason == SFLOW_OK)
+		return true;
+	stats_add(stats,
+		  reason == SFLOW_BAD_VERSION   ? STAT_datagram_version
+		  : reason == SFLOW_BAD_ADDRESS ? STAT_datagram_address
+						: STAT_datagram_short,
+		  1);
+	return false;
+}
+
+static struct agent_id agent_of(const struct sflow_datagram *dg)
+{
+	struct agent_id id = {.addr.family = dg->agent_type, .sub_agent = dg->sub_agent};
+	if (dg->agent_type == ADDR_IP4)
+		memcpy(id.addr.bytes, dg->agent, 4);
+	else if (dg->agent_type == ADDR_IP6)
+		memcpy(id.addr.bytes, dg->agent, 16);
+	return id;
+}
+
 static void ingest_datagram(struct bank *b, struct intake *in, const struct payload *p)
 {
-	stats_add(in->stats, STAT_rx_datagrams, 1);
 	// A layer is a 16-bit offset into the datagram; UDP cannot carry more either.
-	const uint32_t len = p->len <= UINT16_MAX ? p->len : UINT16_MAX;
+	struct passage ps = {
+		.bank = b,
+		.in = in,
+		.data = p->data,
+		.len = p->len <= UINT16_MAX ? p->len : UINT16_MAX,
+		.time = p->time,
+	};
 	struct sflow_datagram dg;
-	const enum sflow_reason reason = sflow_open(&dg, p->data, len);
-	if (reason != SFLOW_OK) {
-		stats_add(in->stats, open_failures[reason], 1);
+	stats_add(in->stats, STAT_rx_datagrams, 1);
+	if (!open_datagram(&ps, &dg))
 		return;
-	}
-	struct agent_id id = {.addr.family = dg.agent_type, .sub_agent = dg.sub_agent};
-	if (dg.agent_type == ADDR_IP4)
-		memcpy(id.addr.bytes, dg.agent, 4);
-	else if (dg.agent_type == ADDR_IP6)
-		memcpy(id.addr.bytes, dg.agent, 16);
-	struct passage ps = {.bank = b, .in = in, .data = p->data, .len = len, .time = p->time};
+	const struct agent_id id = agent_of(&dg);
 	if (!intake_admit(in, &id, dg.sequence, dg.uptime, p->time, &ps.sender)) {
 		if (ps.sender.verdict == SEQ_DUPLICATE)
 			touch_agent(b, ps.sender.index)->duplicates++;
@@ -566,6 +596,10 @@ static void ingest_datagram(struct bank *b, struct intake *in, const struct payl
 	ps.ms = p->time > b->start ? (uint32_t)((p->time - b->start) / 1000000u) : 0;
 	stats_add(in->stats, STAT_used_datagrams, 1);
 	ingest_samples(&ps, &dg);
+	if (__builtin_expect(ps.cut, 0)) {
+		stats_add(in->stats, STAT_rx_samples, 1);
+		stats_add(in->stats, STAT_sample_overrun, 1);
+	}
 	ps.cell->flow_samples += ps.n_flow;
 	stats_add(in->stats, STAT_used_flow_samples, ps.n_flow);
 	stats_add(in->stats, STAT_rx_records, ps.n_records);

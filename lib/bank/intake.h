@@ -12,7 +12,8 @@ struct intake {
 	struct registry registry;
 	struct intake_policy policy;
 	struct stats *stats;
-	struct packet packet; ///< scratch: the sample at hand
+	struct packet packet;         ///< scratch: the sample at hand
+	uint8_t upgraded[UINT16_MAX]; ///< scratch: a datagram of version 2 or 4 in words of 5
 };
 
 /// The agent of a datagram as ingest sees it.

@@ -505,6 +505,36 @@ static void broken_datagrams_cost_a_counter(void **state)
 	rig_free(r);
 }
 
+// RFC 3176: version 4, one flow sample with a sampled IPv4 packet and no extended data.
+static void older_versions_are_read(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	// clang-format off
+	static const uint32_t words[] = {
+		4, 1, 0xc0000209, 1, 5000, 2,  // version, agent, sequence, uptime, samples
+		1, 1, 4,                       // flow sample, sequence, source
+		RATE, RATE, 0, 4, 5,           // rate, pool, drops, input, output
+		2, 150, 6, 0x0a090909, 0x0a080808, 5, 6, 0, 0, // sampled IPv4
+		0,                             // no extended data
+		99,                            // an unknown sample ends it
+	};
+	// clang-format on
+	uint8_t data[sizeof(words)];
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		store_be32(data + 4 * i, words[i]);
+	ingest_raw(r, data, sizeof(data));
+	assert_true(value_of(r, 0, "10.9.9.9,10.8.8.8") == 150.0 * RATE);
+	assert_int_equal(stats_read(&r->stats, STAT_datagrams_upgraded), 1);
+	assert_int_equal(stats_read(&r->stats, STAT_used_flow_samples), 1);
+	assert_int_equal(stats_read(&r->stats, STAT_sample_overrun), 1);
+	for (size_t n = 0; n < sizeof(data); n++)
+		ingest_raw(r, data, n);
+	store_be32(data, 3);
+	ingest_raw(r, data, sizeof(data));
+	assert_int_equal(stats_read(&r->stats, STAT_datagram_version), 1);
+	rig_free(r);
+}
+
 static void secondary_values_are_kept(void **state)
 {
 	struct flow_spec s = pair;
@@ -554,6 +584,7 @@ int main(void)
 		cmocka_unit_test(spoofed_agents_cannot_fill_the_table),
 		cmocka_unit_test(full_tables_are_counted),
 		cmocka_unit_test(broken_datagrams_cost_a_counter),
+		cmocka_unit_test(older_versions_are_read),
 		cmocka_unit_test(secondary_values_are_kept),
 		cmocka_unit_test(sequence_windows_judge),
 	};
