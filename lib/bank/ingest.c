@@ -9,6 +9,7 @@
 #include "bank/intake.h"
 #include "bank/synth.h"
 #include "packet/dissect.h"
+#include "packet/record.h"
 #include "sflow/flow_sample.h"
 #include "sflow/legacy.h"
 #include "sflow/record.h"
@@ -144,29 +145,6 @@ static inline void measure(struct bank *b, struct intake *in, uint32_t i, uint32
 		flush(b, in, i);
 }
 
-// Flow records whose fixed part flow keys read, and how long that is.
-static enum packet_layer record_layer(const struct sflow_record *r, uint32_t *size)
-{
-	switch (r->tag) {
-	case SFLOW_EXTENDED_SWITCH: *size = 16; return LAYER_SWITCH;
-	case SFLOW_EXTENDED_ROUTER: // address type first
-		*size = 16;
-		if (r->len >= 4 && load_be32(r->body) == ADDR_IP6) {
-			*size = 28;
-			return LAYER_ROUTER6;
-		}
-		return LAYER_ROUTER;
-	case SFLOW_TAG(0, 1029): *size = 4; return LAYER_VNIEGRESS;
-	case SFLOW_TAG(0, 1030): *size = 4; return LAYER_VNIINGRESS;
-	case SFLOW_TAG(0, 1036): *size = 4; return LAYER_EGRESSQUEUE;
-	case SFLOW_TAG(0, 1039): *size = 4; return LAYER_TRANSIT;
-	case SFLOW_TAG(0, 1040): *size = 4; return LAYER_QUEUE;
-	case SFLOW_TAG(0, 2209): *size = 48; return LAYER_TCPINFO;
-	case SFLOW_TAG(0, 2210): *size = 16; return LAYER_ENTITIES;
-	default: return LAYER_NONE;
-	}
-}
-
 static enum stat_id keep_header(struct sflow_record *slot, const struct sflow_record *r,
 				uint32_t size)
 {
@@ -187,18 +165,14 @@ static enum stat_id note_record(struct passage *ps, struct headers *h, const str
 	case SFLOW_SAMPLED_IPV6: return keep_header(&h->ip6, r, 56);
 	default: break;
 	}
-	uint32_t size = 0;
-	const enum packet_layer layer = record_layer(r, &size);
-	if (layer == LAYER_NONE)
-		return record_find(RECORD_FLOW, r->tag) != NULL ? STAT_record_unused
-								: STAT_record_unknown;
-	if (r->len < size)
-		return STAT_record_short;
-	struct packet *p = &ps->in->packet;
-	if (p->first[layer] != 0)
-		return STAT_record_unused;
-	p->first[layer] = (uint16_t)(r->body - ps->data);
-	return STAT_used_records;
+	const uint32_t off = (uint32_t)(r->body - ps->data);
+	switch (packet_record(&ps->in->packet, r->tag, off, r->len)) {
+	case PACKET_RECORD_NOTED: return STAT_used_records;
+	case PACKET_RECORD_SHORT: return STAT_record_short;
+	case PACKET_RECORD_UNUSED: break;
+	}
+	const bool known = record_find(RECORD_FLOW, r->tag) != NULL;
+	return known ? STAT_record_unused : STAT_record_unknown;
 }
 
 // The common record, and once per sample: the raw header.
@@ -241,12 +215,11 @@ static inline void walk_records(struct passage *ps, struct flow_sample *fs, stru
 static void set_meta(struct packet *p, const struct flow_sample *fs, uint32_t bytes,
 		     uint32_t stripped, uint32_t protocol)
 {
-	p->meta.input = __builtin_bswap32(fs->input);
-	p->meta.output = __builtin_bswap32(fs->output);
+	p->meta.input = __builtin_bswap32(packet_port(fs->input));
+	p->meta.output = __builtin_bswap32(packet_port(fs->output));
 	p->meta.sampling_rate = __builtin_bswap32(fs->sampling_rate);
 	p->meta.bytes = __builtin_bswap32(bytes);
 	p->meta.stripped = __builtin_bswap32(stripped);
-	p->meta.reason = __builtin_bswap32(fs->reason);
 	p->meta.frames = __builtin_bswap32(1);
 	p->meta.protocol = (uint8_t)protocol;
 }
@@ -392,6 +365,7 @@ static void ingest_flow(struct passage *ps, struct staged *st)
 	walk_records(ps, fs, &h);
 	const uint32_t bytes = read_packet(ps, fs, &h);
 	if (st->discarded) {
+		packet_reason(&in->packet, fs->reason);
 		cell->discards = (uint16_t)(cell->discards + (cell->discards < UINT16_MAX));
 		cell->last = ps->ms;
 		ps->cell->discards++;

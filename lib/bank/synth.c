@@ -57,6 +57,9 @@ static uint32_t put_ip6(uint8_t *to, const uint8_t *r)
 	return 40 + put_transport(to + 40, load_be32(r + 4), r + 40);
 }
 
+_Static_assert(1 + 14 + 40 + 20 <= sizeof(((struct packet *)0)->synth),
+	       "Ethernet, IPv6 and TCP fit behind the byte at offset 0");
+
 void synth_dissect(struct packet *p, const struct headers *h, enum dissect_depth depth)
 {
 	uint8_t *to = p->synth + 1; // offset 0 means absent

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "packet/compute.h"
 
 static const struct field fields[] = {
 #define FIELD(name_, layer_, offset_, width_, shift_, bits_, kind_) \
@@ -19,8 +20,17 @@ static const struct field fields[] = {
 		.kind = KIND_##kind_,                               \
 		.size = ((bits_) + 7) / 8,                          \
 	},
+#define COMPUTED(name_, function_, size_, kind_)                          \
+	{                                                                 \
+		.name = #name_,                                           \
+		.compute = field_compute_##function_,                     \
+		.bits = KIND_##kind_ == KIND_TEXT ? 0 : 8 * (size_)&0xff, \
+		.kind = KIND_##kind_,                                     \
+		.size = size_,                                            \
+	},
 #include "packet/fields.def"
 #undef FIELD
+#undef COMPUTED
 };
 
 #define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
@@ -126,6 +136,11 @@ size_t field_read(const struct field *f, unsigned occurrence, const struct packe
 	else
 		store(out, f->size, load(b, f->width) >> f->shift & (((uint64_t)1 << f->bits) - 1));
 	return f->size;
+}
+
+bool field_needs_stack(const struct field *f, unsigned occurrence)
+{
+	return occurrence > 0 || f->compute == field_compute_stack;
 }
 
 bool field_number(const struct field *f, unsigned occurrence, const struct packet *p, uint64_t *out)

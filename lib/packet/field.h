@@ -27,8 +27,8 @@
 #include "base/strbuf.h"
 #include "packet/packet.h"
 
-/// No value is longer than this, in bytes.
-#define FIELD_VALUE_MAX 320
+/// No value is longer than this, in bytes; longer texts of the wire are cut.
+#define FIELD_VALUE_MAX 256
 
 /// How the bytes of a value are written and read as text.
 enum field_kind {
@@ -40,6 +40,7 @@ enum field_kind {
 	KIND_FLAGS,     ///< binary, `bits` characters
 	KIND_IFINDEX,   ///< see struct packet_meta
 	KIND_DIRECTION, ///< ingress, egress, unknown
+	KIND_REASON,    ///< of a drop: name (base/drop_reason.h), or decimal where there is none
 	KIND_TEXT,      ///< bytes up to the first NUL
 };
 
@@ -72,6 +73,10 @@ const char *field_suggest(const char *name, size_t len);
 /// Returns the bytes written: f->size, or fewer for a computed text, which gets no NUL. 0 when the
 /// field is absent or cut off.
 size_t field_read(const struct field *f, unsigned occurrence, const struct packet *p, uint8_t *out);
+
+/// True when field_read() needs the stack of DISSECT_ALL: for any occurrence but the outermost, and
+/// for the text of the stack itself.
+bool field_needs_stack(const struct field *f, unsigned occurrence);
 
 /// As field_read(), as a number; only for values of at most 8 bytes.
 bool field_number(const struct field *f, unsigned occurrence, const struct packet *p,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "base/cursor.h"
+#include "base/drop_reason.h"
 #include "base/error.h"
 #include "packet/field.h"
 
@@ -72,6 +72,15 @@ static void format_number(struct strbuf *b, enum field_kind kind, uint64_t v)
 	strbuf_u64(b, v);
 }
 
+static void format_reason(struct strbuf *b, uint32_t code)
+{
+	const char *name = drop_reason_name(code);
+	if (name != NULL)
+		strbuf_str(b, name);
+	else
+		strbuf_u64(b, code);
+}
+
 static void format_flags(struct strbuf *b, uint64_t v, unsigned bits)
 {
 	while (bits-- > 0)
@@ -86,6 +95,7 @@ void field_format(struct strbuf *b, enum field_kind kind, const uint8_t *value, 
 	case KIND_IP6: addr_ip6_format(b, value); break;
 	case KIND_MAC: addr_mac_format(b, value); break;
 	case KIND_FLAGS: format_flags(b, load(value, size), bits); break;
+	case KIND_REASON: format_reason(b, (uint32_t)load(value, size)); break;
 	case KIND_TEXT:
 		strbuf_bytes(b, (const char *)value, strnlen((const char *)value, size));
 		break;
@@ -126,6 +136,14 @@ static int parse_number(enum field_kind kind, const char *text, size_t len, uint
 			     : bits < 64          ? ((uint64_t)1 << bits) - 1
 						  : UINT64_MAX;
 	return v > max ? ERR_RANGE : store(value, size, v);
+}
+
+static int parse_reason(const char *text, size_t len, uint8_t *value, size_t size)
+{
+	uint32_t code;
+	if (drop_reason_parse(text, len, &code) == 0)
+		return store(value, size, code);
+	return parse_number(KIND_UINT, text, len, value, size, 32);
 }
 
 static int parse_flags(const char *text, size_t len, uint8_t *value, size_t size, unsigned bits)
@@ -181,6 +199,7 @@ int field_parse(enum field_kind kind, const char *text, size_t len, uint8_t *val
 	case KIND_IP6:
 	case KIND_MAC: return parse_address(kind, text, len, value);
 	case KIND_FLAGS: return parse_flags(text, len, value, size, bits);
+	case KIND_REASON: return parse_reason(text, len, value, size);
 	case KIND_TEXT: return parse_text(text, len, value, size);
 	case KIND_UINT:
 	case KIND_BOOL:

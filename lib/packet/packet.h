@@ -15,7 +15,7 @@
 /// Three spaces hold bytes that keys are made of:
 ///  - SPACE_HEADER: the sampled header (or one synthesised from sampled_ipv4/ipv6/ethernet);
 ///  - SPACE_RECORD: the other flow records of the sample, whose fixed part was checked whole before
-///    its layer was set;
+///    its layer was noted (record.h);
 ///  - SPACE_META: what the sample itself says, `struct packet_meta`, kept big-endian like the rest.
 ///
 /// Threading: one packet belongs to one worker. Memory: borrows the datagram.
@@ -98,15 +98,19 @@ enum packet_direction {
 	DIRECTION_EGRESS,
 };
 
+/// Room for N_LAYERS offsets in whole cache lines.
+#define PACKET_FIRST_LEN ((N_LAYERS + 31) / 32 * 32)
+
 struct packet {
 	const uint8_t *base[N_SPACES];
+	uint32_t start;                          ///< where the sampled header begins in its base
 	uint32_t end[N_SPACES];                  ///< bytes that may be read from base
-	uint16_t first[N_LAYERS];                ///< offset of the outermost occurrence; 0 = absent
+	uint16_t first[PACKET_FIRST_LEN];        ///< offset of the outermost occurrence; 0 = absent
 	uint8_t n_stack;                         ///< headers in `stack`
 	bool clipped;                            ///< deeper than PACKET_DEPTH
 	struct packet_place stack[PACKET_DEPTH]; ///< every layer, from the outside in (DISSECT_ALL)
 	struct packet_meta meta;
-	uint8_t synth[64]; ///< room for a header made from sampled_ipv4 and the like
+	uint8_t synth[80]; ///< room for a header made from sampled_ipv4 and the like
 };
 
 /// The @p len bytes that lie @p at bytes into a space, or NULL when the space ends before they do.
@@ -127,6 +131,12 @@ static inline uint16_t packet_layer_at(const struct packet *p, unsigned layer, u
 	return 0;
 }
 
+/// Add a layer to the stack, which has room for it.
+static inline void packet_push(struct packet *p, enum packet_layer layer, uint32_t off)
+{
+	p->stack[p->n_stack++] = (struct packet_place){(uint8_t)layer, (uint16_t)off};
+}
+
 /// Make @p p empty, over a datagram of @p len bytes at @p datagram (kept until the packet is done
 /// with). Only what is read without a presence check is cleared.
 static inline void packet_reset(struct packet *p, const uint8_t *datagram, uint32_t len)
@@ -137,7 +147,9 @@ static inline void packet_reset(struct packet *p, const uint8_t *datagram, uint3
 	p->end[SPACE_RECORD] = len;
 	p->base[SPACE_META] = (const uint8_t *)p;
 	p->end[SPACE_META] = sizeof(*p);
-	memset(p->first, 0, sizeof(p->first));
+	// Line by line: gcc makes one memset of this size a "rep stos", which costs 10 ns more.
+	for (unsigned i = 0; i < PACKET_FIRST_LEN; i += 32)
+		memset(&p->first[i], 0, 64);
 	p->first[LAYER_META] = (uint16_t)offsetof(struct packet, meta);
 	p->n_stack = 0;
 	p->clipped = false;

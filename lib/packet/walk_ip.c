@@ -114,6 +114,21 @@ static enum step walk_ah(struct walk *w)
 	return STEP_PROTOCOL;
 }
 
+// A length below that of the header is a lie, or what segmentation offload leaves.
+static enum step walk_udp(struct walk *w)
+{
+	if (!walk_note(w, LAYER_UDP))
+		return STEP_END;
+	const uint8_t *b = walk_peek(w, 6);
+	if (b == NULL)
+		return STEP_END;
+	const uint16_t length = load_be16(b + 4);
+	if (length >= 8)
+		walk_limit(w, length);
+	w->off += 8;
+	return walk_udp_payload(w, load_be16(b), load_be16(b + 2));
+}
+
 static enum step walk_last(struct walk *w, enum packet_layer layer)
 {
 	walk_note(w, layer);
@@ -123,13 +138,19 @@ static enum step walk_last(struct walk *w, enum packet_layer layer)
 enum step walk_protocol(struct walk *w)
 {
 	switch (w->protocol) {
-	case PROTOCOL_TCP: return walk_last(w, LAYER_TCP);
-	case PROTOCOL_UDP: return walk_last(w, LAYER_UDP);
-	case PROTOCOL_SCTP: return walk_last(w, LAYER_SCTP);
 	case PROTOCOL_ICMP: return walk_last(w, LAYER_ICMP);
-	case PROTOCOL_ICMP6: return walk_last(w, LAYER_ICMP6);
+	case PROTOCOL_IP4: return STEP_IP4;
+	case PROTOCOL_TCP: return walk_last(w, LAYER_TCP);
+	case PROTOCOL_UDP: return walk_udp(w);
+	case PROTOCOL_IP6: return STEP_IP6;
+	case PROTOCOL_GRE: return walk_gre(w);
 	case PROTOCOL_ESP: return walk_last(w, LAYER_ESP);
 	case PROTOCOL_AH: return walk_ah(w);
+	case PROTOCOL_ICMP6: return walk_last(w, LAYER_ICMP6);
+	case PROTOCOL_ETHERIP: w->off += 2; return STEP_ETH; // RFC 3378
+	case PROTOCOL_SCTP: return walk_last(w, LAYER_SCTP);
+	case PROTOCOL_MPLS: return STEP_MPLS;    // RFC 4023
+	case PROTOCOL_ETHERNET: return STEP_ETH; // RFC 8986
 	default: return STEP_END;
 	}
 }

@@ -155,22 +155,12 @@ void key_expr_clear(struct key_expr *e)
 
 bool key_field_is_inner(const struct key_field *f)
 {
-	if (f->occurrence > 0 || f->field->compute != NULL)
-		return true;
-	switch (f->field->layer) {
-	case LAYER_VXLAN:
-	case LAYER_GENEVE:
-	case LAYER_GTPU:
-	case LAYER_ERSPAN:
-	case LAYER_DNS:
-	case LAYER_IBBT: return true;
-	default: return false;
-	}
+	return field_needs_stack(f->field, f->occurrence);
 }
 
 bool key_field_is_meta(const struct key_field *f)
 {
-	return f->field->compute != NULL || f->field->space == SPACE_META;
+	return f->field->compute == NULL && f->field->space == SPACE_META;
 }
 
 unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t *out)

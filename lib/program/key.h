@@ -21,7 +21,7 @@ void key_expr_clear(struct key_expr *e);
 /// An attribute with its occurrence: "ipsource.1".
 int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg);
 
-/// True when the attribute may lie behind the first transport header, or must be worked out.
+/// True when the attribute is read from the stack of DISSECT_ALL.
 bool key_field_is_inner(const struct key_field *f);
 
 /// True when the attribute is one of struct packet_meta.

@@ -151,7 +151,7 @@ struct flow_def {
 
 struct program {
 	uint32_t n_def;
-	bool inner; ///< somebody wants what is behind the first transport header
+	bool inner; ///< somebody reads the stack: its text, or an occurrence but the outermost
 	bool meta;  ///< somebody reads struct packet_meta
 	struct flow_def *def;
 };

@@ -48,7 +48,7 @@ static void read_config(struct config *c, const char *text)
 static const char *error_beside_input(const char *text)
 {
 	char whole[4096];
-	snprintf(whole, sizeof(whole), "inputs: [{socket: 0.0.0.0}]\n%s", text);
+	snprintf(whole, sizeof(whole), "inputs: [{pcap: x}]\n%s", text);
 	return file_error(whole);
 }
 
@@ -285,15 +285,6 @@ static void inputs_are_checked(void **state)
 						    "a number from 0.001 to 1000000, or max"},
 		{"inputs: [{port: a, queues: 2, lcores: 3}]",
 		 "inputs: a: 1 lcores for 2 workers, expected one each"},
-		{"inputs: [{port: a, queues: 2, lcores: '3,3'}]",
-		 "inputs: a: lcore 3 already has a worker"},
-		{"inputs: [{port: a, lcores: 3}, {port: b, queues: 2, lcores: '2-3'}]",
-		 "inputs: b: lcore 3 already has a worker"},
-		{"inputs: [{pcap: a}, {port: b}]",
-		 "inputs: b beside a: a capture runs on its own clock, expected captures only or "
-		 "none"},
-		{"inputs: [{pcap: a}, {pcap: b, speed: 2}]",
-		 "inputs: b beside a: captures share one clock, expected the same speed"},
 	};
 	CHECK(file_error, samples);
 }

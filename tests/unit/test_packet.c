@@ -10,119 +10,8 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "base/strbuf.h"
-#include "packet/dissect.h"
-#include "packet/field.h"
-
-// Headers are written as hex with blanks. OFF bytes of other data lie before them, as in life.
-enum {
-	OFF = 4,
-	ROOM = 1024
-};
-
-struct sample {
-	uint8_t data[ROOM];
-	uint32_t len; // of the header
-};
-
-static unsigned hex_value(char c)
-{
-	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a') + 10;
-}
-
-static struct sample sample_of(const char *hex)
-{
-	struct sample s = {.data = {0xff, 0xff, 0xff, 0xff}};
-	for (; *hex != '\0'; hex++) {
-		if (*hex == ' ')
-			continue;
-		assert_true(OFF + s.len < ROOM);
-		s.data[OFF + s.len++] = (uint8_t)(hex_value(hex[0]) << 4 | hex_value(hex[1]));
-		hex++;
-	}
-	return s;
-}
-
-static void dissect(struct packet *p, const struct sample *s, uint32_t len, uint32_t protocol,
-		    enum dissect_depth depth)
-{
-	packet_reset(p, s->data, ROOM);
-	packet_dissect(p, protocol, OFF, len, depth);
-}
-
-// The value of "name" or "name.occurrence" as text, "-" when it is absent.
-static const char *text_of(const struct packet *p, const char *name)
-{
-	static char text[FIELD_VALUE_MAX * 2];
-	const char *dot = strchr(name, '.');
-	const size_t len = dot == NULL ? strlen(name) : (size_t)(dot - name);
-	const struct field *f = field_find(name, len);
-	uint8_t value[FIELD_VALUE_MAX];
-	assert_non_null(f);
-	const unsigned occurrence = dot == NULL ? 0 : (unsigned)atoi(dot + 1);
-	const size_t size = field_read(f, occurrence, p, value);
-	if (size == 0)
-		return "-";
-	struct strbuf b = strbuf_of(text, sizeof(text));
-	field_format(&b, f->kind, value, size, f->bits);
-	return text;
-}
-
-struct expect {
-	const char *name, *text;
-};
-
-static void check_header(uint32_t protocol, const char *hex, const struct expect *e)
-{
-	const struct sample s = sample_of(hex);
-	for (unsigned depth = DISSECT_OUTER; depth <= DISSECT_ALL; depth++) {
-		struct packet p;
-		dissect(&p, &s, s.len, protocol, depth);
-		for (const struct expect *x = e; x->name != NULL; x++)
-			if (depth == DISSECT_ALL || strchr(x->name, '.') == NULL)
-				assert_string_equal(text_of(&p, x->name), x->text);
-	}
-}
-
-#define MACS          "0200000000b1 0200000000a1 "
-#define IP4(protocol) "45b8 0064 1234 4000 3f" protocol " 0000 0a000001 c0000202 "
-#define IP4_EXPECT                                                                         \
-	{"ipsource", "10.0.0.1"}, {"ipdestination", "192.0.2.2"}, {"ipbytes", "100"},      \
-		{"ipdscp", "46"}, {"iptos", "10111000"}, {"ipecn", "00"}, {"ipttl", "63"}, \
-		{"ipid", "4660"}, {"ipflags", "010"},                                      \
-	{                                                                                  \
-		"ipfragoffset", "0"                                                        \
-	}
-#define IP6(next, length)                                                  \
-	"62efffff " length " " next "3f 20010db8000000000000000000000001 " \
-	"fe80000000000000000000000000abcd "
-#define IP6_EXPECT                                                                        \
-	{"ip6source", "2001:DB8::1"}, {"ip6destination", "FE80::ABCD"}, {"ip6ttl", "63"}, \
-		{"ip6dscp", "11"}, {"ip6tos", "00101110"}, {"ip6ecn", "10"},              \
-	{                                                                                 \
-		"ip6flowlabel", "1048575"                                                 \
-	}
-#define TCP "d431 01bb 11111111 22222222 5112 ffff 0000 0000 "
-#define TCP_EXPECT                                                 \
-	{"tcpsourceport", "54321"}, {"tcpdestinationport", "443"}, \
-	{                                                          \
-		"tcpflags", "100010010"                            \
-	}
-#define UDP "3039 0202 0048 0000 "
-#define UDP_EXPECT                                                 \
-	{"udpsourceport", "12345"}, {"udpdestinationport", "514"}, \
-	{                                                          \
-		"udpbytes", "72"                                   \
-	}
-#define END                \
-	{                  \
-		NULL, NULL \
-	}
-#define ETH_EXPECT                          \
-	{"macdestination", "0200000000B1"}, \
-	{                                   \
-		"macsource", "0200000000A1" \
-	}
+#include "packet/record.h"
+#include "packet_sample.h"
 
 static void plain_headers_are_read(void **state)
 {
@@ -139,7 +28,7 @@ static void plain_headers_are_read(void **state)
 				       END});
 	check_header(HEADER_ETHERNET, MACS "0800" IP4("11") UDP,
 		     (struct expect[]){ETH_EXPECT, IP4_EXPECT, UDP_EXPECT, {"tcpflags", "-"}, END});
-	check_header(HEADER_ETHERNET, MACS "86dd" IP6("06", "0014") TCP,
+	check_header(HEADER_ETHERNET, MACS "86dd" IP6_LEN("06", "0014") TCP,
 		     (struct expect[]){ETH_EXPECT,
 				       IP6_EXPECT,
 				       TCP_EXPECT,
@@ -147,7 +36,7 @@ static void plain_headers_are_read(void **state)
 				       {"ethernetprotocol", "34525"},
 				       {"ip6nexthdr", "6"},
 				       END});
-	check_header(HEADER_ETHERNET, MACS "86dd" IP6("11", "0048") UDP,
+	check_header(HEADER_ETHERNET, MACS "86dd" IP6_LEN("11", "0048") UDP,
 		     (struct expect[]){IP6_EXPECT, UDP_EXPECT, {"ip6nexthdr", "17"}, END});
 	check_header(HEADER_ETHERNET, MACS "0800" IP4("84") "0bb8 0bb9 00000001 00000000",
 		     (struct expect[]){{"sctpsourceport", "3000"},
@@ -156,7 +45,7 @@ static void plain_headers_are_read(void **state)
 				       END});
 	check_header(HEADER_ETHERNET, MACS "0800" IP4("01") "0b01 0000 00000000",
 		     (struct expect[]){{"icmptype", "11"}, {"icmpcode", "1"}, END});
-	check_header(HEADER_ETHERNET, MACS "86dd" IP6("3a", "0008") "8800 0000 00000000",
+	check_header(HEADER_ETHERNET, MACS "86dd" IP6_LEN("3a", "0008") "8800 0000 00000000",
 		     (struct expect[]){{"icmp6type", "136"}, {"icmp6code", "0"}, END});
 }
 
@@ -168,7 +57,7 @@ static void headers_without_ethernet_are_read(void **state)
 				       {"macsource", "-"},
 				       {"ethernetprotocol", "-"},
 				       END});
-	check_header(HEADER_IP6, IP6("11", "0048") UDP,
+	check_header(HEADER_IP6, IP6_LEN("11", "0048") UDP,
 		     (struct expect[]){IP6_EXPECT, UDP_EXPECT, {"macsource", "-"}, END});
 	check_header(9999, IP4("06") TCP,
 		     (struct expect[]){{"ipsource", "-"}, {"macsource", "-"}, END});
@@ -186,7 +75,7 @@ static void tags_are_passed(void **state)
 				       {"vlan.1", "-"},
 				       END});
 	check_header(HEADER_ETHERNET,
-		     MACS "88a8 2005 9100 4006 8100 6fff 86dd" IP6("06", "0014") TCP,
+		     MACS "88a8 2005 9100 4006 8100 6fff 86dd" IP6_LEN("06", "0014") TCP,
 		     (struct expect[]){IP6_EXPECT,
 				       TCP_EXPECT,
 				       {"vlan", "5"},
@@ -235,16 +124,16 @@ static void ip6_extension_headers(void **state)
 	// hop-by-hop, routing (two units longer), fragment, AH, destination options, mobility
 	check_header(
 		HEADER_IP6,
-		IP6("00",
-		    "0068") "2b00000000000000 2c02000000000000 0000000000000000 0000000000000000 "
-			    "3300000100000000 3c01000000000000 00000000 8700000000000000 "
-			    "0600000000000000" TCP,
+		IP6_LEN("00", "0068") "2b00000000000000 2c02000000000000 0000000000000000 "
+				      "0000000000000000 "
+				      "3300000100000000 3c01000000000000 00000000 8700000000000000 "
+				      "0600000000000000" TCP,
 		(struct expect[]){IP6_EXPECT, TCP_EXPECT, {"ip6nexthdr", "6"}, END});
-	check_header(HEADER_IP6, IP6("2c", "0020") "0600000800000000" TCP,
+	check_header(HEADER_IP6, IP6_LEN("2c", "0020") "0600000800000000" TCP,
 		     (struct expect[]){{"ip6nexthdr", "6"}, {"tcpsourceport", "-"}, END});
-	check_header(HEADER_IP6, IP6("3c", "0020") "3aff000000000000" TCP,
+	check_header(HEADER_IP6, IP6_LEN("3c", "0020") "3aff000000000000" TCP,
 		     (struct expect[]){{"ip6nexthdr", "58"}, {"icmp6type", "-"}, END});
-	check_header(HEADER_IP6, IP6("3b", "0000") TCP,
+	check_header(HEADER_IP6, IP6_LEN("3b", "0000") TCP,
 		     (struct expect[]){{"ip6nexthdr", "59"}, {"tcpsourceport", "-"}, END});
 }
 
@@ -254,13 +143,13 @@ static void padding_is_no_field(void **state)
 	check_header(
 		HEADER_ETHERNET, MACS "0800 4500 0016 0000 0000 4006 0000 0a000001 0a000002" TCP,
 		(struct expect[]){{"tcpsourceport", "54321"}, {"tcpdestinationport", "-"}, END});
-	check_header(HEADER_ETHERNET, MACS "86dd" IP6("11", "0002") UDP,
+	check_header(HEADER_ETHERNET, MACS "86dd" IP6_LEN("11", "0002") UDP,
 		     (struct expect[]){{"udpsourceport", "12345"}, {"udpbytes", "-"}, END});
 	// segmentation offload leaves no length
 	check_header(HEADER_ETHERNET,
 		     MACS "0800 4500 0000 0000 0000 4006 0000 0a000001 0a000002" TCP,
 		     (struct expect[]){TCP_EXPECT, END});
-	check_header(HEADER_ETHERNET, MACS "86dd" IP6("06", "0000") TCP,
+	check_header(HEADER_ETHERNET, MACS "86dd" IP6_LEN("06", "0000") TCP,
 		     (struct expect[]){TCP_EXPECT, END});
 }
 
@@ -278,7 +167,7 @@ static void meta_is_read(void **state)
 {
 	const struct sample s = sample_of(MACS "0800");
 	struct packet p;
-	dissect(&p, &s, s.len, HEADER_ETHERNET, DISSECT_OUTER);
+	sample_dissect(&p, &s, HEADER_ETHERNET, DISSECT_OUTER);
 	p.meta = (struct packet_meta){
 		.input = __builtin_bswap32(packet_port(7)),
 		.output = __builtin_bswap32(packet_port(0x40000102)),
@@ -299,6 +188,252 @@ static void meta_is_read(void **state)
 	assert_true(field_number(field_find("bytes", 5), 0, &p, &n));
 	assert_int_equal(n, 1518);
 	assert_false(field_number(field_find("ipttl", 5), 0, &p, &n));
+}
+
+// ---- flow records
+
+// A datagram that holds one record behind its tag and length; noted if it is one of ours.
+static enum packet_record_result record(struct packet *p, struct sample *s, uint32_t tag,
+					const char *hex)
+{
+	char tlv[4 * SAMPLE_ROOM];
+	const uint32_t len = sample_of(hex).len;
+	struct strbuf b = strbuf_of(tlv, sizeof(tlv));
+	strbuf_fmt(&b, "%08x %08x %s ffffffff", tag, len, hex);
+	*s = sample_of(tlv);
+	packet_reset(p, s->data, SAMPLE_OFF + s->len);
+	return packet_record(p, tag, SAMPLE_OFF + 8, len);
+}
+
+static void check_record(uint32_t tag, const char *hex, const struct expect *e)
+{
+	struct packet p;
+	struct sample s;
+	assert_int_equal(record(&p, &s, tag, hex), PACKET_RECORD_NOTED);
+	for (; e->name != NULL; e++)
+		if (strcmp(text_of(&p, e->name), e->text) != 0)
+			fail_msg("%s: %s, expected %s", e->name, text_of(&p, e->name), e->text);
+}
+
+static void switch_and_router_records_are_read(void **state)
+{
+	check_record(1001, "0000000a 00000001 0000000b 00000002",
+		     (struct expect[]){{"vlansource", "10"},
+				       {"prioritysource", "1"},
+				       {"vlansourcepriority", "1"},
+				       {"vlandestination", "11"},
+				       {"prioritydestination", "2"},
+				       {"vlandestinationpriority", "2"},
+				       {"vlansource.1", "-"},
+				       END});
+	check_record(1002, "00000001 c0000201 00000018 00000010",
+		     (struct expect[]){{"ipnexthoprouter", "192.0.2.1"},
+				       {"ip6nexthoprouter", "-"},
+				       {"ipsourcemaskbits", "24"},
+				       {"ipdestinationmaskbits", "16"},
+				       END});
+	check_record(1002, "00000002 20010db8000000000000000000000001 00000030 00000040",
+		     (struct expect[]){{"ipnexthoprouter", "-"},
+				       {"ip6nexthoprouter", "2001:DB8::1"},
+				       {"ipsourcemaskbits", "48"},
+				       {"ipdestinationmaskbits", "64"},
+				       END});
+	check_record(1002, "00000000 00000018 00000010",
+		     (struct expect[]){{"ipnexthoprouter", "-"}, {"ipsourcemaskbits", "24"}, END});
+}
+
+static void gateway_records_are_read(void **state)
+{
+	// two segments, 64512 64513 {64514}; two communities; local preference 100
+	check_record(1003,
+		     "00000001 c0000201 0000fbf0 0000fbf1 0000fbf2 00000002 "
+		     "00000002 00000002 0000fc00 0000fc01 00000001 00000001 0000fc02 "
+		     "00000002 ffff029a fc000001 00000064",
+		     (struct expect[]){{"bgpnexthop", "192.0.2.1"},
+				       {"bgpnexthop6", "-"},
+				       {"bgpas", "64496"},
+				       {"bgpsourceas", "64497"},
+				       {"bgpsourcepeeras", "64498"},
+				       {"bgpdestinationpeeras", "64512"},
+				       {"bgpdestinationas", "64514"},
+				       {"bgpdestinationaspath", "64512-64513-64514"},
+				       {"bgpcommunities", "65535:666-64512:1"},
+				       {"bgplocalpref", "100"},
+				       END});
+	check_record(1003,
+		     "00000002 20010db8000000000000000000000001 0000fbf0 0000fbf1 0000fbf2 "
+		     "00000000 00000000 00000007",
+		     (struct expect[]){{"bgpnexthop", "-"},
+				       {"bgpnexthop6", "2001:DB8::1"},
+				       {"bgpas", "64496"},
+				       {"bgpdestinationas", "-"},
+				       {"bgpdestinationaspath", "-"},
+				       {"bgpcommunities", "-"},
+				       {"bgplocalpref", "7"},
+				       END});
+	check_record(
+		1003, "00000000 0000fbf0 0000fbf1 0000fbf2 00000000 00000000 00000007",
+		(struct expect[]){
+			{"bgpnexthop", "-"}, {"bgpsourceas", "64497"}, {"bgplocalpref", "7"}, END});
+}
+
+// Counts that do not fit, or wrap when multiplied, cost what lies behind them.
+static void gateway_counts_are_bounded(void **state)
+{
+	static const char *const counts[] = {
+		"40000001 00000002",          "ffffffff 00000002", "00000001 00000002 40000001",
+		"00000001 00000002 ffffffff", "00000000 40000001", "00000000 80000000"};
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		char hex[512];
+		struct strbuf b = strbuf_of(hex, sizeof(hex));
+		strbuf_fmt(&b, "00000001 c0000201 0000fbf0 0000fbf1 0000fbf2 %s 0000fc00",
+			   counts[i]);
+		check_record(1003, hex,
+			     (struct expect[]){{"bgpas", "64496"},
+					       {"bgpdestinationaspath", "-"},
+					       {"bgpcommunities", "-"},
+					       {"bgplocalpref", "-"},
+					       END});
+	}
+}
+
+static void tunnel_and_queue_records_are_read(void **state)
+{
+#define TUNNEL4 "00000064 00000011 0a000001 0a000002 00000035 00000036 00000000 00000000"
+#define TUNNEL6                                                                                \
+	"00000064 00000011 20010db8000000000000000000000001 20010db8000000000000000000000002 " \
+	"00000035 00000036 00000000 00000000"
+	check_record(1023, TUNNEL4,
+		     (struct expect[]){{"outputipsource", "10.0.0.1"},
+				       {"outputipdestination", "10.0.0.2"},
+				       {"inputipsource", "-"},
+				       END});
+	check_record(1024, TUNNEL4,
+		     (struct expect[]){{"inputipsource", "10.0.0.1"},
+				       {"inputipdestination", "10.0.0.2"},
+				       END});
+	check_record(1025, TUNNEL6,
+		     (struct expect[]){{"outputip6source", "2001:DB8::1"},
+				       {"outputip6destination", "2001:DB8::2"},
+				       END});
+	check_record(1026, TUNNEL6,
+		     (struct expect[]){{"inputip6source", "2001:DB8::1"},
+				       {"inputip6destination", "2001:DB8::2"},
+				       END});
+	check_record(1029, "00001234",
+		     (struct expect[]){{"outputvni", "4660"}, {"vni", "4660"}, END});
+	check_record(1030, "00001234",
+		     (struct expect[]){{"inputvni", "4660"}, {"vni", "4660"}, END});
+	check_record(1030, "01000000",
+		     (struct expect[]){{"inputvni", "16777216"}, {"vni", "-"}, END});
+	check_record(1036, "00000007", (struct expect[]){{"queueindex", "7"}, END});
+	check_record(1039, "000003e8", (struct expect[]){{"transitdelay", "1000"}, END});
+	check_record(1040, "00010000", (struct expect[]){{"queuedepth", "65536"}, END});
+}
+
+static void host_records_are_read(void **state)
+{
+	check_record(2209,
+		     "00000001 000005b4 000005b5 00000001 00000002 00000003 000005dc 00000fa0 "
+		     "000001f4 0000000a 00000003 000003e8",
+		     (struct expect[]){{"tcpmsssnd", "1460"},
+				       {"tcpmssrcv", "1461"},
+				       {"tcpunacked", "1"},
+				       {"tcplost", "2"},
+				       {"tcpretrans", "3"},
+				       {"tcppmtu", "1500"},
+				       {"tcprtt", "4000"},
+				       {"tcprttsdev", "500"},
+				       {"tcprttvar", "500"},
+				       {"tcpcwndsnd", "10"},
+				       {"tcpwindow", "10"},
+				       {"tcpreorder", "3"},
+				       {"tcprttmin", "1000"},
+				       {"tcprttwait", "3000"},
+				       END});
+	check_record(2209,
+		     "00000001 000005b4 000005b5 00000001 00000002 00000003 000005dc 00000fa0 "
+		     "000001f4 0000000a 00000003 ffffffff",
+		     (struct expect[]){{"tcprttwait", "-"}, END});
+	check_record(2210, "00000003 00000069 00000000 00000007",
+		     (struct expect[]){{"dssource", "3.105"}, {"dsdestination", "7"}, END});
+}
+
+static void application_records_are_read(void **state)
+{
+	// "/a?b" at "h", no other strings
+	check_record(
+		2206,
+		"00000002 000003e9 00000004 2f613f62 00000001 68000000 00000000 00000000 "
+		"00000000 00000000 00000000 0000000000000010 0000000000000020 00000063 000000c8",
+		(struct expect[]){{"httpurl", "http://h/a?b"},
+				  {"uripath", "/a"},
+				  {"duration", "99"},
+				  {"memcachekey", "-"},
+				  END});
+	check_record(2200,
+		     "00000001 00000002 00000003 6b657900 00000001 00000010 00000063 00000008",
+		     (struct expect[]){{"memcachekey", "key"},
+				       {"memcachestatus", "NOT_FOUND"},
+				       {"duration", "99"},
+				       {"httpurl", "-"},
+				       END});
+	check_record(2202,
+		     "00000001 61000000 00000000 00000000 00000002 6f6b0000 0000000000000010 "
+		     "0000000000000020 00000063 00000000",
+		     (struct expect[]){{"duration", "99"}, END});
+	// a string longer than the record, and one whose padding would wrap
+	check_record(
+		2200, "00000001 00000002 00000100 6b657900 00000001 00000010 00000063 00000008",
+		(struct expect[]){
+			{"memcachekey", "-"}, {"memcachestatus", "-"}, {"duration", "-"}, END});
+	check_record(2200,
+		     "00000001 00000002 fffffffd 6b657900 00000001 00000010 00000063 00000008",
+		     (struct expect[]){{"memcachekey", "-"}, {"duration", "-"}, END});
+}
+
+static void check_short(uint32_t tag, const char *hex)
+{
+	struct packet p;
+	struct sample s;
+	assert_int_equal(record(&p, &s, tag, hex), PACKET_RECORD_SHORT);
+	for (unsigned i = LAYER_SWITCH; i < N_LAYERS; i++)
+		assert_int_equal(p.first[i], 0);
+}
+
+static void records_must_be_whole(void **state)
+{
+	struct packet p;
+	struct sample s;
+	check_short(1001, "0000000a 00000001 0000000b 000000");
+	check_short(1002, "00000001 c0000201 00000018 000000");
+	check_short(1002, "00000003 c0000201 00000018 00000010");
+	check_short(1002, "000000");
+	check_short(1003, "00000001 c0000201 0000fbf0 0000fbf1 0000fb");
+	check_short(2209, "00000001");
+	assert_int_equal(record(&p, &s, 1, "00000001 00000001"), PACKET_RECORD_UNUSED);
+	assert_int_equal(record(&p, &s, 4413 << 12 | 1036, "00000001"), PACKET_RECORD_UNUSED);
+	// appended fields are allowed; the first record of a kind wins
+	assert_int_equal(record(&p, &s, 1001, "0000000a 00000001 0000000b 00000002 0000000c"),
+			 PACKET_RECORD_NOTED);
+	assert_int_equal(packet_record(&p, 1001, SAMPLE_OFF + 12, 16), PACKET_RECORD_UNUSED);
+	assert_string_equal(text_of(&p, "vlansource"), "10");
+	record(&p, &s, 1002, "00000001 c0000201 00000018 00000010");
+	assert_int_equal(packet_record(&p, 1002, SAMPLE_OFF + 8, 16), PACKET_RECORD_UNUSED);
+}
+
+static void reasons_are_named(void **state)
+{
+	const struct sample s = sample_of(MACS "0800");
+	struct packet p;
+	sample_dissect(&p, &s, HEADER_ETHERNET, DISSECT_OUTER);
+	assert_string_equal(text_of(&p, "reason"), "-");
+	packet_reason(&p, 257);
+	assert_string_equal(text_of(&p, "reason"), "ttl_exceeded");
+	packet_reason(&p, 0xfffffffe);
+	assert_string_equal(text_of(&p, "reason"), "4294967294");
+	packet_reset(&p, s.data, SAMPLE_ROOM);
+	assert_string_equal(text_of(&p, "reason"), "-");
 }
 
 static void names_are_found(void **state)
@@ -349,6 +484,9 @@ static void values_are_parsed(void **state)
 	check_parse(KIND_IFINDEX, 32, "multiple", "multiple");
 	check_parse(KIND_IFINDEX, 32, "internal", "internal");
 	check_parse(KIND_DIRECTION, 8, "egress", "egress");
+	check_parse(KIND_REASON, 32, "acl", "acl");
+	check_parse(KIND_REASON, 32, "332", "dev_hdr");
+	check_parse(KIND_REASON, 32, "33", "33");
 	check_parse(KIND_TEXT, 0, "eth.ip", "eth.ip");
 	check_parse(KIND_TEXT, 0, "", "");
 }
@@ -377,6 +515,8 @@ static void bad_values_are_refused(void **state)
 		{KIND_IFINDEX, 32, "1073741824", ERR_RANGE},
 		{KIND_IFINDEX, 32, "eth0", ERR_INVALID},
 		{KIND_DIRECTION, 8, "in", ERR_INVALID},
+		{KIND_REASON, 32, "acls", ERR_INVALID},
+		{KIND_REASON, 32, "4294967296", ERR_RANGE},
 		{KIND_TEXT, 0, "too long a text", ERR_RANGE},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -400,6 +540,14 @@ int main(void)
 		cmocka_unit_test(padding_is_no_field),
 		cmocka_unit_test(lying_versions_are_no_packet),
 		cmocka_unit_test(meta_is_read),
+		cmocka_unit_test(switch_and_router_records_are_read),
+		cmocka_unit_test(gateway_records_are_read),
+		cmocka_unit_test(gateway_counts_are_bounded),
+		cmocka_unit_test(tunnel_and_queue_records_are_read),
+		cmocka_unit_test(host_records_are_read),
+		cmocka_unit_test(application_records_are_read),
+		cmocka_unit_test(records_must_be_whole),
+		cmocka_unit_test(reasons_are_named),
 		cmocka_unit_test(names_are_found),
 		cmocka_unit_test(values_are_parsed),
 		cmocka_unit_test(bad_values_are_refused),
