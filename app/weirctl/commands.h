@@ -9,3 +9,4 @@
 int top_main(int argc, char **argv);
 int events_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
+int decode_main(int argc, char **argv);

@@ -26,20 +26,30 @@
 #include "base/cursor.h"
 #include "sflow/sflow.h"
 
-/// Why a datagram, sample or record cannot be read. Each is a counter of the loss ledger.
+/// Why a datagram, sample or record cannot be read: constant, text. Each is a counter of the loss
+/// ledger.
+#define SFLOW_REASONS(X)                                                                \
+	X(SFLOW_SHORT_HEADER, "the datagram ends inside its header")                    \
+	X(SFLOW_BAD_VERSION, "not a version of sFlow")                                  \
+	X(SFLOW_BAD_ADDRESS, "unknown type of agent address")                           \
+	X(SFLOW_SAMPLE_OVERRUN, "a sample is longer than what is left of the datagram") \
+	X(SFLOW_SAMPLE_SHORT, "a sample ends inside its fixed part")                    \
+	X(SFLOW_RECORD_OVERRUN, "a record is longer than what is left of its sample")   \
+	X(SFLOW_RECORD_SHORT, "a record ends inside its fixed part")                    \
+	X(SFLOW_ITEMS_MISSING, "fewer samples or records than their count says")        \
+	X(SFLOW_UNKNOWN, "a tag that is not known")                                     \
+	X(SFLOW_SLACK, "bytes behind the last sample or record: skipped, nothing is lost")
+
 enum sflow_reason {
 	SFLOW_OK = 0,
-	SFLOW_SHORT_HEADER,   ///< the datagram ends inside its header
-	SFLOW_BAD_VERSION,    ///< not version 5
-	SFLOW_BAD_ADDRESS,    ///< agent address type beyond 2
-	SFLOW_SAMPLE_OVERRUN, ///< a sample says it is longer than what is left
-	SFLOW_SAMPLE_SHORT,   ///< a sample ends inside its fixed part
-	SFLOW_RECORD_OVERRUN, ///< a record says it is longer than its sample
-	SFLOW_RECORD_SHORT,   ///< a record ends inside its fixed part
-	SFLOW_ITEMS_MISSING,  ///< fewer samples or records than their count says
-	SFLOW_UNKNOWN,        ///< a tag that records.def does not have
-	SFLOW_SLACK,          ///< bytes behind the last sample or record: skipped, nothing is lost
+#define X(constant, text) constant,
+	SFLOW_REASONS(X)
+#undef X
+	SFLOW_N_REASONS,
 };
+
+/// What a reason means, in a few words; "" for SFLOW_OK.
+const char *sflow_reason_text(enum sflow_reason reason);
 
 /// Samples, flow records or counter records still to be read: the same shape at each level.
 struct sflow_items {
