@@ -368,6 +368,14 @@ static void tables_must_fit_the_budget(void **state)
 	assert_int_equal(config_finish(&c, &msg), 0);
 	struct program *p = config_compile(&c, &msg);
 	const uint64_t need = config_memory(&c, p);
+	struct bank_config bank = {0};
+	struct analyzer_config analyzer = {0};
+	config_bank(&c, &bank);
+	config_analyzer(&c, &analyzer);
+	assert_int_equal(bank.entries, c.entries);
+	assert_int_equal(analyzer.n_workers, 2);
+	assert_int_equal(need, 2 * (2 * bank_size(p, &bank) + intake_size(&bank)) +
+				       analyzer_size(&analyzer, p, 0));
 	c.memory = need;
 	assert_int_equal(config_check_memory(&c, p, &msg), 0);
 	c.memory = need - 1;
@@ -496,6 +504,39 @@ static void a_threshold_request_is_read(void **state)
 	arena_free(&arena);
 }
 
+// The definitions of public clients, where they are at hand: what is refused is refused for a
+// member that is known and not measured yet, never for its form.
+static void definitions_of_clients_are_understood(void **state)
+{
+	char path[4096], line[65536];
+	const char *shared = getenv("WEIR_SHARED");
+	snprintf(path, sizeof(path), "%s/flowdefs.jsonl", shared != NULL ? shared : ".");
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		skip();
+	unsigned n_read = 0;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		struct arena arena = {0};
+		struct err_msg msg = {0};
+		struct flow_spec flow;
+		struct threshold_spec threshold;
+		const struct schema_context ctx = {.arena = &arena, .lenient = true, .msg = &msg};
+		const struct node *n =
+			json_read(&arena, "line", line, strlen(line), &json_body_limits, &msg);
+		assert_non_null(n);
+		const bool is_flow = strcmp(node_get(n, "kind")->text, "flow") == 0;
+		const struct node *spec = node_get(n, "spec");
+		const int err = is_flow ? config_flow(&ctx, spec, "name", &flow)
+					: config_threshold(&ctx, spec, "name", &threshold);
+		if (err != 0 && strstr(msg.text, "(not supported by this version)") == NULL)
+			fail_msg("%s%s", line, msg.text);
+		n_read += err == 0;
+		arena_free(&arena);
+	}
+	fclose(f);
+	assert_in_range(n_read, 50, 1000);
+}
+
 static char *print(const struct config *c)
 {
 	char *text = NULL;
@@ -516,6 +557,7 @@ static void the_printed_configuration_reads_the_same(void **state)
 		"- {port: net_ring0, queues: 2, lcores: 2-3, addresses: 192.0.2.1/24}\n"
 		"- {socket: '[::]:6343', rcvbuf: 0}\n"
 		"- {pcap: \"a \\\" b\\n\\x9f\\N\\L\\uFEFF\xc3\xa4\\U0001F600.pcap\", speed: max}\n"
+		"- {pcap: b, speed: 2.5}\n"
 		"eal: ['--vdev=a,b', '-v']\n"
 		"sampling: [{agents: 10.0.0.1, override: 512}]\n"
 		"tick: 250ms\n"
@@ -533,7 +575,8 @@ static void the_printed_configuration_reads_the_same(void **state)
 	assert_non_null(strstr(text, "\n  speed: max\n"));
 	assert_non_null(strstr(text, "    t: 100ms\n"));
 	assert_null(strstr(text, "activeTimeout")); // without effect, hence not said
-	assert_int_equal(again.n_inputs, 3);
+	assert_int_equal(again.n_inputs, 4);
+	assert_true(again.inputs[3].speed == 2.5);
 	assert_string_equal(
 		again.inputs[2].name,
 		"a \" b\n\xc2\x9f\xc2\x85\xe2\x80\xa8\xef\xbb\xbf\xc3\xa4\xf0\x9f\x98\x80.pcap");
@@ -595,6 +638,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_read_leniently),
 		cmocka_unit_test(a_request_is_refused_clearly),
 		cmocka_unit_test(a_threshold_request_is_read),
+		cmocka_unit_test(definitions_of_clients_are_understood),
 		cmocka_unit_test(the_printed_configuration_reads_the_same),
 		cmocka_unit_test(layers_replace_what_is_below),
 	};

@@ -243,6 +243,26 @@ static void actions_come_before_the_rest(void **state)
 	config_free(&c);
 }
 
+static int start(const char *flag, const char *value)
+{
+	char *argv[] = {"weir", (char *)(uintptr_t)flag, "--pcap", (char *)(uintptr_t)value, NULL};
+	struct options o;
+	struct config c;
+	const int status = options_start(4, argv, &o, &c);
+	if (status < 0)
+		config_free(&c);
+	return status;
+}
+
+static void what_needs_no_daemon_ends_at_once(void **state)
+{
+	assert_int_equal(start("--check", "a.pcap"), 0);
+	assert_int_equal(start("--check", ""), OPTIONS_EXIT_INVALID);
+	assert_int_equal(start("--version", "a.pcap"), 0);
+	assert_int_equal(start("--help", "a.pcap"), 0);
+	assert_int_equal(start("--loop", "a.pcap"), -1);
+}
+
 static void help_lists_every_flag(void **state)
 {
 	char *text = NULL;
@@ -266,6 +286,7 @@ int main(void)
 		cmocka_unit_test(properties_of_sflow_rt_are_mapped),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(actions_come_before_the_rest),
+		cmocka_unit_test(what_needs_no_daemon_ends_at_once),
 		cmocka_unit_test(help_lists_every_flag),
 	};
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
