@@ -19,14 +19,20 @@ static struct table_shape shape_of(const struct flow_def *def, const struct bank
 	return (struct table_shape){
 		.entries = config->entries,
 		.key_size = def->key_size,
-		.cells_size = (uint16_t)(def->n_cell * sizeof(struct cell)),
+		.cells_size = (uint16_t)(def->n_cell * sizeof(struct cell) +
+					 def->n_set * sizeof(struct distinct)),
 	};
 }
 
 static size_t batch_size(const struct flow_def *def)
 {
 	return round_up((size_t)BATCH * def->key_size) +
-	       round_up((size_t)BATCH * def->n_cell * sizeof(double));
+	       round_up((size_t)BATCH * def->n_cell * sizeof(union attribute));
+}
+
+static size_t sketches_size(const struct flow_def *def, const struct bank_config *config)
+{
+	return def->n_set > 0 ? round_up(distinct_pool_size(config->sketches)) : 0;
 }
 
 size_t bank_size(const struct program *program, const struct bank_config *config)
@@ -41,7 +47,8 @@ size_t bank_size(const struct program *program, const struct bank_config *config
 		round_up(sources * sizeof(uint32_t)) + round_up(config->log_size);
 	for (uint32_t i = 0; i < program->n_def; i++) {
 		const struct table_shape shape = shape_of(&program->def[i], config);
-		size += round_up(table_size(&shape)) + batch_size(&program->def[i]);
+		size += round_up(table_size(&shape)) + batch_size(&program->def[i]) +
+			sketches_size(&program->def[i], config);
 	}
 	return size;
 }
@@ -63,6 +70,7 @@ struct bank *bank_init(void *mem, const struct program *program, const struct ba
 	b->config = *config;
 	b->table = take(&p, program->n_def * sizeof(struct table));
 	b->batch = take(&p, program->n_def * sizeof(struct batch));
+	b->pool = take(&p, program->n_def * sizeof(struct distinct_pool));
 	b->agent = take(&p, agents * sizeof(struct agent_cell));
 	b->touched_agents = take(&p, agents * sizeof(uint32_t));
 	b->source = take(&p, sources * sizeof(struct source_cell));
@@ -75,7 +83,11 @@ struct bank *bank_init(void *mem, const struct program *program, const struct ba
 		table_init(&b->table[i], take(&p, table_size(&shape)), &shape, config->seed + i);
 		b->batch[i].key_size = def->key_size;
 		b->batch[i].key = take(&p, (size_t)BATCH * def->key_size);
-		b->batch[i].values = take(&p, (size_t)BATCH * def->n_cell * sizeof(double));
+		if (def->n_set > 0)
+			distinct_pool_init(&b->pool[i], take(&p, sketches_size(def, config)),
+					   config->sketches);
+		b->batch[i].values =
+			take(&p, (size_t)BATCH * def->n_cell * sizeof(union attribute));
 	}
 	bank_clear(b, 0, UINT64_MAX);
 	return b;
@@ -90,8 +102,10 @@ void bank_clear(struct bank *b, uint64_t start, uint64_t until)
 	b->n_agents = 0;
 	b->n_sources = 0;
 	b->log_len = 0;
-	for (uint32_t i = 0; i < b->program->n_def; i++)
+	for (uint32_t i = 0; i < b->program->n_def; i++) {
 		table_clear(&b->table[i]);
+		distinct_pool_clear(&b->pool[i]);
+	}
 	if (++b->epoch != 0)
 		return;
 	// 2^32 intervals later: epochs would repeat.

@@ -29,6 +29,8 @@
 #include "bank/registry.h"
 #include "bank/stats.h"
 #include "program/program.h"
+#include "table/cell.h"
+#include "table/distinct.h"
 #include "table/table.h"
 
 /// A UDP payload that should be sFlow. All inputs hand over these.
@@ -46,6 +48,7 @@ struct bank_config {
 	uint32_t max_agents;
 	uint32_t max_sources;
 	uint32_t log_size; ///< bytes of counters samples per interval
+	uint32_t sketches; ///< per table whose definition counts distinct values (table/distinct.h)
 	struct hash_secret secret;
 	uint64_t seed; ///< of the tables' random choices
 };
@@ -116,8 +119,9 @@ struct bank {
 	struct source_cell *source;
 	uint8_t *log;
 	uint32_t log_size, log_len;
-	struct table *table; ///< one per definition
-	struct batch *batch; ///< additions on their way to each table; empty between bursts
+	struct table *table;        ///< one per definition
+	struct distinct_pool *pool; ///< one per definition; empty where nothing distinct is counted
+	struct batch *batch;        ///< additions on their way to each table; empty between bursts
 	struct bank_config config;
 };
 
@@ -149,6 +153,15 @@ struct intake *intake_init(void *mem, const struct bank_config *config,
 const struct registry *intake_registry(const struct intake *in);
 /// Every agent begins anew: a capture is played once more. Worker only.
 void intake_restart(struct intake *in);
+
+/// The sets of an entry of table @p def, in the order of its CELL_COUNT cells; they lie behind the
+/// cells.
+static inline struct distinct *bank_sets(const struct bank *b, uint32_t def,
+					 const struct table_entry *e)
+{
+	struct cell *cells = table_cells(&b->table[def], e);
+	return (struct distinct *)(void *)(cells + b->program->def[def].n_cell);
+}
 
 /// Decode @p n payloads and measure them. Never fails: what cannot be used is counted.
 void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, unsigned n);

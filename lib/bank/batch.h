@@ -10,6 +10,12 @@
 // Additions gathered before a table is touched, so that its cache lines arrive meanwhile.
 #define BATCH 32
 
+/// What a secondary value reads from a sample.
+union attribute {
+	double number; ///< NaN = absent
+	uint64_t hash; ///< CELL_COUNT: of the attribute; 0 = absent
+};
+
 struct addition {
 	uint64_t hash; ///< known when the batch is flushed
 	double value;  ///< rate x value
@@ -21,7 +27,7 @@ struct addition {
 struct batch {
 	uint32_t n;
 	uint32_t key_size;
-	uint8_t *key;   ///< BATCH keys
-	double *values; ///< BATCH x n_cell attributes; NaN = absent
+	uint8_t *key;            ///< BATCH keys
+	union attribute *values; ///< BATCH x n_cell
 	struct addition item[BATCH];
 };

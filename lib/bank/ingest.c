@@ -74,6 +74,23 @@ static void hash_all(const struct bank *b, const struct table *t, struct batch *
 	}
 }
 
+static void add_cells(struct bank *b, uint32_t i, struct table_entry *e,
+		      const union attribute *value, double rate)
+{
+	const struct flow_def *def = &b->program->def[i];
+	struct cell *cell = table_cells(&b->table[i], e);
+	struct distinct *set = bank_sets(b, i, e);
+	for (unsigned c = 0; c < def->n_cell; c++) {
+		const enum cell_kind kind = (enum cell_kind)def->cell[c].kind;
+		if (kind == CELL_COUNT) {
+			if (value[c].hash != 0)
+				distinct_add(&b->pool[i], &set[def->cell[c].set], value[c].hash);
+		} else if (!isnan(value[c].number)) {
+			cell_add(&cell[c], kind, value[c].number, rate);
+		}
+	}
+}
+
 static void flush(struct bank *b, struct intake *in, uint32_t i)
 {
 	const struct flow_def *def = &b->program->def[i];
@@ -97,25 +114,33 @@ static void flush(struct bank *b, struct intake *in, uint32_t i)
 			.last = item->last,
 		};
 		struct table_entry *e = table_add(t, &add);
-		if (e == NULL || def->n_cell == 0)
-			continue;
-		struct cell *cell = table_cells(t, e);
-		const double *value = batch->values + (size_t)k * def->n_cell;
-		for (unsigned c = 0; c < def->n_cell; c++)
-			if (!isnan(value[c]))
-				cell_add(&cell[c], (enum cell_kind)def->cell[c].kind, value[c],
-					 item->rate);
+		if (e != NULL && def->n_cell != 0)
+			add_cells(b, i, e, batch->values + (size_t)k * def->n_cell, item->rate);
 	}
 	batch->n = 0;
 	stats_add(in->stats, STAT_added, n);
 	stats_add(in->stats, STAT_relabelled, t->relabelled - relabelled);
 }
 
-static void read_cells(const struct flow_def *def, const struct packet *p, double *out)
+// The hash of an attribute of any kind, never 0; 0 when it is absent.
+static uint64_t attribute_hash(const struct hash_secret *secret, const struct key_field *f,
+			       const struct packet *p)
 {
-	for (unsigned c = 0; c < def->n_cell; c++)
-		if (!flow_def_number(&def->cell[c].source, p, &out[c]))
-			out[c] = NAN;
+	uint8_t value[FIELD_VALUE_MAX];
+	const size_t n = field_read(f->field, f->occurrence, p, value);
+	return n == 0 ? 0 : hash_bytes(secret, value, n) | 1;
+}
+
+static void read_cells(const struct bank *b, const struct flow_def *def, const struct packet *p,
+		       union attribute *out)
+{
+	for (unsigned c = 0; c < def->n_cell; c++) {
+		const struct cell_def *cell = &def->cell[c];
+		if (cell->kind == CELL_COUNT)
+			out[c].hash = attribute_hash(&b->config.secret, &cell->source, p);
+		else if (!flow_def_number(&cell->source, p, &out[c].number))
+			out[c].number = NAN;
+	}
 }
 
 // Queue the sample for the table of definition @p i if that measures it.
@@ -136,7 +161,7 @@ static inline void measure(struct bank *b, struct intake *in, uint32_t i, uint32
 		return;
 	}
 	if (def->n_cell != 0)
-		read_cells(def, p, batch->values + (size_t)batch->n * def->n_cell);
+		read_cells(b, def, p, batch->values + (size_t)batch->n * def->n_cell);
 	struct addition *item = &batch->item[batch->n++];
 	item->value = rate * value;
 	item->rate = rate;

@@ -80,5 +80,7 @@ static inline uint64_t hash_bytes(const struct hash_secret *s, const void *data,
 	}
 	uint64_t tail = 0;
 	memcpy(&tail, p, len);
-	return hash_fold(h ^ tail ^ s->word[3], s->word[4] ^ h);
+	h = hash_fold(h ^ tail ^ s->word[3], s->word[4] ^ h);
+	// One multiply of neighbours gives an even sequence, not an irregular one: fold once more.
+	return hash_fold(h ^ s->word[5], s->word[6]);
 }

@@ -88,7 +88,7 @@ static const struct {
 	enum cell_kind kind;
 } cell_prefixes[] = {
 	{"sum:", CELL_SUM}, {"min:", CELL_MIN},  {"max:", CELL_MAX},
-	{"avg:", CELL_AVG}, {"rate:", CELL_SUM},
+	{"avg:", CELL_AVG}, {"rate:", CELL_SUM}, {"count:", CELL_COUNT},
 };
 
 static int compile_cell(const char *text, size_t len, struct cell_def *cell, struct err_msg *msg)
@@ -105,12 +105,15 @@ static int compile_cell(const char *text, size_t len, struct cell_def *cell, str
 	}
 	const char *colon = memchr(text + skip, ':', len - skip);
 	if (colon != NULL)
-		return err_set(msg, ERR_UNKNOWN,
-			       "\"%.*s\": unknown function, expected sum:, min:, max: or avg:",
-			       (int)len, text);
+		return err_set(
+			msg, ERR_UNKNOWN,
+			"\"%.*s\": unknown function, expected sum:, min:, max:, avg: or count:",
+			(int)len, text);
 	cell->text = strndup(text, len);
 	if (cell->text == NULL)
 		return err_set(msg, ERR_MEMORY, "out of memory");
+	if (cell->kind == CELL_COUNT)
+		return key_field_compile(text + skip, len - skip, &cell->source, msg);
 	return number_field(text + skip, len - skip, &cell->source, msg);
 }
 
@@ -127,9 +130,12 @@ static int compile_cells(struct flow_def *def, struct err_msg *msg)
 			return err_set(msg, ERR_MEMORY, "out of memory");
 		def->cell = cell;
 		cell[def->n_cell] = (struct cell_def){0};
-		const int err = compile_cell(text, n, &cell[def->n_cell++], msg);
+		cell += def->n_cell++;
+		const int err = compile_cell(text, n, cell, msg);
 		if (err != 0)
 			return err;
+		if (cell->kind == CELL_COUNT)
+			cell->set = def->n_set++;
 		text += n == len ? n : n + 1;
 		len -= n == len ? n : n + 1;
 	}

@@ -115,6 +115,7 @@ struct key_part {
 /// A secondary value (table/cell.h).
 struct cell_def {
 	uint8_t kind; ///< enum cell_kind
+	uint8_t set;  ///< CELL_COUNT: index among the definition's sets
 	struct key_field source;
 	char *text; ///< as written: "avg:tcprtt"
 };
@@ -145,6 +146,7 @@ struct flow_def {
 	uint8_t value_kind; ///< enum value_kind
 	struct key_field value_field;
 	uint8_t n_cell;
+	uint8_t n_set; ///< cells that are CELL_COUNT
 	struct cell_def *cell;
 	struct filter *filter; ///< NULL = every packet
 };

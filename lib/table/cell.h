@@ -15,6 +15,9 @@ enum cell_kind {
 	CELL_MIN, ///< smallest attribute
 	CELL_MAX, ///< largest attribute
 	CELL_AVG, ///< mean attribute per sample
+	/// Distinct values of the attribute. Its cell stays empty; the set (distinct.h) lies
+	/// behind all cells of the entry.
+	CELL_COUNT,
 };
 
 struct cell {

@@ -11,15 +11,16 @@
 ///     double n = distinct_count(&pool, &d);
 ///     distinct_drop(&pool, &d);
 ///
-/// Up to DISTINCT_EXACT hashes are kept as they are: one source counts exactly 1. Beyond, a HyperLogLog
-/// sketch (Flajolet et al. 2007) of 2^14 registers is taken from the pool, with the estimator of
-/// Ertl ("New cardinality estimation algorithms for HyperLogLog sketches", 2017), which needs no
-/// tables and has a standard error of 0.81 % from the first value to the last. When the pool is used
-/// up the six smallest hashes stay, and the count is estimated from them (k minimum values, Bar-Yossef
-/// et al. 2002; standard error about 50 %): bounded, never wrong by design, and counted in `refused`.
+/// Up to DISTINCT_EXACT hashes are kept as they are: one source counts exactly 1. Beyond, a
+/// HyperLogLog sketch (Flajolet et al. 2007) of 2^14 registers is taken from the pool, with the
+/// estimator of Ertl ("New cardinality estimation algorithms for HyperLogLog sketches", 2017),
+/// which needs no tables and has a standard error of 0.81 % from the first value to the last. When
+/// the pool is used up the six smallest hashes stay, and the count is estimated from them (k
+/// minimum values, Bar-Yossef et al. 2002; standard error about 50 %): bounded, never wrong by
+/// design, and counted in `refused`.
 ///
-/// All bits zero is an empty set, so that a relabelled table entry is reset by clearing it (a sketch it
-/// held comes back when the pool is cleared).
+/// All bits zero is an empty set, so that a relabelled table entry is reset by clearing it (a
+/// sketch it held comes back when the pool is cleared).
 ///
 /// Threading: one thread at a time per pool. Memory: the caller's, distinct_pool_size() bytes. The
 /// caller hashes with its secret; equal values must have equal hashes, also over a merge.
@@ -45,7 +46,7 @@ struct distinct_pool {
 	uint32_t n;         ///< sketches in all
 	uint32_t used;      ///< given out for the first time
 	uint32_t n_free;
-	uint64_t refused;   ///< times that a sketch was wanted and none was left
+	uint64_t refused; ///< times that a sketch was wanted and none was left
 };
 
 size_t distinct_pool_size(uint32_t n);

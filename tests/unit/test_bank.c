@@ -45,6 +45,7 @@ static struct rig *rig_new(const struct flow_spec *specs, size_t n, uint32_t max
 					 .max_agents = max,
 					 .max_sources = max,
 					 .log_size = 4096,
+					 .sketches = 4,
 					 .seed = 1};
 	hash_secret_init(&r->config.secret, 1);
 	r->bank = bank_init(zeroed(bank_size(r->program, &r->config)), r->program, &r->config);
@@ -554,6 +555,38 @@ static void secondary_values_are_kept(void **state)
 	rig_free(r);
 }
 
+static void distinct_values_are_counted(void **state)
+{
+	struct flow_spec s = pair;
+	s.keys = "ipdestination";
+	s.values = "count:ipsource,count:vlan,frames";
+	struct rig *r = rig_new(&s, 1, 100, NULL);
+	struct shot shot;
+	for (uint32_t i = 0; i < 3; i++) {
+		shot_begin(&shot, 1, i + 1, 5000);
+		shot_flow(&shot, 2 * i + 1, 4, (uint8_t)i, 100);
+		shot_flow(&shot, 2 * i + 2, 4, (uint8_t)i, 100);
+		fire(r, &shot, 0);
+	}
+	struct table_iter i = {0};
+	const struct table_entry *e = table_next(&r->bank->table[0], &i);
+	const struct distinct *sets = bank_sets(r->bank, 0, e);
+	assert_true(distinct_count(&r->bank->pool[0], &sets[0]) == 3);
+	assert_true(distinct_count(&r->bank->pool[0], &sets[1]) == 0); // untagged
+	const struct cell *c = table_cells(&r->bank->table[0], e);
+	assert_true(cell_value(&c[2], CELL_SUM) == 6.0 * RATE);
+	for (uint32_t k = 0; k < 200; k++) { // more than is kept exactly
+		shot_begin(&shot, 1, k + 4, 5000);
+		shot_flow(&shot, k + 7, 4, (uint8_t)k, 100);
+		fire(r, &shot, 0);
+	}
+	const double n = distinct_count(&r->bank->pool[0], &sets[0]);
+	assert_true(n > 197 && n < 203);
+	bank_clear(r->bank, 0, UINT64_MAX);
+	fire(r, &shot, 0);
+	rig_free(r);
+}
+
 static void sequence_windows_judge(void **state)
 {
 	struct seq_window w = {0};
@@ -586,6 +619,7 @@ int main(void)
 		cmocka_unit_test(broken_datagrams_cost_a_counter),
 		cmocka_unit_test(older_versions_are_read),
 		cmocka_unit_test(secondary_values_are_kept),
+		cmocka_unit_test(distinct_values_are_counted),
 		cmocka_unit_test(sequence_windows_judge),
 	};
 	return cmocka_run_group_tests_name("bank", tests, NULL, NULL);
