@@ -80,12 +80,17 @@ enum step walk_llc(struct walk *w)
 	return STEP_ETHERTYPE;
 }
 
+// The protocol number, behind the address and control bytes of RFC 1662 where they were not left
+// out, and in one byte where it was compressed (RFC 1661 section 6.5).
 enum step walk_ppp(struct walk *w)
 {
-	const uint8_t *b = walk_peek(w, 1);
+	const uint8_t *b = walk_peek(w, 2);
+	if (b != NULL && load_be16(b) == 0xff03)
+		w->off += 2;
+	b = walk_peek(w, 1);
 	if (!walk_note(w, LAYER_PPP))
 		return STEP_END;
-	const uint32_t size = b[0] & 1 ? 1 : 2; // RFC 1661 section 6.5: compressed to one byte
+	const uint32_t size = b[0] & 1 ? 1 : 2;
 	b = walk_peek(w, size);
 	if (b == NULL)
 		return STEP_END;
@@ -112,16 +117,34 @@ enum step walk_pppoe(struct walk *w)
 	return STEP_PPP;
 }
 
-// Nothing in the stack says what it carries. As routers do (RFC 4928), tell IP by its version;
-// 0 begins a pseudowire's control word and 1 its associated channel (RFC 4385); any other value can
-// only be the first byte of an Ethernet pseudowire without a control word.
+// Does an Ethernet frame seem to begin @p at bytes from off? Only a type that is followed counts.
+static bool seems_ethernet(const struct walk *w, uint32_t at)
+{
+	const uint16_t ethertype = load_be16(w->base + w->off + at + 12);
+	return is_tag(ethertype) || walk_after_ethertype(ethertype) != STEP_END;
+}
+
+// A zero nibble begins the control word of a pseudowire (RFC 4385), or without one the destination
+// address of a frame: most addresses begin so. Which it is shows in the EtherType.
+static enum step walk_pseudowire(struct walk *w)
+{
+	if (walk_peek(w, 4 + 14) == NULL)
+		return STEP_END;
+	if (seems_ethernet(w, 4) || !seems_ethernet(w, 0))
+		w->off += 4;
+	return STEP_ETH;
+}
+
+// Nothing in the stack says what it carries. As routers do (RFC 4928), tell IP by its version; 1
+// begins the associated channel of a pseudowire (RFC 4385), and any other nibble can only be that
+// of an Ethernet address.
 static enum step walk_behind_labels(struct walk *w)
 {
 	const uint8_t *b = walk_peek(w, 1);
 	if (b == NULL)
 		return STEP_END;
 	switch (b[0] >> 4) {
-	case 0: w->off += 4; return STEP_ETH;
+	case 0: return walk_pseudowire(w);
 	case 1: return STEP_END;
 	case 4: return STEP_IP4;
 	case 6: return STEP_IP6;
@@ -189,15 +212,13 @@ enum step walk_frame_relay(struct walk *w)
 	return STEP_ETHERTYPE;
 }
 
-// RFC 1662 framing, the Cisco framing that names an EtherType, or a bare protocol number.
+// PPP, or the Cisco framing that names an EtherType.
 enum step walk_hdlc(struct walk *w)
 {
 	const uint8_t *b = walk_peek(w, 2);
 	if (b == NULL)
 		return STEP_END;
 	const uint16_t address_control = load_be16(b);
-	if (address_control == 0xff03)
-		w->off += 2;
 	if (address_control != 0x0f00 && address_control != 0x8f00)
 		return STEP_PPP;
 	w->off += 2;

@@ -145,6 +145,11 @@ static void padding_is_no_field(void **state)
 		(struct expect[]){{"tcpsourceport", "54321"}, {"tcpdestinationport", "-"}, END});
 	check_header(HEADER_ETHERNET, MACS "86dd" IP6_LEN("11", "0002") UDP,
 		     (struct expect[]){{"udpsourceport", "12345"}, {"udpbytes", "-"}, END});
+	check_header(HEADER_ETHERNET,
+		     MACS "0800 4500 001e 0000 0000 4006 0000 0a000001 0a000002" TCP,
+		     (struct expect[]){{"tcpdestinationport", "443"}, {"tcpflags", "-"}, END});
+	check_header(HEADER_ETHERNET, MACS "86dd" IP6_LEN("06", "000d") TCP,
+		     (struct expect[]){{"tcpdestinationport", "443"}, {"tcpflags", "-"}, END});
 	// segmentation offload leaves no length
 	check_header(HEADER_ETHERNET,
 		     MACS "0800 4500 0000 0000 0000 4006 0000 0a000001 0a000002" TCP,
