@@ -186,13 +186,16 @@ static struct table_entry *insert(struct table *t, struct table_head *h, unsigne
 static struct table_entry *replace(struct table *t, struct table_head *h, unsigned way,
 				   struct table_entry *e, const struct table_add *a)
 {
-	const double m = e->value, w = a->value;
-	e->value = m + w;
-	e->q += a->q + m * w; // the lot adds variance m w to the estimate of either key
-	h->hint[way] = (float)e->value;
-	if (e->value > t->floor)
-		t->floor = e->value;
-	if (rng_double(&t->rng) * e->value < w) {
+	const double m = e->value, w = a->value, sum = m + w;
+	const bool is_new = rng_double(&t->rng) * sum < w;
+	const double own = is_new ? w : m, q = is_new ? a->q : e->q;
+	e->value = sum;
+	// See table.h; own is 0 only when the sum is.
+	e->q = own > 0 ? (q + m * w) * sum / own : q;
+	h->hint[way] = (float)sum;
+	if (sum > t->floor)
+		t->floor = sum;
+	if (is_new) {
 		label(t, h, way, e, a, m);
 		t->relabelled++;
 		return e;

@@ -14,9 +14,12 @@
 /// entries of one to the other keeps both properties.
 ///
 /// Beside its value an entry carries
-///  - q, the sum of squares of what was added, plus m * w at each replacement (the variance that
-///    the random label adds): 1.96 sqrt(q) is the half width of the 95 % interval, V^2 / q the
-///    effective number of samples;
+///  - q, the variance of the value as an estimate: the sum of squares of what was added (Poisson
+///    sampling). The lot of a replacement adds m * w to the variance of either key; divided by the
+///    chance of the label that won, as what survives speaks for what does not, q stays an unbiased
+///    estimate of it. A key that has just taken an entry has q = (m + w)^2: the information of one
+///    sample. 1.96 sqrt(q) is the half width of the 95 % interval, V^2 / q the effective number of
+///    samples;
 ///  - inherited, the part of the value that came from other keys. value - inherited is a lower
 ///    bound of what the key really sent since it was entered: events fire on that, never on
 ///    borrowed weight;

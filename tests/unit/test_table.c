@@ -180,6 +180,44 @@ static void estimates_are_unbiased(void **state)
 	hash_secret_init(&secret, 42);
 }
 
+// The mean of q over seeds is the variance of the estimate, also for keys that lose their entries.
+static void q_is_the_variance(void **state)
+{
+	enum {
+		KEYS = 24,
+		SEEDS = 200000
+	};
+	double mean[KEYS] = {0}, square[KEYS] = {0}, q[KEYS] = {0};
+	struct box b = box_new(8, 1);
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		b.t.rng = rng_seeded(seed);
+		table_clear(&b.t);
+		for (uint64_t id = 0; id < KEYS; id++) {
+			const uint64_t key[KEY_WORDS] = {id, ~id, 7};
+			const struct table_add a = {
+				.key = key,
+				.hash = table_hash(&secret, key, sizeof(key)),
+				.value = (double)(10 + id % 7), // known exactly: q = 0
+				.n = 1,
+			};
+			table_add(&b.t, &a);
+		}
+		for (uint64_t id = 0; id < KEYS; id++) {
+			const struct table_entry *e = find(&b.t, id);
+			if (e == NULL)
+				continue;
+			mean[id] += e->value / SEEDS;
+			square[id] += e->value * e->value / SEEDS;
+			q[id] += e->q / SEEDS;
+		}
+	}
+	double ratio = 0;
+	for (unsigned id = 0; id < KEYS; id++)
+		ratio += q[id] / (square[id] - mean[id] * mean[id]) / KEYS;
+	assert_true(ratio > 0.95 && ratio < 1.05);
+	free(b.mem);
+}
+
 // An elephant among unique keys keeps its entry and owes nothing to others.
 static void elephants_survive_a_flood(void **state)
 {
@@ -303,6 +341,7 @@ int main(void)
 		cmocka_unit_test(clearing_forgets_everything),
 		cmocka_unit_test(merge_equals_adding_everything),
 		cmocka_unit_test(estimates_are_unbiased),
+		cmocka_unit_test(q_is_the_variance),
 		cmocka_unit_test(elephants_survive_a_flood),
 		cmocka_unit_test(own_part_never_exceeds_the_truth),
 		cmocka_unit_test(scaling_commutes_with_merging),
