@@ -30,13 +30,26 @@ struct top {
 	bool connected;          // as last drawn
 	bool changed;            // something came since
 	struct screen_size size; // as last drawn
+	char *last;              // what was drawn last
+	char *reason;            // why the collector ended
 	int status;
 };
 
 static bool top_message(void *ctx, const struct feed *feed, struct feed_message *m);
 static void top_idle(void *ctx, const struct feed *feed);
+// Give the terminal back, with the last table on it.
+static void leave(struct top *t)
+{
+	screen_leave();
+	if (t->last != NULL)
+		fputs(t->last, stdout);
+	if (t->reason != NULL)
+		printf("the collector has ended: %s\n", t->reason);
+}
+
 static bool top_key(void *ctx, char c);
 static void top_suspend(void *ctx, bool away);
+static void leave(struct top *t);
 static void free_all(struct top *t);
 
 int top_main(int argc, char **argv)
@@ -60,7 +73,8 @@ int top_main(int argc, char **argv)
 		.quiet = top.on_screen,
 	};
 	status = watch_run(&o, topics, o.json ? 1 : 2, &ops, &top);
-	screen_leave();
+	if (top.on_screen)
+		leave(&top);
 	free_all(&top);
 	return status != 0 ? status : top.status;
 }
@@ -217,7 +231,7 @@ static bool top_message(void *ctx, const struct feed *feed, struct feed_message 
 		return true;
 	case FEED_EVENT: keep_event(t, m); return true;
 	case FEED_STATS: return take_stats(t, feed, m);
-	case FEED_FINAL: return true;
+	case FEED_FINAL: t->reason = strdup(m->final->reason); return true;
 	}
 	return true;
 }
@@ -225,15 +239,16 @@ static bool top_message(void *ctx, const struct feed *feed, struct feed_message 
 static void draw(struct top *t, const struct feed *feed, struct screen_size size)
 {
 	const struct view v = view_of(t, feed);
-	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	free(t->last);
+	t->last = NULL;
+	FILE *out = open_memstream(&t->last, &len);
 	if (out == NULL)
 		return;
 	view_write(out, &v, size);
 	fclose(out);
-	screen_show(text, size);
-	free(text);
+	if (t->last != NULL)
+		screen_show(t->last, size);
 }
 
 static void top_idle(void *ctx, const struct feed *feed)
@@ -277,4 +292,6 @@ static void free_all(struct top *t)
 	if (t->stats != NULL)
 		weir__stats__free_unpacked(t->stats, NULL);
 	free(t->sets);
+	free(t->reason);
+	free(t->last);
 }

@@ -9,6 +9,9 @@
 #include "format.h"
 
 enum {
+	TITLE_LINES = 2,
+	SMALL = 16,       // rows of the screen: fewer, and no ledgers are shown
+	LARGE = 30,       // as many, and all of them are
 	SET_LINES = 4,    // of a flow set beside its rows: two of title, one of columns, a blank
 	MAX_EVENTS = 5,   // lines
 	MAX_LEDGERS = 4,  // lines
@@ -66,19 +69,17 @@ static size_t min_of(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-// On a small screen the flows come first, then the events, then the ledgers.
+// The flows get what is left. On a small screen one ledger must do, on a very small one none, and
+// events take a sixth at most.
 static struct plan make_plan(const struct view *v, size_t rows)
 {
 	struct plan plan = {0};
-	const size_t least = 2 + SET_LINES + 3; // title and one flow set with three rows
-	const size_t n_ledgers =
-		v->stats != NULL ? min_of(v->stats->n_ledgers, MAX_LEDGERS) + 1 : 0;
-	size_t left = rows > least ? rows - least : 0;
-	if (v->n_events > 0 && left > 1)
-		plan.events = min_of(min_of(v->n_events, MAX_EVENTS), left - 1);
-	left -= plan.events > 0 ? plan.events + 1 : 0;
-	plan.ledgers = min_of(n_ledgers, left);
-	plan.sets = left - plan.ledgers + SET_LINES + 3;
+	if (v->stats != NULL && rows >= SMALL)
+		plan.ledgers = rows >= LARGE ? min_of(v->stats->n_ledgers, MAX_LEDGERS) : 1;
+	plan.events = min_of(min_of(v->n_events, MAX_EVENTS), rows / 6);
+	const size_t others = TITLE_LINES + (plan.ledgers > 0 ? plan.ledgers + 1 : 0) +
+			      (plan.events > 0 ? plan.events + 1 : 0);
+	plan.sets = rows - min_of(rows, others);
 	return plan;
 }
 
@@ -87,18 +88,16 @@ static void write_title(FILE *out, const struct view *v)
 	char text[TEXT_SIZE];
 	struct strbuf b = strbuf_of(text, sizeof(text));
 	const Weir__Stats *s = v->stats;
-	strbuf_fmt(&b, "weir %s  %s", s != NULL ? s->version : "", v->url);
-	if (s != NULL) {
-		strbuf_str(&b, "  ");
+	strbuf_fmt(&b, "weir %s  ", s != NULL ? s->version : "");
+	if (s != NULL)
 		format_time(&b, s->time);
-		strbuf_fmt(&b, "  tick %" PRIu64, s->tick);
-		if (s->analyzer != NULL)
-			strbuf_fmt(&b, "  agents %" PRIu64 "  sources %" PRIu64,
-				   s->analyzer->agents, s->analyzer->sources);
-	}
 	if (!v->connected)
 		strbuf_str(&b, "  waiting for the collector");
 	strbuf_fmt(&b, "  lost here %" PRIu64, v->lost);
+	if (s != NULL && s->analyzer != NULL)
+		strbuf_fmt(&b, "  agents %" PRIu64 "  sources %" PRIu64, s->analyzer->agents,
+			   s->analyzer->sources);
+	strbuf_fmt(&b, "  %s", v->url);
 	fprintf(out, "%s\n\n", text);
 }
 
@@ -206,7 +205,8 @@ static void write_sets(FILE *out, const struct view *v, size_t lines, size_t col
 		const size_t want = v->n != 0 ? min_of(v->n, set->n_flows) : set->n_flows;
 		const size_t rows = min_of(want, fits);
 		if (lines < SET_LINES + 1) {
-			fprintf(out, "%zu more: weirctl top --flow NAME\n", v->n_sets - i);
+			if (lines > 0)
+				fprintf(out, "%zu more: --flow NAME\n", v->n_sets - i);
 			return;
 		}
 		write_set(out, set, rows, columns);
@@ -226,14 +226,18 @@ static void write_events(FILE *out, const struct view *v, size_t n)
 
 static void write_ledgers(FILE *out, const struct view *v, size_t n)
 {
-	for (size_t i = 0; n > 0 && i < min_of(n - 1, v->stats->n_ledgers); i++) {
+	const Weir__Stats *stats = v->stats;
+	if (n == 0)
+		return;
+	for (size_t i = 0; i < stats->n_ledgers; i++) {
 		char text[TEXT_SIZE];
 		struct strbuf b = strbuf_of(text, sizeof(text));
-		format_ledger(&b, v->stats, v->stats->ledgers[i]);
+		if (n == 1 && strcmp(stats->ledgers[i]->name, "datagrams") != 0)
+			continue;
+		format_ledger(&b, stats, stats->ledgers[i]);
 		fprintf(out, "%s\n", text);
 	}
-	if (n > 0)
-		write_losses(out, v->stats);
+	write_losses(out, stats);
 }
 
 // What never reached a worker.

@@ -11,6 +11,7 @@
 
 enum {
 	IDLE_MS = 100,
+	TELL_MS = 500, // how long connecting may take before we say that we wait
 };
 
 struct watch {
@@ -18,9 +19,11 @@ struct watch {
 	const struct watch_ops *ops;
 	void *ctx;
 	struct feed *feed;
+	uint64_t start; // ns, monotonic
 	uint64_t end;   // ns, monotonic; UINT64_MAX = never
 	bool came;      // at least one message did
 	bool connected; // when last looked
+	bool told;      // that we wait
 	bool keys;      // standard input is a terminal
 };
 
@@ -37,11 +40,12 @@ int watch_run(const struct options *o, const char *const *topics, size_t n_topic
 	struct watch w = {.options = o,
 			  .ops = ops,
 			  .ctx = ctx,
+			  .start = now_ns(),
 			  .end = UINT64_MAX,
 			  .keys = isatty(STDIN_FILENO)};
 	sigset_t all, before;
 	if (o->seconds > 0)
-		w.end = now_ns() + (uint64_t)(o->seconds * 1e9);
+		w.end = w.start + (uint64_t)(o->seconds * 1e9);
 	take_signals();
 	// nng's threads shall not get any signal.
 	sigfillset(&all);
@@ -52,8 +56,6 @@ int watch_run(const struct options *o, const char *const *topics, size_t n_topic
 		fprintf(stderr, "weirctl: %s\n", msg.text);
 		return 1;
 	}
-	if (!ops->quiet && !o->no_wait && !feed_connected(w.feed))
-		fprintf(stderr, "weirctl: waiting for the collector at %s\n", o->feed);
 	const int status = loop(&w);
 	feed_close(w.feed);
 	return status;
@@ -80,6 +82,12 @@ static void take_signals(void)
 	}
 }
 
+static void tell(const struct watch *w, const char *what, const char *detail)
+{
+	if (!w->ops->quiet)
+		fprintf(stderr, "weirctl: %s %s\n", what, detail);
+}
+
 // Hand over what came. True when the command is done, with its status.
 static bool take_messages(struct watch *w, int *status)
 {
@@ -88,6 +96,8 @@ static bool take_messages(struct watch *w, int *status)
 	while (more && !stopped && feed_next(w->feed, &m)) {
 		const bool final = m.kind == FEED_FINAL;
 		w->came = true;
+		if (final)
+			tell(w, "the collector has ended:", m.final->reason);
 		more = w->ops->message(w->ctx, w->feed, &m) && !final;
 		feed_message_free(&m);
 	}
@@ -99,17 +109,20 @@ static bool take_messages(struct watch *w, int *status)
 	return !more;
 }
 
-// True when the collector has gone for good, with the status.
-static bool note_connection(struct watch *w, int *status)
+// True when the collector has gone for good.
+static bool note_connection(struct watch *w)
 {
-	const bool connected = feed_connected(w->feed);
-	const bool gone = w->connected && !connected;
-	w->connected = connected;
-	*status = 1;
-	if (gone && (w->options->no_wait || !w->ops->quiet))
-		fprintf(stderr, "weirctl: lost the collector at %s%s\n", w->options->feed,
-			w->options->no_wait ? "" : ", waiting for it");
-	return gone && w->options->no_wait;
+	const bool was = w->connected;
+	w->connected = feed_connected(w->feed);
+	if (was && !w->connected) {
+		tell(w, "lost the collector at", w->options->feed);
+		return w->options->no_wait;
+	}
+	if (!w->connected && !w->told && now_ns() - w->start > TELL_MS * UINT64_C(1000000)) {
+		tell(w, "waiting for the collector at", w->options->feed);
+		w->told = true;
+	}
+	return false;
 }
 
 static void stop_for_now(struct watch *w)
@@ -143,7 +156,7 @@ static int loop(struct watch *w)
 	int status;
 	while (!stopped) {
 		// In this order: what came before the connection broke is handed over first.
-		const bool gone = note_connection(w, &status);
+		const bool gone = note_connection(w);
 		if (take_messages(w, &status))
 			return status;
 		if (gone)
