@@ -6,9 +6,10 @@
 /// Sampled header -> layers of a struct packet.
 ///
 /// first[] is the same at either depth, so that what a flow definition measures never depends on
-/// what its neighbours ask for; DISSECT_OUTER only saves keeping the stack. The common case, plain
-/// Ethernet, IPv4 or IPv6 without options, TCP or UDP that is no tunnel, is decided inline by a
-/// handful of loads; everything else takes the walk. Both agree on every header (test_packet.c).
+/// what its neighbours ask for; DISSECT_OUTER only saves keeping the stack. The common case,
+/// Ethernet with at most two tags, IPv4 or IPv6 without options, TCP or UDP that is no tunnel, is
+/// decided inline by a handful of loads; everything else takes the walk. Both agree on every header
+/// (test_dissect.c).
 ///
 /// Formats: IEEE 802.3 and 802.1Q, RFC 894, 1042, 2516 (PPPoE), 3032 (MPLS), 791, 8200, 2784 and
 /// 2890 (GRE), 7348 (VXLAN), 8926 (Geneve), 3GPP TS 29.281 (GTP-U), IBTA 1.4 annex A17 (RoCEv2).
@@ -55,12 +56,14 @@ enum {
 	ETHERTYPE_ARP = 0x0806,
 	ETHERTYPE_ERSPAN3 = 0x22eb,
 	ETHERTYPE_TEB = 0x6558, ///< an Ethernet frame
+	ETHERTYPE_VLAN = 0x8100,
 	ETHERTYPE_IP6 = 0x86dd,
 	ETHERTYPE_PPP = 0x880b,
 	ETHERTYPE_MPLS = 0x8847,
 	ETHERTYPE_MPLS_MULTICAST = 0x8848,
 	ETHERTYPE_PPPOE_DISCOVERY = 0x8863,
 	ETHERTYPE_PPPOE_SESSION = 0x8864,
+	ETHERTYPE_QINQ = 0x88a8,
 	ETHERTYPE_ERSPAN = 0x88be, ///< types I and II
 	ETHERTYPE_ROCE = 0x8915,   ///< version 1
 
@@ -115,61 +118,81 @@ static inline bool dissect_udp_carries(uint16_t source, uint16_t destination)
 void packet_walk(struct packet *p, uint32_t protocol, uint32_t off, uint32_t len,
 		 enum dissect_depth depth);
 
-/// The common case of packet_dissect(): Ethernet, IP, TCP or UDP, nothing else and nothing cut.
-/// False, with nothing noted, when the header is not of that kind.
-static inline bool dissect_plain(struct packet *p, uint32_t off, uint32_t len,
-				 enum dissect_depth depth)
-{
-	const uint8_t *b = p->base[SPACE_HEADER] + off;
-	uint32_t transport, end;
-	uint8_t protocol;
-	enum packet_layer network;
+/// As dissect_plain(), for a frame with one or two tags.
+bool dissect_tagged(struct packet *p, uint32_t off, uint32_t len, enum dissect_depth depth);
 
-	if (len < 14 + 20 + 8)
+/// The rest of dissect_plain(): @p ethertype lies in the two bytes before @p network_at, behind
+/// @p n_tags tags. Inlined with constants where there are none.
+static inline __attribute__((always_inline)) bool dissect_network(
+	struct packet *p, uint32_t off, uint32_t len, enum dissect_depth depth, uint16_t ethertype,
+	uint32_t network_at, uint32_t n_tags)
+{
+	const uint8_t *b = p->base[SPACE_HEADER] + off, *ip = b + network_at;
+	uint32_t transport_at, end;
+	uint8_t protocol;
+	enum packet_layer network, transport = LAYER_TCP;
+
+	if (len < network_at + 20 + 8)
 		return false;
-	const uint16_t ethertype = load_be16(b + 12);
 	if (ethertype == ETHERTYPE_IP4) {
-		const uint16_t fragment_offset = load_be16(b + 20) & 0x1fff;
-		if (b[14] != 0x45 || fragment_offset != 0)
+		const uint16_t fragment_offset = load_be16(ip + 6) & 0x1fff;
+		if (ip[0] != 0x45 || fragment_offset != 0)
 			return false;
 		network = LAYER_IP;
-		protocol = b[23];
-		transport = 14 + 20;
-		end = 14 + load_be16(b + 16);
-	} else if (ethertype == ETHERTYPE_IP6 && len >= 14 + 40 + 8 && b[14] >> 4 == 6) {
+		protocol = ip[9];
+		transport_at = network_at + 20;
+		end = network_at + load_be16(ip + 2);
+	} else if (ethertype == ETHERTYPE_IP6 && len >= network_at + 40 + 8 && ip[0] >> 4 == 6) {
 		network = LAYER_IP6;
-		protocol = b[20];
-		transport = 14 + 40;
-		end = transport + load_be16(b + 18);
+		protocol = ip[6];
+		transport_at = network_at + 40;
+		end = transport_at + load_be16(ip + 4);
 	} else {
 		return false;
 	}
-	if (end < transport + 8) // a lying length, or none (segmentation offload)
+	if (end < transport_at + 8) // a lying length, or none (segmentation offload)
 		return false;
-	enum packet_layer layer = LAYER_TCP;
 	if (protocol != PROTOCOL_TCP) {
+		const uint8_t *udp = b + transport_at;
 		if (protocol != PROTOCOL_UDP ||
-		    dissect_udp_carries(load_be16(b + transport), load_be16(b + transport + 2)))
+		    dissect_udp_carries(load_be16(udp), load_be16(udp + 2)))
 			return false;
-		layer = LAYER_UDP;
+		transport = LAYER_UDP;
 	}
 	p->start = off;
 	p->end[SPACE_HEADER] = off + (end < len ? end : len);
 	p->first[LAYER_ETH] = (uint16_t)off;
-	p->first[LAYER_ETHERTYPE] = (uint16_t)(off + 12);
-	p->first[network] = (uint16_t)(off + 14);
+	p->first[LAYER_ETHERTYPE] = (uint16_t)(off + network_at - 2);
+	p->first[network] = (uint16_t)(off + network_at);
+	p->first[transport] = (uint16_t)(off + transport_at);
+	if (n_tags > 0)
+		p->first[LAYER_VLAN] = (uint16_t)(off + 14);
 	if (network == LAYER_IP6)
-		p->first[LAYER_IP6NEXT] = (uint16_t)(off + 20);
-	p->first[layer] = (uint16_t)(off + transport);
+		p->first[LAYER_IP6NEXT] = (uint16_t)(off + network_at + 6);
 	if (depth == DISSECT_ALL) {
 		packet_push(p, LAYER_ETH, off);
-		packet_push(p, LAYER_ETHERTYPE, off + 12);
-		packet_push(p, network, off + 14);
+		for (uint32_t i = 0; i < n_tags; i++)
+			packet_push(p, LAYER_VLAN, off + 14 + 4 * i);
+		packet_push(p, LAYER_ETHERTYPE, off + network_at - 2);
+		packet_push(p, network, off + network_at);
 		if (network == LAYER_IP6)
-			packet_push(p, LAYER_IP6NEXT, off + 20);
-		packet_push(p, layer, off + transport);
+			packet_push(p, LAYER_IP6NEXT, off + network_at + 6);
+		packet_push(p, transport, off + transport_at);
 	}
 	return true;
+}
+
+/// The common case of packet_dissect(): Ethernet, at most two tags, IP, TCP or UDP, nothing else
+/// and nothing cut. False, with nothing noted, when the header is not of that kind.
+static inline bool dissect_plain(struct packet *p, uint32_t off, uint32_t len,
+				 enum dissect_depth depth)
+{
+	if (len < 14)
+		return false;
+	const uint16_t ethertype = load_be16(p->base[SPACE_HEADER] + off + 12);
+	if (ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ)
+		return dissect_tagged(p, off, len, depth);
+	return dissect_network(p, off, len, depth, ethertype, 14, 0);
 }
 
 /// Note the layers of the header that lies at base[SPACE_HEADER] + @p off, @p len bytes, in a

@@ -14,10 +14,10 @@ enum step walk_eth(struct walk *w)
 	return STEP_ETHERTYPE;
 }
 
-// 0x8100 and 0x88a8 are assigned, the others are what switches used before 802.1ad.
+// The first two are assigned, the others are what switches used before 802.1ad.
 static bool is_tag(uint16_t ethertype)
 {
-	return ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100 ||
+	return ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ || ethertype == 0x9100 ||
 	       ethertype == 0x9200 || ethertype == 0x9300;
 }
 
