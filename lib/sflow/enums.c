@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/drop_reason.h"
 #include "base/error.h"
 
 struct named {
@@ -21,7 +22,7 @@ static const struct enumeration {
 	const struct named *values;
 	size_t n;
 } enumerations[] = {
-	{NULL, 0},
+	{NULL, 0}, {NULL, 0}, // drop_reason
 #define ENUMERATION(name, ...) \
 	{NAMED(__VA_ARGS__), sizeof(NAMED(__VA_ARGS__)) / sizeof(struct named)},
 #include "sflow/enums.def"
@@ -30,6 +31,8 @@ static const struct enumeration {
 
 const char *sflow_enum_text(enum sflow_enumeration e, uint32_t value)
 {
+	if (e == SFLOW_ENUM_drop_reason)
+		return drop_reason_name(value);
 	const struct enumeration *en = &enumerations[e];
 	size_t low = 0, high = en->n;
 	while (low < high) {
@@ -46,6 +49,8 @@ const char *sflow_enum_text(enum sflow_enumeration e, uint32_t value)
 
 int sflow_enum_value(enum sflow_enumeration e, const char *text, size_t len, uint32_t *value)
 {
+	if (e == SFLOW_ENUM_drop_reason)
+		return drop_reason_parse(text, len, value);
 	const struct enumeration *en = &enumerations[e];
 	for (size_t i = 0; i < en->n; i++) {
 		const char *name = en->values[i].text;

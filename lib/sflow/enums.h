@@ -3,7 +3,7 @@
 #pragma once
 
 /// @file
-/// Names of enumerated values: enums.def is the list.
+/// Names of enumerated values: enums.def is the list, but for drop reasons (base/drop_reason.h).
 ///
 /// Thread-safety: constant tables.
 
@@ -12,6 +12,7 @@
 
 enum sflow_enumeration {
 	SFLOW_ENUM_none, ///< a number without names
+	SFLOW_ENUM_drop_reason,
 #define ENUMERATION(name, ...) SFLOW_ENUM_##name,
 #include "sflow/enums.def"
 #undef ENUMERATION
