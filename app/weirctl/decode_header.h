@@ -6,9 +6,9 @@
 /// Print a sampled header with the names and in the order of sflowtool: Ethernet or 802.11, VLANs,
 /// IPv4 or IPv6, ICMP, TCP, UDP, of the outermost headers.
 ///
-/// Values that sflowtool gets wrong are right here: IPID is not byte-swapped, the ports of later
-/// fragments are not made up, an authentication header has its own unit of length, and nothing is
-/// read behind the end of the header. Flow keys of inner headers are the business of lib/packet.
+/// Unlike there, IPID is in network order, fragments other than the first have no ports in IPv6
+/// either, and an authentication header has its own unit of length. Flow keys of inner headers are
+/// the business of lib/packet.
 ///
 /// Input is hostile: all reads go through a cursor.
 

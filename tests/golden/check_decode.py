@@ -46,7 +46,7 @@ EXPECTED = {
     "tcpdump-sflow-print-v6": (25, 61, 122, 0, {}),
     "tcpdump-sflow_expanded": (1, 1, 3, 0, {}),
     "tcpdump-sflow_multiple_counter_30_pdus": (30, 144, 296, 0, {}),
-    "tcpdump-sflow_print-segv": (1, 0, 0, 0, {0: "it reads on behind the end of the UDP payload"}),
+    "tcpdump-sflow_print-segv": (1, 0, 0, 0, {0: "the UDP payload is shorter than the frame"}),
     "telegraf-netflow-cases": (4, 10, 19, 0, {}),
     "vertex-hsflowd": (1, 1, 10, 0, {}),
     "vflow": (2, 10, 31, 0, {1: "padding behind the last record of a sample"}),
@@ -57,8 +57,8 @@ EXPECTED = {
 # doc/decode.md, "Records that sflowtool skips"
 SKIPPED_BY_SFLOWTOOL = {"0:1037", "4300:2", "43874:2"}
 # doc/decode.md, "Drop reasons": code -> what sflowtool prints
-MISTAKEN_REASONS = {"33": "dev_hdr", "36": "tc_egress", "332": "NotFound", "366": "NotFound",
-                    "372": "NotFound"}
+REASONS = {"33": "dev_hdr", "36": "tc_egress", "332": "NotFound", "366": "NotFound",
+           "372": "NotFound"}
 # doc/decode.md, "Long texts": member -> bytes that sflowtool keeps
 CUT_TEXTS = {"os_release": 31}
 
@@ -79,7 +79,7 @@ def normalise(members):
         if base == "IPID":
             value = str(int(value) >> 8 | (int(value) & 255) << 8)
         elif base == "discardReason":
-            value = MISTAKEN_REASONS.get(names["discardCode"], value)
+            value = REASONS.get(names["discardCode"], value)
         elif base in CUT_TEXTS:
             value = value[:CUT_TEXTS[base]]
         elif isinstance(value, list):
@@ -127,8 +127,8 @@ def text_lines(text):
         name, _, value = line.partition(" ")
         if base_name(name) in CUT_TEXTS:
             line = name + " " + value[:CUT_TEXTS[base_name(name)]]
-        if base_name(name) == "discardReason" and lines[-1].split()[1] in MISTAKEN_REASONS:
-            line = "discardReason " + MISTAKEN_REASONS[lines[-1].split()[1]]
+        if base_name(name) == "discardReason" and lines[-1].split()[1] in REASONS:
+            line = "discardReason " + REASONS[lines[-1].split()[1]]
         lines.append(line)
     return lines
 
