@@ -51,6 +51,7 @@ void config_bank(const struct config *c, struct bank_config *out)
 	out->max_agents = c->agents;
 	out->max_sources = c->sources;
 	out->log_size = (uint32_t)c->counter_log;
+	out->sketches = c->sketches;
 }
 
 void config_analyzer(const struct config *c, struct analyzer_config *out)
@@ -62,6 +63,7 @@ void config_analyzer(const struct config *c, struct analyzer_config *out)
 	out->top = c->top;
 	out->max_triggered = c->triggered;
 	out->max_events = c->events;
+	out->sketches = 2 * c->sketches; // two generations
 	out->retention = c->retention;
 }
 

@@ -537,6 +537,8 @@ static const struct member top_rows[] = {
 	      "flows per definition that made an event and may not make the next one yet"),
 	COUNT("events", TOP(events), 1, 1 << 20, "1024",
 	      "events per tick; more are counted as lost"),
+	COUNT("sketches", TOP(sketches), 0, 1 << 20, "64",
+	      "flows per definition whose `count:` is above six and still good to 1 %; 32 kB each"),
 	SECONDS("retention", TOP(retention), 1, 30 * 86400, "5m",
 		"a flow without samples for so long, and for 30 t, is forgotten"),
 	BYTES("memory", TOP(memory), 0x1p20, 0x1p50, "1GiB",

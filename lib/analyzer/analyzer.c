@@ -26,6 +26,7 @@ static struct store_config store_config(const struct analyzer *a, uint32_t def)
 		.max_sources = config->max_sources,
 		.top = config->top > 0 ? config->top : 1,
 		.retention = (uint64_t)(config->retention * 1e9),
+		.sketches = config->sketches,
 		.secret = config->secret,
 		.seed = config->seed + def,
 		.order = sources_order,

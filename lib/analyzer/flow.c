@@ -120,8 +120,13 @@ static void translate(const struct flow *f, uint32_t worker, const struct bank *
 		.inherited = e->inherited,
 		.last = time_of(bank, e->last),
 		.n = e->n,
-		.cell = f->def->n_cell > 0 ? table_cells(t, e) : NULL,
 	};
+	if (f->def->n_cell == 0)
+		return;
+	const uint32_t def = (uint32_t)(t - bank->table);
+	add->cell = table_cells(t, e);
+	add->set = bank_sets(bank, def, e);
+	add->pool = &bank->pool[def];
 }
 
 static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank,

@@ -25,7 +25,8 @@ static void layout(struct store *s, struct carve *c, const struct flow_def *def,
 		config->max_sources < config->entries ? config->max_sources + (size_t)1 : slots;
 	*s = (struct store){.def = def, .config = *config};
 	s->entry_size = round_up((uint32_t)sizeof(struct store_entry) + def->key_size, 64);
-	s->past_size = (uint32_t)(sizeof(struct store_past) + def->n_cell * sizeof(struct cell));
+	s->past_size = (uint32_t)(sizeof(struct store_past) + def->n_cell * sizeof(struct cell) +
+				  def->n_set * sizeof(struct store_set));
 	s->top_size = 2 * config->top < config->entries + 1 ? 2 * config->top : config->entries + 1;
 	s->entry = carve(c, slots, s->entry_size);
 	s->past = carve(c, slots, s->past_size);
@@ -34,6 +35,10 @@ static void layout(struct store *s, struct carve *c, const struct flow_def *def,
 	s->chain = carve(c, (size_t)config->max_sources + 1, sizeof(*s->chain));
 	s->delta = carve(c, slots, sizeof(*s->delta));
 	s->top = carve(c, s->top_size, sizeof(*s->top));
+	if (def->n_set == 0)
+		return;
+	s->sketches.registers = carve(c, 1, distinct_pool_size(config->sketches));
+	s->sketch_owner = carve(c, (size_t)config->sketches + 1, sizeof(*s->sketch_owner));
 }
 
 size_t store_size(const struct flow_def *def, const struct store_config *config)
@@ -49,6 +54,8 @@ void store_init(struct store *s, void *mem, const struct flow_def *def,
 {
 	struct carve c = {.base = mem};
 	layout(s, &c, def, config);
+	if (def->n_set > 0)
+		distinct_pool_init(&s->sketches, s->sketches.registers, config->sketches);
 	s->decay = decay_of(def->t);
 	s->rng = rng_seeded(config->seed);
 	s->n_slots = 1;
@@ -95,6 +102,7 @@ void store_begin(struct store *s, uint64_t start, uint64_t end)
 	s->floor_lost *= f;
 	s->start = start;
 	s->now = end;
+	s->period = (uint64_t)((double)end * 1e-9 / s->def->t);
 	s->n_delta = 0;
 	s->tick_total = 0;
 	s->tick_inherited = 0;
@@ -117,6 +125,70 @@ static struct store_delta *touch(struct store *s, uint32_t i)
 	d = &s->delta[s->n_delta++];
 	*d = (struct store_delta){.entry = i};
 	return d;
+}
+
+// --- sets of distinct values --------------------------------------------------------------------
+
+static struct store_set *sets_of(const struct store *s, uint32_t i)
+{
+	return (struct store_set *)(void *)(store_past(s, i)->cell + s->def->n_cell);
+}
+
+static void drop_sets(struct store *s, uint32_t i)
+{
+	struct store_set *set = sets_of(s, i);
+	for (unsigned k = 0; k < s->def->n_set; k++) {
+		distinct_drop(&s->sketches, &set[k].now);
+		distinct_drop(&s->sketches, &set[k].before);
+	}
+}
+
+// Bring a set to the current period.
+static void rotate(struct store *s, struct store_set *set)
+{
+	if (set->period == s->period)
+		return;
+	distinct_drop(&s->sketches, &set->before);
+	if (set->period + 1 == s->period) {
+		set->before = set->now;
+		set->now = (struct distinct){0};
+	} else {
+		distinct_drop(&s->sketches, &set->now);
+	}
+	set->period = s->period;
+}
+
+// When all sketches are given out: look at a few owners, whose sets may be out of date.
+static void reclaim_sketches(struct store *s)
+{
+	if (s->sketches.used < s->sketches.n || s->sketches.n_free > 0 || s->sketches.n == 0)
+		return;
+	for (unsigned n = 0; n < NEIGHBOURS; n++) {
+		s->sketch_hand = s->sketch_hand % s->sketches.n + 1;
+		const uint32_t owner = s->sketch_owner[s->sketch_hand];
+		if (store_entry(s, owner)->ref == 0)
+			continue;
+		for (unsigned k = 0; k < s->def->n_set; k++)
+			rotate(s, &sets_of(s, owner)[k]);
+	}
+}
+
+static void merge_sets(struct store *s, uint32_t i, const struct store_add *a)
+{
+	reclaim_sketches(s);
+	for (unsigned k = 0; k < s->def->n_set; k++) {
+		struct store_set *set = &sets_of(s, i)[k];
+		rotate(s, set);
+		distinct_merge(&s->sketches, &set->now, a->pool, &a->set[k]);
+		s->sketch_owner[set->now.sketch] = i;
+	}
+}
+
+static double count_set(const struct store *s, const struct store_set *set)
+{
+	if (set->period == s->period)
+		return distinct_count_union(&s->sketches, &set->now, &set->before);
+	return set->period + 1 == s->period ? distinct_count(&s->sketches, &set->now) : 0;
 }
 
 // --- chains -------------------------------------------------------------------------------------
@@ -271,6 +343,7 @@ static void drop_entry(struct store *s, uint32_t i)
 	struct store_delta *d = delta_of(s, i);
 	if (d != NULL)
 		*d = (struct store_delta){.entry = i};
+	drop_sets(s, i);
 	top_remove(s, i);
 	lookup_remove(&s->lookup, store_entry(s, i)->tag, i);
 	chain_remove(s, store_source(s, i), i);
@@ -401,6 +474,8 @@ static void add_one(struct store *s, const struct store_add *a, uint32_t tag)
 			cell_merge(&store_past(s, i)->cell[k], s->def->cell[k].kind, &a->cell[k],
 				   s->decay.add);
 	}
+	if (s->def->n_set != 0 && a->set != NULL)
+		merge_sets(s, i, a);
 	if (__builtin_expect(s->used > s->config.entries, 0))
 		compact(s, key_source(a->key));
 }
@@ -515,6 +590,8 @@ double store_own(const struct store *s, uint32_t i)
 double store_cell(const struct store *s, uint32_t i, unsigned k)
 {
 	const enum cell_kind kind = s->def->cell[k].kind;
+	if (kind == CELL_COUNT)
+		return count_set(s, &sets_of(s, i)[s->def->cell[k].set]);
 	const double v = cell_value(&store_past(s, i)->cell[k], kind);
 	// A sum is a rate like the value itself; the scale of an average cancels out.
 	return kind == CELL_SUM

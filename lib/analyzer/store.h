@@ -40,6 +40,10 @@
 /// is filled anew by one walk. Ties go to the smaller key, then to the source that `order` puts
 /// first: results do not depend on addresses or on the secret of the hash.
 ///
+/// **Distinct values** (`count:`) have no decay. An entry keeps two sets, of the current period of
+/// length t and of the one before; the answer is the count of their union. Sketches come from a
+/// pool; when it is used up they are taken back from entries whose sets are out of date.
+///
 /// Thread-safety: one thread at a time. Memory: the caller's, store_size() bytes; nothing is
 /// allocated later. An entry takes one cache line for keys of up to 24 bytes (two up to 88), and
 /// about 90 bytes elsewhere. Cost: a merged entry touches its line and a slot of the index, both
@@ -56,6 +60,7 @@
 #include "base/rng.h"
 #include "program/program.h"
 #include "table/cell.h"
+#include "table/distinct.h"
 
 /// Additions per batch: enough to hide the latency of memory, few enough to stay in the L1 cache.
 #define STORE_BATCH 32
@@ -65,6 +70,7 @@ struct store_config {
 	uint32_t max_sources; ///< highest number of a source
 	uint32_t top;         ///< entries kept ready in order, at least 1
 	uint64_t retention;   ///< ns: forget what was idle for longer, and for 30 t
+	uint32_t sketches;    ///< for counts of distinct values (table/distinct.h)
 	struct hash_secret secret;
 	uint64_t seed;
 	/// Which of two sources comes first (< 0, 0, > 0) where value and key tie; NULL: by number.
@@ -82,7 +88,13 @@ struct store_entry {
 	uint8_t key[];
 };
 
-/// The part of an entry that a merge does not need; its cells follow.
+/// Distinct values of the latest two periods.
+struct store_set {
+	struct distinct now, before;
+	uint64_t period; ///< number of the one that `now` belongs to
+};
+
+/// The part of an entry that a merge does not need; its cells follow, and then its sets.
 struct store_past {
 	uint64_t n;     ///< samples of this key
 	uint64_t first; ///< ns: start of the interval in which it was entered
@@ -136,7 +148,12 @@ struct store {
 	uint32_t n_chunks, free_chunk;
 	struct store_chain *chain;
 	uint32_t n_sources; ///< with an entry
-	uint64_t classes;   ///< bit i: class_first[i] is not empty
+
+	struct distinct_pool sketches;
+	uint32_t *sketch_owner; ///< entry that took each sketch last
+	uint32_t sketch_hand;   ///< where the next search for one begins
+	uint64_t period;        ///< number of the current period of length t
+	uint64_t classes;       ///< bit i: class_first[i] is not empty
 	uint32_t class_first[STORE_CLASSES];
 
 	struct store_delta *delta;
@@ -159,9 +176,11 @@ struct store_add {
 	double value;    ///< sum over the interval
 	double q;        ///< of squares
 	double inherited;
-	uint64_t last;           ///< ns
-	uint32_t n;              ///< samples
-	const struct cell *cell; ///< def->n_cell of them; may be NULL
+	uint64_t last;                    ///< ns
+	uint32_t n;                       ///< samples
+	const struct cell *cell;          ///< def->n_cell of them; may be NULL
+	const struct distinct *set;       ///< def->n_set of them
+	const struct distinct_pool *pool; ///< where their sketches lie
 };
 
 size_t store_size(const struct flow_def *def, const struct store_config *config);

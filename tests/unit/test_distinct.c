@@ -38,7 +38,7 @@ static void few_are_counted_exactly(void **state)
 	free(p.registers);
 }
 
-// 0.81 % standard error: 3 % is beyond 3.7 of them.
+// 0.57 % standard error: 3 % is beyond 5 of them.
 static void many_are_counted_closely(void **state)
 {
 	struct distinct_pool p = pool_new(1);
