@@ -105,6 +105,8 @@ struct config {
 	size_t n_sampling;
 
 	struct text_list feed; ///< URLs to publish at
+	double feed_interval;  ///< s between flow sets; 0 = with every tick
+	uint32_t feed_queue;   ///< messages kept for a slow subscriber
 	uint32_t log_level;    ///< enum config_log_level
 
 	struct flow_spec *flows;

@@ -92,9 +92,9 @@ enum terminal {
 	TERMINAL,
 };
 
-static void run_child(const char *const *args)
+static void run_child(const char *program_path, const char *const *args)
 {
-	const char *argv[16] = {getenv("WEIRCTL")};
+	const char *argv[16] = {program_path};
 	for (unsigned i = 0; args[i] != NULL; i++)
 		argv[i + 1] = args[i];
 	setenv("TZ", "UTC", 1);
@@ -102,7 +102,7 @@ static void run_child(const char *const *args)
 	_exit(127);
 }
 
-static struct client *start(enum terminal terminal, const char *const *args)
+static struct client *start(const char *path, enum terminal terminal, const char *const *args)
 {
 	struct client *c = &client;
 	const struct winsize size = {.ws_row = 20, .ws_col = 90};
@@ -111,7 +111,7 @@ static struct client *start(enum terminal terminal, const char *const *args)
 	if (terminal == TERMINAL) {
 		c->pid = forkpty(&c->fd, NULL, NULL, &size);
 		if (c->pid == 0)
-			run_child(args);
+			run_child(path, args);
 	} else {
 		assert_int_equal(pipe(pipes), 0);
 		c->fd = pipes[0];
@@ -120,7 +120,7 @@ static struct client *start(enum terminal terminal, const char *const *args)
 			dup2(pipes[1], STDOUT_FILENO);
 			dup2(pipes[1], STDERR_FILENO);
 			close(pipes[0]);
-			run_child(args);
+			run_child(path, args);
 		}
 		close(pipes[1]);
 	}
@@ -128,7 +128,8 @@ static struct client *start(enum terminal terminal, const char *const *args)
 	return c;
 }
 
-#define START(terminal, ...) start(terminal, (const char *const[]){__VA_ARGS__, NULL})
+#define START(terminal, ...) \
+	start(getenv("WEIRCTL"), terminal, (const char *const[]){__VA_ARGS__, NULL})
 
 // Read on; false at the end of the output.
 static bool read_some(struct client *c)
@@ -405,6 +406,23 @@ static void a_full_pipe_does_not_hold_it(void **state)
 	close_feed("test");
 }
 
+// doc/feed.md shows it.
+static void the_documented_subscriber_works(void **state)
+{
+	(void)state;
+	struct publish *p = open_feed();
+	struct client *c = start(getenv("FEED_EXAMPLE"), PIPE, (const char *const[]){url, NULL});
+	assert_true(publish_wait(p, 1, PATIENCE_MS));
+	publish_round(p);
+	close_feed("test");
+	assert_int_equal(finish(c), 0);
+	assert_string_equal(c->output,
+			    "192.0.2.1 4 10.0.0.0,10.0.1.0 100000000 +/- 1000000 bytes/s\n"
+			    "192.0.2.1 5 10.0.0.1,10.0.1.1 50000000 +/- 1000000 bytes/s\n"
+			    "2001:DB8::1 2.1 020000000001_SEP_42_SEP_000010010 1234 +/- 70"
+			    " frames/s\n");
+}
+
 // A test that failed leaves nothing to the next one.
 static int clean_up(void **state)
 {
@@ -450,6 +468,7 @@ int main(void)
 		cmocka_unit_test_teardown(terminal_is_given_back, clean_up),
 		cmocka_unit_test_teardown(q_ends_it_too, clean_up),
 		cmocka_unit_test_teardown(a_full_pipe_does_not_hold_it, clean_up),
+		cmocka_unit_test_teardown(the_documented_subscriber_works, clean_up),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

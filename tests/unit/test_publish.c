@@ -262,7 +262,8 @@ static void a_stalled_subscriber_harms_only_itself(void **state)
 	}
 	assert_int_equal(last, MESSAGES);
 	assert_int_equal(got + lost, MESSAGES);
-	assert_true(lost > 0 && got > QUEUE);
+	// The queue and what the kernel took.
+	assert_true(lost > 0 && got > QUEUE && got < MESSAGES / 4);
 	close(stalled);
 	publish_close(p, "test");
 }
