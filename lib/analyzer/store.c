@@ -406,33 +406,45 @@ static void smallest_two(struct store *s, uint32_t source, uint32_t pair[2])
 	}
 }
 
-// Smooth a delta into its entry ahead of time.
+// Smooth a delta into its entry.
 static void absorb(struct store *s, struct store_entry *e, uint32_t i)
 {
-	const struct store_delta *d = delta_of(s, i);
+	struct store_delta *d = delta_of(s, i);
 	refresh(s, e, i);
 	if (d == NULL)
 		return;
 	e->value += d->value * s->decay.add;
 	e->inherited += d->inherited * s->decay.add;
 	e->q += d->q * square(s->decay.add);
+	d->value = d->inherited = d->q = 0; // compaction may come before store_settle()
+}
+
+// Take the loser out; what it had, smoothed.
+static struct store_entry remove_loser(struct store *s, uint32_t loser)
+{
+	absorb(s, store_entry(s, loser), loser);
+	const struct store_entry gone = *store_entry(s, loser);
+	s->inherited += fmax(0, gone.value - gone.inherited);
+	s->floor_lost = fmax(s->floor_lost, gone.value);
+	s->evicted++;
+	drop_entry(s, loser);
+	return gone;
 }
 
 static void merge_pair(struct store *s, uint32_t a, uint32_t b)
 {
 	const double va = expected(s, a), vb = expected(s, b);
 	const bool keep_a = rng_double(&s->rng) * (va + vb) < va;
-	const uint32_t winner = keep_a ? a : b, loser = keep_a ? b : a;
-	struct store_entry *w = store_entry(s, winner), *l = store_entry(s, loser);
-	absorb(s, l, loser);
-	refresh(s, w, winner);
-	w->value += l->value;
-	w->q += l->q + va * vb;
-	w->inherited += l->value;
-	s->inherited += fmax(0, l->value - l->inherited);
-	s->floor_lost = fmax(s->floor_lost, l->value);
-	s->evicted++;
-	drop_entry(s, loser);
+	const uint32_t winner = keep_a ? a : b;
+	const struct store_entry gone = remove_loser(s, keep_a ? b : a);
+	struct store_entry *e = store_entry(s, winner);
+	absorb(s, e, winner);
+	// The lot adds ab to the variance of either label; divided by its chance, as what survives
+	// speaks for what does not, the expectation of q stays the variance of the estimate.
+	if (e->value > 0)
+		e->q = (e->q + va * vb) * (va + vb) / e->value;
+	e->value += gone.value;
+	e->inherited += gone.value;
 	top_update(s, winner);
 }
 
@@ -549,9 +561,16 @@ bool store_visible(const struct store *s, uint32_t i)
 	return last >= s->now || s->now - last <= idle_limit(s);
 }
 
-// Look at a part of the entries, so that all are seen within 128 ticks.
+// Look at all of the top list, lest it be a list of the dead, and at a part of the entries, so that
+// all are seen within 128 ticks.
 static void expire(struct store *s)
 {
+	for (uint32_t rank = 0; rank < s->n_top;) {
+		if (store_visible(s, s->top[rank]))
+			rank++;
+		else
+			drop_entry(s, s->top[rank]); // another takes its place
+	}
 	for (uint32_t n = s->n_slots / 128 + 1; n > 0; n--, s->sweep++) {
 		if (s->sweep >= s->n_slots)
 			s->sweep = 1;

@@ -20,8 +20,10 @@
 /// **When the pool is full** a newcomer still gets an entry, and then two entries of one source
 /// become one: of eight neighbours in the source's chain, at a hand that goes round it, the two
 /// smallest. The survivor has value a + b and keeps label a with probability a / (a + b), which
-/// leaves every expectation and the total as they were (Ting, SIGMOD 2018; table.h). q becomes qa
-/// + qb + ab, the variance of the lot included; the loser's value is added to what is inherited.
+/// leaves every expectation and the total as they were (Ting, SIGMOD 2018; table.h). The lot adds
+/// ab to the variance of either; the survivor's q becomes (qa + ab) (a + b) / a, that is divided by
+/// the chance of surviving, and so q stays an unbiased estimate of the variance for every key. The
+/// loser's value is added to what is inherited.
 ///
 /// **Which source pays**: one with most entries beyond n, found in O(1): sources are kept in lists
 /// by the logarithm of what they have beyond n, or of what they have if that is less. A source

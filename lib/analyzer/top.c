@@ -94,7 +94,8 @@ void top_remove(struct store *s, uint32_t entry)
 void top_refill(struct store *s)
 {
 	for (uint32_t i = 1; i < s->n_slots; i++)
-		if (store_entry(s, i)->ref != 0 && store_past(s, i)->rank == 0)
+		if (store_entry(s, i)->ref != 0 && store_past(s, i)->rank == 0 &&
+		    store_visible(s, i))
 			top_update(s, i);
 }
 
@@ -138,9 +139,8 @@ uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n)
 {
 	uint32_t len = 0;
 	if (n <= s->config.top) {
-		for (uint32_t i = 0; i < s->n_top; i++)
-			if (store_visible(s, s->top[i]))
-				out[len++] = s->top[i];
+		for (; len < s->n_top; len++)
+			out[len] = s->top[len];
 	} else {
 		for (uint32_t i = 1; i < s->n_slots; i++)
 			if (store_entry(s, i)->ref != 0 && store_visible(s, i))

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+//
+// Order: the ready list against a walk, whatever the order of additions; and the hash index.
+#include "store_rig.h"
+
+static int compare_order(const void *ctx, uint32_t a, uint32_t b)
+{
+	return (a < b) - (a > b); // the higher number first
+}
+
+// The ready list against a walk of all entries, through floods, evictions and silence.
+static void top_is_the_top(void **state)
+{
+	const struct flow_def def = def_of(3, 1);
+	struct store_config config = config_of(60, 30, 1);
+	config.order = compare_order;
+	struct store *s = store_new(&def, &config);
+	struct rng rng = rng_seeded(7);
+	uint32_t ready[60], all[60];
+	for (int i = 0; i < 3000; i++) {
+		const uint64_t burst = rng_below(&rng, 40);
+		begin(s, 100 * MS);
+		for (uint64_t k = 0; k < burst; k++) // small whole numbers: ties
+			put(s, 1 + (uint32_t)rng_below(&rng, 30), (uint32_t)rng_below(&rng, 9),
+			    (double)rng_below(&rng, 4));
+		end(s);
+		const uint32_t n = store_top(s, ready, 10);
+		const uint32_t m = store_top(s, all, 60);
+		assert_int_equal(m, s->used);
+		assert_int_equal(n, m < 10 ? m : 10);
+		assert_memory_equal(ready, all, n * sizeof(ready[0]));
+		for (uint32_t k = 1; k < m; k++)
+			assert_true(store_before(s, all[k - 1], all[k]));
+	}
+	assert_true(s->evicted > 1000);
+	assert_sound(s);
+	store_delete(s);
+}
+
+// Elephants fade for 30 t and are forgotten while they are still the largest: mice, not touched in
+// that tick, take their places.
+static void top_is_filled_anew(void **state)
+{
+	const struct flow_def def = def_of(50, 10);
+	const struct store_config config = config_of(100, 2, 1);
+	struct store *s = store_new(&def, &config);
+	uint32_t ready[10], all[100];
+	begin(s, 100 * MS);
+	for (uint32_t id = 0; id < 20; id++)
+		put(s, 1, id, 1e17 + id);
+	end(s);
+	begin(s, 100 * MS);
+	for (uint32_t id = 20; id < 60; id++)
+		put(s, 1, id, 1 + id);
+	end(s);
+	for (int i = 0; i < 299 * 10; i++) {
+		begin(s, 100 * MS);
+		for (uint32_t id = 20; id < 60 && i == 2900; id++)
+			put(s, 1, id, 1 + id);
+		end(s);
+	}
+	assert_int_equal(store_source(s, s->top[0]), 1);
+	assert_true(find(s, 1, 0) != 0);
+	for (int i = 0; i < 20; i++) {
+		begin(s, SEC);
+		end(s);
+		const uint32_t n = store_top(s, ready, 10);
+		assert_int_equal(n, 10);
+		assert_true(store_top(s, all, 100) >= 40);
+		assert_memory_equal(ready, all, sizeof(ready));
+	}
+	store_delete(s);
+}
+
+// The same samples in another order and under another secret: the same answer, bit for bit.
+static void order_and_secret_do_not_matter(void **state)
+{
+	const struct flow_def def = def_of(5, 2);
+	struct store_config config = config_of(512, 8, 1);
+	struct store *a = store_new(&def, &config);
+	hash_secret_init(&config.secret, 99);
+	config.seed = 99;
+	struct store *b = store_new(&def, &config);
+	struct rng rng = rng_seeded(8);
+	for (int i = 0; i < 200; i++) {
+		uint32_t id[100];
+		begin(a, 100 * MS);
+		begin(b, 100 * MS);
+		for (int k = 0; k < 100; k++) {
+			id[k] = (uint32_t)rng_below(&rng, 400);
+			put(a, 1 + id[k] % 7, id[k], 20000 * (1 + id[k] % 13));
+		}
+		for (int k = 100; k-- > 0;)
+			put(b, 1 + id[k] % 7, id[k], 20000 * (1 + id[k] % 13));
+		end(a);
+		end(b);
+		uint32_t x[10], y[10];
+		const uint32_t n = store_top(a, x, 10);
+		assert_int_equal(store_top(b, y, 10), n);
+		for (uint32_t k = 0; k < n; k++) {
+			const struct store_rate p = store_rate(a, x[k]), q = store_rate(b, y[k]);
+			assert_memory_equal(store_entry(a, x[k])->key, store_entry(b, y[k])->key,
+					    16);
+			assert_memory_equal(&p, &q, sizeof(p));
+		}
+		assert_true(a->total == b->total);
+	}
+	store_delete(a);
+	store_delete(b);
+}
+
+static void lookup_is_a_map(void **state)
+{
+	enum {
+		ITEMS = 200
+	};
+	static uint8_t mem[8192] __attribute__((aligned(64)));
+	struct carve c = {.base = mem};
+	struct lookup l;
+	lookup_layout(&l, &c, ITEMS);
+	assert_true(c.used <= sizeof(mem));
+	struct rng rng = rng_seeded(10);
+	uint32_t tag[ITEMS + 1], in = 0;
+	bool is_in[ITEMS + 1] = {false};
+	for (int i = 0; i < 100000; i++) {
+		const uint32_t item = 1 + (uint32_t)rng_below(&rng, ITEMS);
+		if (is_in[item]) {
+			lookup_remove(&l, tag[item], item);
+		} else {
+			tag[item] = (uint32_t)rng_below(&rng, 64) * 7; // long runs, equal tags
+			lookup_insert(&l, tag[item], item);
+		}
+		is_in[item] = !is_in[item];
+		in += is_in[item] ? 1 : -1u;
+		if (i % 100 != 0)
+			continue;
+		for (uint32_t k = 1; k <= ITEMS; k++) {
+			uint32_t found = 0;
+			for (uint32_t at = tag[k], j;
+			     is_in[k] && (j = lookup_next(&l, tag[k], &at)) != 0;)
+				found += j == k;
+			assert_int_equal(found, is_in[k]);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(top_is_the_top),
+		cmocka_unit_test(top_is_filled_anew),
+		cmocka_unit_test(order_and_secret_do_not_matter),
+		cmocka_unit_test(lookup_is_a_map),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
