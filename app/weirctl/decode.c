@@ -183,16 +183,27 @@ static const char *kind_name(enum record_kind kind)
 	return kind == RECORD_SAMPLE ? "sample" : kind == RECORD_FLOW ? "flow" : "counter";
 }
 
+static void print_unknown(const struct unknown_tag *t)
+{
+	const uint32_t shown = t->len < UNKNOWN_EXAMPLE ? t->len : UNKNOWN_EXAMPLE;
+	fprintf(stderr,
+		"  unknown %s %u:%u: %" PRIu64 ", one of %" PRIu32 " bytes:", kind_name(t->kind),
+		SFLOW_ENTERPRISE(t->tag), SFLOW_FORMAT(t->tag), t->n, t->len);
+	for (uint32_t i = 0; i < shown; i++)
+		fprintf(stderr, "%s%02x", i % 4 == 0 ? " " : "", t->example[i]);
+	fprintf(stderr, "%s\n", shown < t->len ? " ..." : "");
+}
+
 static void print_summary(const struct decoder_stats *s)
 {
 	fprintf(stderr,
 		"%" PRIu64 " datagrams, %" PRIu64 " samples, %" PRIu64 " records, %" PRIu64
 		" of unknown type\n",
-		s->datagrams, s->samples, s->records, s->n_unknown);
-	for (size_t i = 0; i < DECODER_UNKNOWN && s->unknown[i].n > 0; i++)
-		fprintf(stderr, "  unknown %s %u:%u: %" PRIu64 "\n", kind_name(s->unknown[i].kind),
-			SFLOW_ENTERPRISE(s->unknown[i].tag), SFLOW_FORMAT(s->unknown[i].tag),
-			s->unknown[i].n);
+		s->datagrams, s->samples, s->records, unknown_total(&s->unknown));
+	for (uint32_t i = 0; i < s->unknown.n_tags; i++)
+		print_unknown(&s->unknown.tag[i]);
+	if (s->unknown.n_other > 0)
+		fprintf(stderr, "  of other unknown types: %" PRIu64 "\n", s->unknown.n_other);
 	for (int i = SFLOW_OK + 1; i < SFLOW_N_REASONS; i++)
 		if (s->reasons[i] > 0)
 			fprintf(stderr, "  %s: %" PRIu64 "\n", sflow_reason_text(i), s->reasons[i]);

@@ -15,31 +15,17 @@ static void complain(struct decoder *d, enum sflow_reason reason)
 	out_text(&d->out, "decodeError", sflow_reason_text(reason));
 }
 
-static void count_unknown(struct decoder_stats *s, enum record_kind kind, uint32_t tag)
-{
-	s->n_unknown++;
-	for (size_t i = 0; i < DECODER_UNKNOWN; i++) {
-		struct decoder_unknown *u = &s->unknown[i];
-		if (u->n == 0)
-			*u = (struct decoder_unknown){.kind = kind, .tag = tag};
-		if (u->kind == kind && u->tag == tag) {
-			u->n++;
-			return;
-		}
-	}
-}
-
 static void put_tag(struct decoder *d, const char *name, uint32_t tag)
 {
 	out_format(&d->out, name, "%u:%u", SFLOW_ENTERPRISE(tag), SFLOW_FORMAT(tag));
 }
 
-static void put_unknown(struct decoder *d, enum record_kind kind, const char *what, uint32_t tag,
-			uint32_t len)
+static void put_unknown(struct decoder *d, enum record_kind kind, const char *what,
+			const struct sflow_record *r)
 {
-	count_unknown(&d->stats, kind, tag);
-	out_line(&d->out, "skipping unknown %s: %u:%u len=%u", what, SFLOW_ENTERPRISE(tag),
-		 SFLOW_FORMAT(tag), len);
+	unknown_add(&d->stats.unknown, kind, r);
+	out_line(&d->out, "skipping unknown %s: %u:%u len=%u", what, SFLOW_ENTERPRISE(r->tag),
+		 SFLOW_FORMAT(r->tag), r->len);
 }
 
 // Keep the values of an if_counters record for the one-line format.
@@ -63,7 +49,7 @@ static void print_record(struct decoder *d, struct elements *el, const struct sf
 	const enum sflow_reason reason = record_open(&w, el->kind, r);
 	put_tag(d, el->tag_name, r->tag);
 	if (reason == SFLOW_UNKNOWN) {
-		put_unknown(d, el->kind, el->what, r->tag, r->len);
+		put_unknown(d, el->kind, el->what, r);
 	} else if (reason != SFLOW_OK) {
 		complain(d, reason);
 	} else {
@@ -190,7 +176,7 @@ static void print_one_sample(struct decoder *d, const struct sflow_record *s)
 	const enum sflow_reason reason = record_open(&w, RECORD_SAMPLE, s);
 	begin_sample(d, s->tag);
 	if (reason == SFLOW_UNKNOWN) {
-		put_unknown(d, RECORD_SAMPLE, "sample", s->tag, s->len);
+		put_unknown(d, RECORD_SAMPLE, "sample", s);
 	} else {
 		out_text(&d->out, "sampleType", w.layout->label);
 		if (reason == SFLOW_OK)

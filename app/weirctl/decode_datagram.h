@@ -19,22 +19,13 @@
 #include "decode_out.h"
 #include "sflow/datagram.h"
 #include "sflow/record.h"
-
-/// Different unknown tags that are counted one by one; more are counted together.
-#define DECODER_UNKNOWN 64
-
-struct decoder_unknown {
-	enum record_kind kind;
-	uint32_t tag;
-	uint64_t n;
-};
+#include "sflow/unknown.h"
 
 struct decoder_stats {
 	uint64_t datagrams;                ///< all
 	uint64_t samples, records;         ///< of known type and whole
 	uint64_t reasons[SFLOW_N_REASONS]; ///< damage, by enum sflow_reason
-	uint64_t n_unknown;                ///< samples and records of unknown type
-	struct decoder_unknown unknown[DECODER_UNKNOWN];
+	struct unknown_tags unknown;       ///< samples and records of unknown type
 };
 
 /// When and whence. Files have a capture time, sockets a time of arrival and a sender.

@@ -13,6 +13,7 @@
 #include "sflow/enums.h"
 #include "sflow/record.h"
 #include "sflow/rt.h"
+#include "sflow/unknown.h"
 #include "synth.h"
 
 // A body under construction. Its memory is exactly as long as what is read, for the sanitizer.
@@ -509,6 +510,41 @@ static void an_unknown_type_ends_custom_values(void **state)
 	assert_int_equal(rt_next(&w, &value), 0);
 }
 
+static void unknown_tags_are_remembered(void **state)
+{
+	static struct unknown_tags u, other;
+	uint8_t body[100];
+	for (uint8_t i = 0; i < sizeof(body); i++)
+		body[i] = i;
+	memset(&u, 0, sizeof(u));
+	memset(&other, 0, sizeof(other));
+	const struct sflow_record r = {.tag = SFLOW_TAG(9, 1), .len = 100, .body = body};
+	const struct sflow_record shorter = {.tag = r.tag, .len = 3, .body = body + 50};
+	unknown_add(&u, RECORD_FLOW, &r);
+	unknown_add(&u, RECORD_FLOW, &shorter);
+	unknown_add(&u, RECORD_COUNTERS, &shorter);
+	assert_int_equal(u.n_tags, 2);
+	assert_int_equal(u.tag[0].n, 2);
+	assert_int_equal(u.tag[0].len, 100); // the first is the example
+	assert_memory_equal(u.tag[0].example, body, UNKNOWN_EXAMPLE);
+	assert_int_equal(u.tag[1].kind, RECORD_COUNTERS);
+	assert_int_equal(u.tag[1].example[0], 50);
+
+	for (uint32_t tag = 0; tag < 2 * UNKNOWN_TAGS; tag++) // more than there is room for
+		unknown_add(&other, RECORD_SAMPLE,
+			    &(struct sflow_record){.tag = tag, .body = body});
+	unknown_add(&other, RECORD_FLOW, &shorter);
+	assert_int_equal(other.n_tags, UNKNOWN_TAGS);
+	assert_int_equal(other.n_other, UNKNOWN_TAGS + 1);
+	unknown_merge(&u, &other);
+	assert_int_equal(u.n_tags, UNKNOWN_TAGS);
+	assert_int_equal(u.n_other, UNKNOWN_TAGS + 1 + 2);
+	assert_int_equal(unknown_total(&u), 3 + 2 * UNKNOWN_TAGS + 1);
+	unknown_merge(&u, &u);
+	assert_int_equal(u.tag[0].n, 4);
+	assert_int_equal(u.tag[0].len, 100);
+}
+
 static void names_of_values(void **state)
 {
 	assert_string_equal(sflow_enum_text(SFLOW_ENUM_drop_reason, 258), "acl");
@@ -567,6 +603,7 @@ int main(void)
 		cmocka_unit_test(unknown_tags_say_so),
 		cmocka_unit_test(custom_values_are_typed),
 		cmocka_unit_test(an_unknown_type_ends_custom_values),
+		cmocka_unit_test(unknown_tags_are_remembered),
 		cmocka_unit_test(names_of_values),
 		cmocka_unit_test(enumerations_ascend),
 	};
