@@ -437,6 +437,17 @@ static void set_memory(struct builder *b, Weir__Stats *m, const struct message_s
 	}
 }
 
+static Weir__Timing *timing_of(struct builder *b, const struct message_timing *from)
+{
+	Weir__Timing *to = alloc(b, 1, sizeof(*to));
+	if (to == NULL)
+		return NULL;
+	weir__timing__init(to);
+	to->n = from->n, to->sum = from->sum, to->max = from->max;
+	to->p50 = from->p50, to->p99 = from->p99;
+	return to;
+}
+
 static void set_aggregator(struct builder *b, Weir__Stats *m, const struct message_aggregator *from)
 {
 	Weir__Aggregator *to = alloc(b, 1, sizeof(*to));
@@ -445,9 +456,10 @@ static void set_aggregator(struct builder *b, Weir__Stats *m, const struct messa
 		return;
 	weir__aggregator__init(to);
 	to->interval = from->interval;
-	to->grace = from->grace, to->grace_max = from->grace_max;
-	to->merge = from->merge, to->merge_max = from->merge_max;
-	to->late = from->late, to->late_max = from->late_max;
+	to->missed = from->missed;
+	to->grace = timing_of(b, &from->grace);
+	to->merge = timing_of(b, &from->merge);
+	to->late = timing_of(b, &from->late);
 }
 
 static void set_analyzer(struct builder *b, Weir__Stats *m, const struct analyzer_stats *from)

@@ -62,12 +62,16 @@ struct message_memory {
 	uint64_t bytes;
 };
 
-/// See Aggregator in weir.proto: times in ns.
+/// See Timing in weir.proto: ns.
+struct message_timing {
+	uint64_t n, sum, max, p50, p99;
+};
+
+/// See Aggregator in weir.proto.
 struct message_aggregator {
-	uint64_t interval;
-	uint64_t grace, grace_max;
-	uint64_t merge, merge_max;
-	uint64_t late, late_max;
+	uint64_t interval; ///< ns
+	uint64_t missed;   ///< ticks
+	struct message_timing grace, merge, late;
 };
 
 /// See Publisher in weir.proto.

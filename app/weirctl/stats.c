@@ -52,13 +52,18 @@ static void print_counters(const Weir__Stats *s)
 	}
 }
 
-static void print_time(const char *name, uint64_t latest, uint64_t longest)
+static void print_time(const char *name, const Weir__Timing *t)
 {
 	char text[TEXT_SIZE];
 	struct strbuf b = strbuf_of(text, sizeof(text));
-	format_duration(&b, latest);
+	if (t == NULL)
+		return;
+	strbuf_str(&b, "mean ");
+	format_duration(&b, t->n > 0 ? t->sum / t->n : 0);
+	strbuf_str(&b, ", 99 % below ");
+	format_duration(&b, t->p99);
 	strbuf_str(&b, ", longest ");
-	format_duration(&b, longest);
+	format_duration(&b, t->max);
 	printf("  %s: %s\n", name, text);
 }
 
@@ -66,9 +71,10 @@ static void print_timing(const Weir__Aggregator *a)
 {
 	if (a == NULL)
 		return;
-	print_time("grace period", a->grace, a->grace_max);
-	print_time("merge", a->merge, a->merge_max);
-	print_time("late", a->late, a->late_max);
+	print_time("grace period", a->grace);
+	print_time("merge", a->merge);
+	print_time("late", a->late);
+	printf("  ticks missed: %" PRIu64 "\n", a->missed);
 }
 
 static void print_analyzer(const Weir__Analyzer *a)

@@ -24,6 +24,7 @@ static const ProtobufCMessageDescriptor *const messages[] = {
 	&weir__ledger__descriptor,     &weir__input__descriptor,    &weir__memory__descriptor,
 	&weir__aggregator__descriptor, &weir__topic__descriptor,    &weir__publisher__descriptor,
 	&weir__final__descriptor,      &weir__analyzer__descriptor, &weir__threshold__descriptor,
+	&weir__timing__descriptor,
 };
 
 static const ProtobufCEnumDescriptor *const enums[] = {
