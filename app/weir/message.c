@@ -202,18 +202,21 @@ static char *unit_of(struct builder *b, const struct flow_def *def)
 
 static Weir__Kind kind_of(const struct field *f)
 {
-	static const Weir__Kind kinds[] = {
-		[KIND_UINT] = WEIR__KIND__KIND_UINT,
-		[KIND_IP4] = WEIR__KIND__KIND_IP4,
-		[KIND_IP6] = WEIR__KIND__KIND_IP6,
-		[KIND_MAC] = WEIR__KIND__KIND_MAC,
-		[KIND_BOOL] = WEIR__KIND__KIND_BOOL,
-		[KIND_FLAGS] = WEIR__KIND__KIND_FLAGS,
-		[KIND_IFINDEX] = WEIR__KIND__KIND_IFINDEX,
-		[KIND_DIRECTION] = WEIR__KIND__KIND_DIRECTION,
-		[KIND_TEXT] = WEIR__KIND__KIND_TEXT,
-	};
-	return f != NULL ? kinds[f->kind] : WEIR__KIND__KIND_ABSENT;
+	if (f == NULL)
+		return WEIR__KIND__KIND_ABSENT;
+	switch ((enum field_kind)f->kind) {
+	case KIND_UINT: return WEIR__KIND__KIND_UINT;
+	case KIND_IP4: return WEIR__KIND__KIND_IP4;
+	case KIND_IP6: return WEIR__KIND__KIND_IP6;
+	case KIND_MAC: return WEIR__KIND__KIND_MAC;
+	case KIND_BOOL: return WEIR__KIND__KIND_BOOL;
+	case KIND_FLAGS: return WEIR__KIND__KIND_FLAGS;
+	case KIND_IFINDEX: return WEIR__KIND__KIND_IFINDEX;
+	case KIND_DIRECTION: return WEIR__KIND__KIND_DIRECTION;
+	case KIND_REASON: return WEIR__KIND__KIND_REASON;
+	case KIND_TEXT: return WEIR__KIND__KIND_TEXT;
+	}
+	return WEIR__KIND__KIND_ABSENT;
 }
 
 static Weir__Direction direction_of(uint32_t direction)

@@ -44,6 +44,7 @@ enum field_kind {
 	KIND_TEXT,      ///< bytes up to the first NUL
 };
 
+/// The members behind `compute` that describe a place are 0 in a computed field.
 struct field {
 	const char *name;
 	/// NULL for a place. Otherwise writes at most `size` bytes to @p out and returns how many;
