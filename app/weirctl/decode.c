@@ -186,9 +186,9 @@ static const char *kind_name(enum record_kind kind)
 static void print_unknown(const struct unknown_tag *t)
 {
 	const uint32_t shown = t->len < UNKNOWN_EXAMPLE ? t->len : UNKNOWN_EXAMPLE;
-	fprintf(stderr,
-		"  unknown %s %u:%u: %" PRIu64 ", one of %" PRIu32 " bytes:", kind_name(t->kind),
-		SFLOW_ENTERPRISE(t->tag), SFLOW_FORMAT(t->tag), t->n, t->len);
+	fprintf(stderr, "  unknown %s %u:%u: %" PRIu64 ", one of %" PRIu32 " bytes%s",
+		kind_name(t->kind), SFLOW_ENTERPRISE(t->tag), SFLOW_FORMAT(t->tag), t->n, t->len,
+		shown > 0 ? ":" : "");
 	for (uint32_t i = 0; i < shown; i++)
 		fprintf(stderr, "%s%02x", i % 4 == 0 ? " " : "", t->example[i]);
 	fprintf(stderr, "%s\n", shown < t->len ? " ..." : "");
