@@ -45,17 +45,22 @@ enum config_input_kind {
 
 struct config_input {
 	enum config_input_kind kind;
-	const char *name;         ///< device, "ADDRESS:PORT", or path
-	struct count_list lcores; ///< of its workers, in order; none = the next free ones
-	uint32_t udp_port;        ///< that sFlow arrives at; pcap: 0 = any
-	uint32_t queues;          ///< port: receive queues, one worker each
-	struct prefix_list
-		addresses; ///< port: addresses that it answers for; none = any destination
-	struct addr addr;  ///< socket: to bind to
-	uint32_t workers;  ///< socket: workers, one socket each
-	uint64_t rcvbuf;   ///< socket: receive buffer, bytes; 0 = the system's default
-	double speed;      ///< pcap: times real time; 0 = as fast as possible
-	bool loop;         ///< pcap: begin again at the end
+	const char *name;             ///< device, "ADDRESS:PORT", or path
+	struct count_list lcores;     ///< of its workers, in order; none = the next free ones
+	uint32_t udp_port;            ///< that sFlow arrives at; pcap: 0 = any
+	uint32_t queues;              ///< port: receive queues, one worker each
+	struct prefix_list addresses; ///< port: that it answers for; none = any destination
+	struct count_list vlans;      ///< port: VLAN ids that are taken, 0 = untagged; none = any
+	bool checksums;               ///< port: verify what the card does not
+	bool promiscuous;             ///< port: take frames to any MAC address
+	uint32_t mtu;                 ///< port: largest IP packet, bytes
+	uint32_t descriptors;         ///< port: per queue
+	uint32_t buffers;             ///< port: packet buffers; 0 = what the descriptors need
+	struct addr addr;             ///< socket: to bind to
+	uint32_t workers;             ///< socket: workers, one socket each
+	uint64_t rcvbuf;              ///< socket: receive buffer, bytes; 0 = the system's default
+	double speed;                 ///< pcap: times real time; 0 = as fast as possible
+	bool loop;                    ///< pcap: begin again at the end
 };
 
 /// Sampling rates of some agents. Of several entries the first that has the agent counts.
@@ -85,6 +90,7 @@ struct config {
 	const char *file_prefix;
 
 	double tick;          ///< s
+	double nap;           ///< s: longest sleep of an idle worker; 0 = it never sleeps
 	uint32_t aggregators; ///< threads
 
 	uint32_t entries; ///< per definition and worker; rounded up to a power of two by the table

@@ -45,10 +45,11 @@ enum {
 	{                                                                              \
 		.name = name_, .type = MEMBER_TEXTS, field, .help = help_, __VA_ARGS__ \
 	}
-#define LCORES(name_, field, help_)                                                     \
+#define COUNTS(name_, field, max_, help_)                                               \
 	{                                                                               \
-		.name = name_, .type = MEMBER_COUNTS, field, .max = 4095, .help = help_ \
+		.name = name_, .type = MEMBER_COUNTS, field, .max = max_, .help = help_ \
 	}
+#define LCORES(name_, field, help_) COUNTS(name_, field, 4095, help_)
 #define PREFIXES(name_, field, help_, ...)                                                \
 	{                                                                                 \
 		.name = name_, .type = MEMBER_PREFIXES, field, .help = help_, __VA_ARGS__ \
@@ -116,9 +117,10 @@ static void print_speed(FILE *f, const void *object, unsigned indent);
 #define INPUT(field) .offset = offsetof(struct config_input, field)
 
 static const struct member port_rows[] = {
-	TEXT("port", INPUT(name), 1, 255, NULL,
-	     "DPDK port: PCI address, or name of a vdev that `eal` makes", .required = true,
-	     .expect = "a PCI address such as 0000:01:00.0, or the name of a vdev"),
+	TEXT("port", INPUT(name), 1, 4095, NULL,
+	     "DPDK port: PCI address, or a vdev with its arguments", .required = true,
+	     .expect = "a PCI address such as 0000:01:00.0, or a vdev such as "
+		       "net_af_packet0,iface=eth1"),
 	COUNT("queues", INPUT(queues), 1, 1024, "1",
 	      "receive queues; each has its own worker on its own lcore"),
 	LCORES("lcores", INPUT(lcores),
@@ -126,7 +128,16 @@ static const struct member port_rows[] = {
 	PREFIXES("addresses", INPUT(addresses),
 		 "addresses of the port: it answers ARP, ND and echo for them and takes sFlow sent "
 		 "to them; none: sFlow to any address is taken and nothing is answered"),
+	COUNTS("vlans", INPUT(vlans), 4094, "VLAN ids that are taken, 0: untagged; none: any"),
 	COUNT("udp_port", INPUT(udp_port), 1, 65535, "6343", "UDP port that agents send to"),
+	BOOL("checksums", INPUT(checksums), "true",
+	     "verify the checksums of IP and UDP that the card does not"),
+	BOOL("promiscuous", INPUT(promiscuous), "true", "take frames to any MAC address"),
+	COUNT("mtu", INPUT(mtu), 576, 16000, "1500", "largest IP packet in bytes"),
+	COUNT("descriptors", INPUT(descriptors), 32, 32768, "1024",
+	      "frames that each queue holds for its worker; fewer if the card has fewer"),
+	COUNT("buffers", INPUT(buffers), 0, 1 << 28, "0",
+	      "packet buffers; 0: as many as the descriptors need"),
 };
 
 static const struct member socket_rows[] = {
@@ -520,6 +531,8 @@ static const struct member top_rows[] = {
 	     .expect = "a text of 1 to 64 letters, digits, - and _"),
 	SECONDS("tick", TOP(tick), 0.01, 10, "100ms",
 		"interval between two looks at what the workers counted"),
+	SECONDS("nap", TOP(nap), 0, 0.1, "500us",
+		"longest sleep of a worker that has nothing to do; 0: it polls without end"),
 	COUNT("aggregators", TOP(aggregators), 1, 64, "1", "threads that merge"),
 	COUNT("entries", TOP(entries), 8, 1 << 28, "16384",
 	      "flows per definition and worker in one tick; rounded up to a power of two"),

@@ -571,7 +571,7 @@ static void the_printed_configuration_reads_the_same(void **state)
 	read_config(&again, text);
 	char *text_again = print(&again);
 	assert_string_equal(text, text_again);
-	assert_non_null(strstr(text, "tick: 250ms\nagg"));
+	assert_non_null(strstr(text, "tick: 250ms\nnap"));
 	assert_non_null(strstr(text, "\n  speed: max\n"));
 	assert_non_null(strstr(text, "    t: 100ms\n"));
 	assert_null(strstr(text, "activeTimeout")); // without effect, hence not said

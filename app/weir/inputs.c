@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "weir/inputs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weir/eal.h"
+#include "weir/port.h"
+#include "weir/replay.h"
+#include "weir/socket.h"
+
+struct inputs {
+	uint32_t n_workers;
+	struct worker_input *worker;
+	uint32_t n_ports, n_sockets;
+	struct port **port;
+	struct socket_input **socket;
+	uint32_t *socket_worker;        // index of the worker that reads the socket
+	struct frame_address **address; // of each port's policy
+};
+
+static int open_port(struct inputs *all, const struct config_input *in, uint32_t slot,
+		     struct err_msg *msg);
+static int open_sockets(struct inputs *all, const struct config_input *in, uint32_t slot,
+			struct err_msg *msg);
+static int open_replay(struct inputs *all, const struct config_input *in, uint32_t slot,
+		       struct err_msg *msg);
+
+int inputs_check(const struct config *c, struct err_msg *msg)
+{
+	const bool replay = inputs_are_replay(c);
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		const struct config_input *in = &c->inputs[i];
+		if ((in->kind == CONFIG_PCAP) != replay)
+			return err_set(msg, ERR_INVALID,
+				       "inputs: %s: a capture runs on its own clock: expected "
+				       "captures only, or none",
+				       in->name);
+		if (replay && in->speed != c->inputs[0].speed)
+			return err_set(msg, ERR_INVALID,
+				       "inputs: %s: speed %g, expected %g as for the capture "
+				       "before: they share one clock",
+				       in->name, in->speed, c->inputs[0].speed);
+	}
+	return 0;
+}
+
+void inputs_wishes(const struct config *c, uint32_t *wish)
+{
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		const struct config_input *in = &c->inputs[i];
+		const uint32_t n = config_input_workers(in);
+		for (uint32_t k = 0; k < n; k++)
+			*wish++ = k < in->lcores.n ? in->lcores.at[k] : EAL_ANY_CPU;
+	}
+}
+
+static struct port_config port_config_of(const struct config_input *in)
+{
+	return (struct port_config){
+		.device = in->name,
+		.queues = (uint16_t)in->queues,
+		.descriptors = (uint16_t)in->descriptors,
+		.mtu = (uint16_t)in->mtu,
+		.buffers = in->buffers,
+		.promiscuous = in->promiscuous,
+		.policy = {.vlan = in->vlans.at,
+			   .n_vlan = in->vlans.n,
+			   .udp_port = (uint16_t)in->udp_port,
+			   .checksums = in->checksums},
+	};
+}
+
+uint64_t inputs_memory(const struct config *c)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		if (c->inputs[i].kind != CONFIG_PORT)
+			continue;
+		const struct port_config p = port_config_of(&c->inputs[i]);
+		bytes += port_memory(&p);
+	}
+	return bytes;
+}
+
+bool inputs_are_replay(const struct config *c)
+{
+	return c->n_inputs > 0 && c->inputs[0].kind == CONFIG_PCAP;
+}
+
+struct inputs *inputs_open(const struct config *c, struct err_msg *msg)
+{
+	const uint32_t n_workers = config_workers(c);
+	struct inputs *all = calloc(1, sizeof(*all));
+	uint32_t slot = 0;
+	if (all == NULL)
+		goto no_memory;
+	all->worker = calloc(n_workers, sizeof(*all->worker));
+	all->port = calloc(c->n_inputs, sizeof(*all->port));
+	all->address = calloc(c->n_inputs, sizeof(*all->address));
+	all->socket = calloc(n_workers, sizeof(*all->socket));
+	all->socket_worker = calloc(n_workers, sizeof(*all->socket_worker));
+	if (all->worker == NULL || all->port == NULL || all->address == NULL ||
+	    all->socket == NULL || all->socket_worker == NULL)
+		goto no_memory;
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		static int (*const open[])(struct inputs *, const struct config_input *, uint32_t,
+					   struct err_msg *) = {
+			[CONFIG_PORT] = open_port,
+			[CONFIG_SOCKET] = open_sockets,
+			[CONFIG_PCAP] = open_replay,
+		};
+		const struct config_input *in = &c->inputs[i];
+		if (open[in->kind](all, in, slot, msg) != 0) {
+			inputs_close(all);
+			return NULL;
+		}
+		slot += config_input_workers(in);
+	}
+	return all;
+
+no_memory:
+	inputs_close(all);
+	err_set(msg, ERR_MEMORY, "inputs: out of memory");
+	return NULL;
+}
+
+int inputs_start(struct inputs *all, struct err_msg *msg)
+{
+	for (uint32_t i = 0; i < all->n_ports; i++) {
+		const int err = port_start(all->port[i], msg);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+void inputs_close(struct inputs *all)
+{
+	if (all == NULL)
+		return;
+	for (uint32_t i = 0; i < all->n_workers; i++)
+		replay_close(all->worker[i].replay);
+	for (uint32_t i = 0; i < all->n_sockets; i++)
+		socket_close(all->socket[i]);
+	for (uint32_t i = 0; i < all->n_ports; i++) {
+		port_close(all->port[i]);
+		free(all->address[i]);
+	}
+	free(all->worker);
+	free(all->port);
+	free(all->address);
+	free(all->socket);
+	free(all->socket_worker);
+	free(all);
+}
+
+uint32_t inputs_workers(const struct inputs *all)
+{
+	return all->n_workers;
+}
+
+const struct worker_input *inputs_worker(const struct inputs *all, uint32_t i)
+{
+	return &all->worker[i];
+}
+
+uint64_t inputs_first(const struct inputs *all)
+{
+	uint64_t first = UINT64_MAX;
+	for (uint32_t i = 0; i < all->n_workers; i++) {
+		const struct replay *r = all->worker[i].replay;
+		if (r != NULL && replay_first(r) < first)
+			first = replay_first(r);
+	}
+	return first == UINT64_MAX ? 0 : first;
+}
+
+uint32_t inputs_n_losses(const struct inputs *all)
+{
+	return all->n_ports + all->n_sockets;
+}
+
+void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *losses)
+{
+	*losses = (struct input_losses){0};
+	if (i < all->n_ports) {
+		struct port_stats s;
+		port_stats(all->port[i], &s);
+		losses->name = port_name(all->port[i]);
+		losses->received = s.frames;
+		losses->missed = s.missed;
+		losses->errors = s.errors;
+		losses->no_buffer = s.no_buffer;
+		return;
+	}
+	i -= all->n_ports;
+	const struct worker_input *w = &all->worker[all->socket_worker[i]];
+	losses->name = w->name;
+	losses->kernel_drops = socket_drops(all->socket[i]);
+	// What the kernel took is what it gave us and what it dropped.
+	losses->received = losses->kernel_drops;
+	if (w->input->stats != NULL)
+		losses->received += stats_read(w->input->stats, STAT_rx_frames);
+}
+
+static struct worker_input *add_worker(struct inputs *all, struct input *input, uint32_t slot,
+				       int socket)
+{
+	struct worker_input *w = &all->worker[all->n_workers++];
+	*w = (struct worker_input){.input = input, .slot = slot, .socket = socket};
+	return w;
+}
+
+static struct frame_address *copy_addresses(const struct prefix_list *list)
+{
+	struct frame_address *a = calloc(list->n + 1, sizeof(*a));
+	for (uint32_t i = 0; a != NULL && i < list->n; i++)
+		a[i] = (struct frame_address){.addr = list->at[i].addr, .bits = list->at[i].bits};
+	return a;
+}
+
+static int open_port(struct inputs *all, const struct config_input *in, uint32_t slot,
+		     struct err_msg *msg)
+{
+	struct port_config config = port_config_of(in);
+	struct frame_address *address = copy_addresses(&in->addresses);
+	if (address == NULL)
+		return err_set(msg, ERR_MEMORY, "port %s: out of memory", in->name);
+	config.policy.address = address;
+	config.policy.n_address = in->addresses.n;
+	struct port *p = port_open(&config, msg);
+	if (p == NULL) {
+		free(address);
+		return ERR_IO;
+	}
+	all->address[all->n_ports] = address;
+	all->port[all->n_ports++] = p;
+	for (uint16_t q = 0; q < port_queues(p); q++) {
+		struct worker_input *w =
+			add_worker(all, port_input(p, q), slot + q, port_socket(p));
+		snprintf(w->name, sizeof(w->name), "port %s queue %u", port_name(p), q);
+	}
+	return 0;
+}
+
+static int open_sockets(struct inputs *all, const struct config_input *in, uint32_t slot,
+			struct err_msg *msg)
+{
+	const struct socket_config config = {.addr = in->addr,
+					     .udp_port = (uint16_t)in->udp_port,
+					     .rcvbuf = in->rcvbuf,
+					     .shared = in->workers > 1};
+	for (uint32_t i = 0; i < in->workers; i++) {
+		struct socket_input *s = socket_open(&config, msg);
+		if (s == NULL)
+			return ERR_IO;
+		all->socket_worker[all->n_sockets] = all->n_workers;
+		all->socket[all->n_sockets++] = s;
+		struct worker_input *w = add_worker(all, socket_input(s), slot + i, -1);
+		snprintf(w->name, sizeof(w->name), "socket %s", in->name);
+	}
+	return 0;
+}
+
+static int open_replay(struct inputs *all, const struct config_input *in, uint32_t slot,
+		       struct err_msg *msg)
+{
+	const struct replay_config config = {
+		.path = in->name, .udp_port = (uint16_t)in->udp_port, .loop = in->loop};
+	struct replay *r = replay_open(&config, msg);
+	if (r == NULL)
+		return ERR_IO;
+	struct worker_input *w = add_worker(all, replay_input(r), slot, -1);
+	w->replay = r;
+	snprintf(w->name, sizeof(w->name), "pcap %s", in->name);
+	return 0;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "weir/port.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_dev.h>
+#include <rte_errno.h>
+#include <rte_ethdev.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include "weir/log.h"
+#include "weir/port_queue.h"
+
+enum {
+	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
+	BUFFER_SMALLEST = 2048,                     // what many cards ask for at least
+	BUFFER_HEAD = sizeof(struct rte_mbuf) + 64, // and the pool's own header
+	POOL_CACHE = 256,                           // buffers that an lcore may hold back
+};
+
+struct port {
+	char name[RTE_ETH_NAME_MAX_LEN];
+	struct port_config config;
+	struct frame_policy policy;
+	uint16_t id;
+	uint16_t queues;
+	uint16_t descriptors;
+	bool probed; // by us, so we remove it
+	bool started;
+	bool link_events;
+	struct rte_mempool *pool;
+	struct port_queue *queue;
+};
+
+static int find_device(struct port *p, struct err_msg *msg);
+static int configure(struct port *p, struct err_msg *msg);
+static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct err_msg *msg);
+static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg);
+static int on_link(uint16_t id, enum rte_eth_event_type type, void *port, void *ret);
+
+static uint32_t buffer_size(const struct port_config *c)
+{
+	const uint32_t frame = RTE_ALIGN_CEIL(c->mtu + FRAME_OVERHEAD, 64u);
+	return RTE_PKTMBUF_HEADROOM + (frame > BUFFER_SMALLEST ? frame : BUFFER_SMALLEST);
+}
+
+// Every queue may hold all of its descriptors and a burst while the caches of two lcores (the
+// worker and main, which fills the ring) keep some back.
+static uint32_t buffer_count(const struct port_config *c)
+{
+	if (c->buffers > 0)
+		return c->buffers;
+	return c->queues * ((uint32_t)c->descriptors + INPUT_BURST + 2 * POOL_CACHE);
+}
+
+size_t port_memory(const struct port_config *config)
+{
+	return (size_t)buffer_count(config) * (buffer_size(config) + BUFFER_HEAD);
+}
+
+struct port *port_open(const struct port_config *config, struct err_msg *msg)
+{
+	struct port *p = calloc(1, sizeof(*p));
+	if (p == NULL) {
+		err_set(msg, ERR_MEMORY, "port %s: out of memory", config->device);
+		return NULL;
+	}
+	p->config = *config;
+	p->policy = config->policy;
+	// A vdev goes by what stands before its arguments.
+	snprintf(p->name, sizeof(p->name), "%.*s", (int)strcspn(config->device, ","),
+		 config->device);
+	if (find_device(p, msg) != 0 || configure(p, msg) != 0) {
+		port_close(p);
+		return NULL;
+	}
+	return p;
+}
+
+int port_start(struct port *p, struct err_msg *msg)
+{
+	struct rte_eth_link link;
+	const int err = rte_eth_dev_start(p->id);
+	if (err != 0)
+		return err_set(msg, ERR_IO, "port %s: cannot start: %s", p->name,
+			       rte_strerror(-err));
+	p->started = true;
+	rte_eth_stats_reset(p->id);
+	if (p->config.promiscuous && rte_eth_promiscuous_enable(p->id) != 0)
+		LOG(WARNING, PORT, "%s: cannot go promiscuous: only frames to its own address come",
+		    p->name);
+	if (rte_eth_link_get_nowait(p->id, &link) == 0)
+		LOG(INFO, PORT, "%s: started, link %s", p->name, link.link_status ? "up" : "down");
+	return 0;
+}
+
+void port_close(struct port *p)
+{
+	if (p == NULL)
+		return;
+	if (p->link_events)
+		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_LSC, on_link, p);
+	if (p->started)
+		rte_eth_dev_stop(p->id);
+	if (rte_eth_dev_is_valid_port(p->id))
+		rte_eth_dev_close(p->id);
+	rte_mempool_free(p->pool);
+	free(p->queue);
+	free(p);
+}
+
+uint16_t port_queues(const struct port *p)
+{
+	return p->queues;
+}
+
+struct input *port_input(struct port *p, uint16_t queue)
+{
+	return &p->queue[queue].input;
+}
+
+const char *port_name(const struct port *p)
+{
+	return p->name;
+}
+
+int port_socket(const struct port *p)
+{
+	return rte_eth_dev_socket_id(p->id);
+}
+
+void port_stats(const struct port *p, struct port_stats *s)
+{
+	struct rte_eth_stats e = {0};
+	rte_eth_stats_get(p->id, &e);
+	*s = (struct port_stats){.frames = e.ipackets,
+				 .missed = e.imissed,
+				 .errors = e.ierrors,
+				 .no_buffer = e.rx_nombuf};
+}
+
+// True when the kernel has handed the PCI device over to vfio.
+static bool bound_to_vfio(const char *device)
+{
+	char link[PATH_MAX], target[PATH_MAX];
+	snprintf(link, sizeof(link), "/sys/bus/pci/devices/%s/driver", device);
+	const ssize_t n = readlink(link, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	const char *driver = strrchr(target, '/');
+	return driver != NULL && strncmp(driver, "/vfio", 5) == 0;
+}
+
+static int explain_missing(const char *device, int err, struct err_msg *msg)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", device);
+	const bool pci = strspn(device, "0123456789abcdefABCDEF:.") == strlen(device);
+	if (!pci)
+		return err_set(msg, ERR_UNKNOWN,
+			       "port %s: %s: expected a PCI address (0000:01:00.0) or a vdev with "
+			       "its arguments (net_af_packet0,iface=eth1)",
+			       device, rte_strerror(-err));
+	if (access(path, F_OK) != 0)
+		return err_set(msg, ERR_UNKNOWN,
+			       "port %s: no such PCI device: `dpdk-devbind.py --status` lists them",
+			       device);
+	if (!bound_to_vfio(device))
+		return err_set(msg, ERR_IO,
+			       "port %s: not bound to a driver for user space: run "
+			       "`dpdk-devbind.py -b vfio-pci %s`",
+			       device, device);
+	return err_set(msg, ERR_PERMISSION,
+		       "port %s: %s: is it in use, or are rights on /dev/vfio missing?", device,
+		       rte_strerror(-err));
+}
+
+// A device that EAL already knows (PCI, or --vdev), or a vdev that comes to be here.
+static int find_device(struct port *p, struct err_msg *msg)
+{
+	p->id = RTE_MAX_ETHPORTS;
+	if (rte_eth_dev_get_port_by_name(p->name, &p->id) == 0)
+		return 0;
+	const int err = rte_dev_probe(p->config.device);
+	if (err != 0)
+		return explain_missing(p->config.device, err, msg);
+	if (rte_eth_dev_get_port_by_name(p->name, &p->id) != 0) {
+		p->id = RTE_MAX_ETHPORTS;
+		return explain_missing(p->config.device, -ENODEV, msg);
+	}
+	return 0;
+}
+
+static uint16_t negotiate(struct port *p, const char *what, uint16_t wanted, uint16_t most)
+{
+	if (wanted <= most || most == 0)
+		return wanted;
+	LOG(WARNING, PORT, "%s: %u %s instead of %u: the device has no more", p->name, most, what,
+	    wanted);
+	return most;
+}
+
+static struct rte_eth_conf choose_features(struct port *p, const struct rte_eth_dev_info *info)
+{
+	const uint64_t checksums = RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM;
+	const uint64_t hash = RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP;
+	struct rte_eth_conf c = {0};
+	c.rxmode.mtu = p->config.mtu;
+	c.rxmode.offloads = info->rx_offload_capa & checksums;
+	c.intr_conf.lsc = (*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	if (p->queues > 1 && (info->flow_type_rss_offloads & hash) != 0) {
+		c.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+		c.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & hash;
+	}
+	LOG(INFO, PORT, "%s: driver %s, %u queues, RSS %s, checksums %s", p->name,
+	    info->driver_name, p->queues, c.rxmode.mq_mode == RTE_ETH_MQ_RX_RSS ? "on" : "none",
+	    c.rxmode.offloads == checksums ? "by the card"
+	    : p->policy.checksums          ? "by the workers"
+					   : "not verified");
+	return c;
+}
+
+static int configure(struct port *p, struct err_msg *msg)
+{
+	struct rte_eth_dev_info info;
+	if (rte_eth_dev_info_get(p->id, &info) != 0)
+		return err_set(msg, ERR_IO, "port %s: gives no information", p->name);
+	p->queues = negotiate(p, "queues", p->config.queues, info.max_rx_queues);
+	if (info.max_mtu > 0 && p->config.mtu > info.max_mtu)
+		return err_set(msg, ERR_RANGE, "port %s: mtu %u, the device takes at most %u",
+			       p->name, p->config.mtu, info.max_mtu);
+	const struct rte_eth_conf conf = choose_features(p, &info);
+	// Nothing is sent. Devices whose queues come in pairs (net_af_xdp) want the other half too.
+	uint16_t tx_queues = 0;
+	int err = rte_eth_dev_configure(p->id, p->queues, tx_queues, &conf);
+	if (err != 0) {
+		tx_queues = p->queues;
+		err = rte_eth_dev_configure(p->id, p->queues, tx_queues, &conf);
+	}
+	if (err != 0)
+		return err_set(msg, ERR_IO, "port %s: refuses %u queues with an MTU of %u: %s",
+			       p->name, p->queues, p->config.mtu, rte_strerror(-err));
+	if (conf.intr_conf.lsc &&
+	    rte_eth_dev_callback_register(p->id, RTE_ETH_EVENT_INTR_LSC, on_link, p) == 0)
+		p->link_events = true;
+	p->descriptors = p->config.descriptors;
+	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, NULL);
+	negotiate(p, "descriptors", p->config.descriptors, p->descriptors);
+	err = make_pool(p, &info, msg);
+	return err != 0 ? err : set_up_queues(p, tx_queues, msg);
+}
+
+static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct err_msg *msg)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+	const uint32_t n = buffer_count(&p->config);
+	uint32_t size = buffer_size(&p->config);
+	if (size < info->min_rx_bufsize + RTE_PKTMBUF_HEADROOM &&
+	    info->min_rx_bufsize <= UINT16_MAX - RTE_PKTMBUF_HEADROOM)
+		size = info->min_rx_bufsize + RTE_PKTMBUF_HEADROOM;
+	snprintf(name, sizeof(name), "weir-port%u", p->id);
+	p->pool = rte_pktmbuf_pool_create(name, n, POOL_CACHE, 0, (uint16_t)size, port_socket(p));
+	if (p->pool == NULL)
+		return err_set(
+			msg, ERR_MEMORY,
+			"port %s: no memory for %u buffers of %u bytes: %s: lower `queues` or "
+			"`descriptors`, or give more memory",
+			p->name, n, size, rte_strerror(rte_errno));
+	return 0;
+}
+
+static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg)
+{
+	const int socket = port_socket(p);
+	int err = 0;
+	p->queue = aligned_alloc(64, p->queues * sizeof(*p->queue));
+	if (p->queue == NULL)
+		return err_set(msg, ERR_MEMORY, "port %s: out of memory", p->name);
+	for (uint16_t q = 0; q < p->queues && err == 0; q++) {
+		port_queue_init(&p->queue[q], p->id, q, &p->policy);
+		err = rte_eth_rx_queue_setup(p->id, q, p->descriptors, socket, NULL, p->pool);
+		if (err == 0 && q < tx_queues)
+			err = rte_eth_tx_queue_setup(p->id, q, p->descriptors, socket, NULL);
+	}
+	if (err != 0)
+		return err_set(
+			msg, ERR_IO,
+			"port %s: cannot set up %u queues of %u descriptors with %u buffers: "
+			"%s",
+			p->name, p->queues, p->descriptors, buffer_count(&p->config),
+			rte_strerror(-err));
+	struct rte_eth_rxq_info info;
+	if (rte_eth_rx_queue_info_get(p->id, 0, &info) == 0 && info.scattered_rx)
+		return err_set(msg, ERR_RANGE,
+			       "port %s: frames would be scattered over buffers: lower `mtu`",
+			       p->name);
+	return 0;
+}
+
+static int on_link(uint16_t id, enum rte_eth_event_type type, void *port, void *ret)
+{
+	const struct port *p = port;
+	struct rte_eth_link link;
+	if (rte_eth_link_get_nowait(id, &link) == 0)
+		LOG(NOTICE, PORT, "%s: link %s", p->name, link.link_status ? "up" : "down");
+	return 0;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// A DPDK port as an input: set-up, one `struct input` per receive queue, statistics.
+///
+///     struct port *p = port_open(&config, &msg);       // probes, negotiates, makes buffers
+///     struct input *in = port_input(p, queue);         // one per worker
+///     port_start(p, &msg);                             // frames begin to arrive
+///     ...
+///     port_close(p);                                   // the workers have left
+///
+/// What a device cannot do is negotiated down and said in a log line: queues, descriptors, RSS,
+/// checksum verification, link interrupts. With more than one queue, RSS over addresses and UDP
+/// ports spreads agents over them; which queue an agent lands in does not matter to any result.
+///
+/// A frame lies in one buffer, whose size follows from the MTU; scattered receive is refused.
+///
+/// Threading: open, start, close by main; each input by its worker; port_stats() by any thread.
+/// Memory: `buffers` mbufs on the port's NUMA socket, port_memory() bytes. Limits: those of the
+/// device.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "weir/frame.h"
+#include "weir/input.h"
+
+struct port_config {
+	const char *device;   ///< PCI address, name of a vdev, or "NAME,ARGUMENTS" of a new vdev
+	uint16_t queues;      ///< wanted
+	uint16_t descriptors; ///< per queue, wanted
+	uint16_t mtu;         ///< largest IP packet, bytes
+	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
+	bool promiscuous;     ///< take frames to other MAC addresses too
+	struct frame_policy policy;
+};
+
+/// What the device counts; since the start of the port.
+struct port_stats {
+	uint64_t frames;    ///< received
+	uint64_t missed;    ///< dropped by the card: no free descriptor
+	uint64_t errors;    ///< erroneous frames
+	uint64_t no_buffer; ///< dropped: no free mbuf
+};
+
+struct port;
+
+/// Bytes that the mbufs of such a port take; needs no EAL.
+size_t port_memory(const struct port_config *config);
+
+/// NULL and a message with the remedy when the device is missing, refuses, or memory is short.
+struct port *port_open(const struct port_config *config, struct err_msg *msg);
+/// 0 or negative with a message.
+int port_start(struct port *p, struct err_msg *msg);
+void port_close(struct port *p);
+
+/// Queues that the device really has for us; at most what was asked for.
+uint16_t port_queues(const struct port *p);
+/// The input of queue @p queue, below port_queues().
+struct input *port_input(struct port *p, uint16_t queue);
+const char *port_name(const struct port *p);
+/// NUMA socket of the device; SOCKET_ID_ANY (-1) when it has none.
+int port_socket(const struct port *p);
+void port_stats(const struct port *p, struct port_stats *s);
