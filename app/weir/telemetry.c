@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "weir/telemetry.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_telemetry.h>
+
+#include "weir/compat.h"
+
+// Rows of a page: at most some 300 bytes each in JSON, of the 16 kB that a reply holds.
+#define PAGE_AGENTS  32
+#define PAGE_SOURCES 32
+
+// Questions arrive on DPDK's thread, also while the daemon goes down.
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const struct telemetry_config *active; // under `lock`
+
+typedef int (*answer_fn)(const struct telemetry_config *c, const char *params,
+			 struct rte_tel_data *d);
+
+static int answer_version(const struct telemetry_config *c, const char *params,
+			  struct rte_tel_data *d)
+{
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "name", "weir");
+	return rte_tel_data_add_dict_string(d, "version", WEIR_VERSION);
+}
+
+static struct stats sum_of(const struct telemetry_config *c)
+{
+	struct stats sum = {0};
+	for (uint32_t i = 0; i < c->n_workers; i++)
+		stats_sum(&sum, worker_stats(c->worker[i]));
+	return sum;
+}
+
+static void add_stats(struct rte_tel_data *d, const struct stats *s)
+{
+	for (unsigned i = 0; i < N_STATS; i++)
+		tel_add_uint(d, stat_info[i].name, stats_read(s, (enum stat_id)i));
+}
+
+static int answer_stats(const struct telemetry_config *c, const char *params,
+			struct rte_tel_data *d)
+{
+	const struct stats sum = sum_of(c);
+	rte_tel_data_start_dict(d);
+	add_stats(d, &sum);
+	return 0;
+}
+
+static int answer_workers(const struct telemetry_config *c, const char *params,
+			  struct rte_tel_data *d)
+{
+	rte_tel_data_start_array(d, RTE_TEL_STRING_VAL);
+	for (uint32_t i = 0; i < c->n_workers; i++)
+		rte_tel_data_add_array_string(d, inputs_worker(c->inputs, i)->name);
+	return 0;
+}
+
+// The whole number that a command's parameter is; -1 when it is none.
+static int64_t number(const char *params)
+{
+	if (params == NULL || *params == '\0')
+		return 0;
+	char *end;
+	errno = 0;
+	const unsigned long long v = strtoull(params, &end, 10);
+	return *end != '\0' || *params == '-' || errno != 0 || v > INT32_MAX ? -1 : (int64_t)v;
+}
+
+static int answer_worker(const struct telemetry_config *c, const char *params,
+			 struct rte_tel_data *d)
+{
+	const int64_t i = number(params);
+	if (i < 0 || i >= c->n_workers)
+		return -EINVAL;
+	rte_tel_data_start_dict(d);
+	rte_tel_data_add_dict_string(d, "input", inputs_worker(c->inputs, (uint32_t)i)->name);
+	add_stats(d, worker_stats(c->worker[i]));
+	return 0;
+}
+
+static void add_losses(const struct telemetry_config *c, struct rte_tel_data *d)
+{
+	struct input_losses sum = {0};
+	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
+		struct input_losses l;
+		inputs_losses(c->inputs, i, &l);
+		sum.missed += l.missed;
+		sum.errors += l.errors;
+		sum.no_buffer += l.no_buffer;
+		sum.kernel_drops += l.kernel_drops;
+	}
+	tel_add_uint(d, "nic_missed", sum.missed);
+	tel_add_uint(d, "nic_errors", sum.errors);
+	tel_add_uint(d, "nic_no_buffer", sum.no_buffer);
+	tel_add_uint(d, "kernel_drops", sum.kernel_drops);
+}
+
+// Flat names ("datagrams_received"): older DPDK shows no dictionary in a dictionary. Reasons that
+// did not occur are left out.
+static int answer_ledger(const struct telemetry_config *c, const char *params,
+			 struct rte_tel_data *d)
+{
+	const struct stats s = sum_of(c);
+	char name[64];
+	rte_tel_data_start_dict(d);
+	for (unsigned g = 0; g < STAT_GROUP_WORKER; g++) {
+		const struct ledger l = stats_ledger(&s, (enum stat_group)g);
+		snprintf(name, sizeof(name), "%s_received", stat_group_name[g]);
+		tel_add_uint(d, name, l.received);
+		snprintf(name, sizeof(name), "%s_used", stat_group_name[g]);
+		tel_add_uint(d, name, l.used);
+		snprintf(name, sizeof(name), "%s_closes", stat_group_name[g]);
+		rte_tel_data_add_dict_int(d, name, l.received == l.used + l.reasons);
+		for (unsigned i = 0; i < N_STATS; i++)
+			if (stat_info[i].group == g && stat_info[i].role == STAT_ROLE_REASON &&
+			    s.v[i] > 0)
+				tel_add_uint(d, stat_info[i].name, s.v[i]);
+	}
+	add_losses(c, d);
+	return 0;
+}
+
+// A dictionary as an element of the array or dictionary @p d, kept only when it was filled.
+static struct rte_tel_data *new_row(void)
+{
+	struct rte_tel_data *row = rte_tel_data_alloc();
+	if (row != NULL)
+		rte_tel_data_start_dict(row);
+	return row;
+}
+
+static int answer_inputs(const struct telemetry_config *c, const char *params,
+			 struct rte_tel_data *d)
+{
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
+		struct input_losses l;
+		struct rte_tel_data *row = new_row();
+		if (row == NULL)
+			return -ENOMEM;
+		inputs_losses(c->inputs, i, &l);
+		rte_tel_data_add_dict_string(row, "name", l.name);
+		tel_add_uint(row, "received", l.received);
+		tel_add_uint(row, "missed", l.missed);
+		tel_add_uint(row, "errors", l.errors);
+		tel_add_uint(row, "no_buffer", l.no_buffer);
+		tel_add_uint(row, "kernel_drops", l.kernel_drops);
+		rte_tel_data_add_array_container(d, row, 0);
+	}
+	return 0;
+}
+
+// The library knows whole numbers only; rates are rounded to one per second.
+static uint64_t rounded(double v)
+{
+	return v > 0 ? (uint64_t)(v + 0.5) : 0;
+}
+
+static int answer_flows(const struct telemetry_config *c, const char *params,
+			struct rte_tel_data *d)
+{
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	for (uint32_t i = 0; i < c->program->n_def; i++) {
+		const struct flow_def *def = &c->program->def[i];
+		struct flow_summary s;
+		struct rte_tel_data *row = new_row();
+		if (row == NULL)
+			return -ENOMEM;
+		aggregator_lock(c->aggregator);
+		query_top(c->analyzer, i, NULL, 0, &s);
+		aggregator_unlock(c->aggregator);
+		rte_tel_data_add_dict_string(row, "name", def->name);
+		rte_tel_data_add_dict_string(row, "keys", def->keys);
+		rte_tel_data_add_dict_string(row, "value", def->value);
+		tel_add_uint(row, "total", rounded(s.total));
+		tel_add_uint(row, "tracked", rounded(s.tracked));
+		tel_add_uint(row, "floor", rounded(s.floor));
+		tel_add_uint(row, "entries", s.entries);
+		tel_add_uint(row, "capacity", s.capacity);
+		tel_add_uint(row, "samples", s.samples);
+		tel_add_uint(row, "evicted", s.evicted);
+		rte_tel_data_add_array_container(d, row, 0);
+	}
+	return 0;
+}
+
+static void add_agent(struct rte_tel_data *row, const struct agent_row *a)
+{
+	char text[ADDR_TEXT_SIZE];
+	rte_tel_data_add_dict_string(row, "agent", addr_text(&a->agent, text));
+	rte_tel_data_add_dict_string(row, "name", a->name);
+	rte_tel_data_add_dict_string(row, "via", addr_text(&a->via, text));
+	tel_add_uint(row, "datagrams", a->datagrams);
+	tel_add_uint(row, "lost", a->lost);
+	tel_add_uint(row, "duplicates", a->duplicates);
+	tel_add_uint(row, "late", a->late);
+	tel_add_uint(row, "restarts", a->restarts);
+	tel_add_uint(row, "flow_samples", a->flow_samples);
+	tel_add_uint(row, "lost_samples", a->lost_samples);
+	tel_add_uint(row, "counters_samples", a->counters_samples);
+	tel_add_uint(row, "discards", a->discards);
+}
+
+static int answer_agents(const struct telemetry_config *c, const char *params,
+			 struct rte_tel_data *d)
+{
+	const int64_t from = number(params);
+	struct agent_row rows[PAGE_AGENTS];
+	if (from < 0)
+		return -EINVAL;
+	aggregator_lock(c->aggregator);
+	const size_t n = query_agents(c->analyzer, (size_t)from, rows, PAGE_AGENTS);
+	aggregator_unlock(c->aggregator);
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	for (size_t i = 0; i < n; i++) {
+		struct rte_tel_data *row = new_row();
+		if (row == NULL)
+			return -ENOMEM;
+		add_agent(row, &rows[i]);
+		rte_tel_data_add_array_container(d, row, 0);
+	}
+	return 0;
+}
+
+static void add_source(struct rte_tel_data *row, const struct source_row *s)
+{
+	static const char *const directions[] = {"unknown", "ingress", "egress"};
+	char text[ADDR_TEXT_SIZE];
+	rte_tel_data_add_dict_string(row, "agent", addr_text(&s->agent, text));
+	tel_add_uint(row, "class", s->ds_class);
+	tel_add_uint(row, "index", s->ds_index);
+	rte_tel_data_add_dict_string(row, "direction", directions[s->direction % 3]);
+	rte_tel_data_add_dict_string(row, "port", s->port_name);
+	tel_add_uint(row, "samples", s->samples);
+	tel_add_uint(row, "lost_samples", s->lost_samples);
+	tel_add_uint(row, "drops", s->drops);
+	tel_add_uint(row, "discards", s->discards);
+	tel_add_uint(row, "bytes_rate", rounded(s->bytes_rate));
+	tel_add_uint(row, "bytes_error", rounded(s->bytes_error));
+	tel_add_uint(row, "frames_rate", rounded(s->frames_rate));
+	tel_add_uint(row, "sampling_rate", s->sampling_rate);
+	tel_add_uint(row, "effective_rate", rounded(s->effective_rate));
+}
+
+static int answer_sources(const struct telemetry_config *c, const char *params,
+			  struct rte_tel_data *d)
+{
+	const int64_t from = number(params);
+	struct source_row rows[PAGE_SOURCES];
+	if (from < 0)
+		return -EINVAL;
+	aggregator_lock(c->aggregator);
+	const size_t n = query_sources(c->analyzer, (size_t)from, rows, PAGE_SOURCES);
+	aggregator_unlock(c->aggregator);
+	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
+	for (size_t i = 0; i < n; i++) {
+		struct rte_tel_data *row = new_row();
+		if (row == NULL)
+			return -ENOMEM;
+		add_source(row, &rows[i]);
+		rte_tel_data_add_array_container(d, row, 0);
+	}
+	return 0;
+}
+
+static void add_histogram(struct rte_tel_data *d, const char *name, const struct histogram *h)
+{
+	static const struct {
+		const char *suffix;
+		double share;
+	} parts[] = {{"p50_ns", 0.5}, {"p99_ns", 0.99}, {"max_ns", 1}};
+	char text[64];
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		snprintf(text, sizeof(text), "%s_%s", name, parts[i].suffix);
+		tel_add_uint(d, text,
+			     parts[i].share < 1 ? histogram_quantile(h, parts[i].share)
+						: histogram_load(&h->max));
+	}
+}
+
+static int answer_aggregator(const struct telemetry_config *c, const char *params,
+			     struct rte_tel_data *d)
+{
+	const struct aggregator_stats *s = aggregator_stats(c->aggregator);
+	uint64_t since;
+	rte_tel_data_start_dict(d);
+	tel_add_uint(d, "ticks", histogram_load(&s->ticks));
+	tel_add_uint(d, "missed", histogram_load(&s->missed));
+	tel_add_uint(d, "events", histogram_load(&s->events));
+	rte_tel_data_add_dict_string(d, "phase", aggregator_phase(c->aggregator, &since));
+	add_histogram(d, "grace", &s->grace);
+	add_histogram(d, "merge", &s->merge);
+	add_histogram(d, "late", &s->late);
+	return 0;
+}
+
+static int answer_memory(const struct telemetry_config *c, const char *params,
+			 struct rte_tel_data *d)
+{
+	rte_tel_data_start_dict(d);
+	for (uint32_t i = 0; i < c->n_memory; i++)
+		tel_add_uint(d, c->memory[i].name, c->memory[i].bytes);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	const char *help;
+	answer_fn answer;
+} commands[] = {
+	{"/weir/version", "Name and version.", answer_version},
+	{"/weir/stats", "All counters, summed over workers.", answer_stats},
+	{"/weir/workers", "Inputs of the workers, by number.", answer_workers},
+	{"/weir/worker", "Counters of one worker. Parameter: its number.", answer_worker},
+	{"/weir/ledger", "Received = used + reasons, per stage.", answer_ledger},
+	{"/weir/inputs", "Losses before the workers.", answer_inputs},
+	{"/weir/flows", "Flow definitions: rates, entries, evictions.", answer_flows},
+	{"/weir/agents", "Agents. Parameter: the first to show (0).", answer_agents},
+	{"/weir/sources", "Data sources. Parameter: the first to show (0).", answer_sources},
+	{"/weir/aggregator", "Ticks and how long they take.", answer_aggregator},
+	{"/weir/memory", "Bytes by purpose.", answer_memory},
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int dispatch(const char *cmd, const char *params, struct rte_tel_data *d)
+{
+	int err = -ESHUTDOWN;
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; active != NULL && i < N_COMMANDS; i++)
+		if (strcmp(commands[i].name, cmd) == 0)
+			err = commands[i].answer(active, params, d);
+	pthread_mutex_unlock(&lock);
+	return err < 0 ? err : 0;
+}
+
+int telemetry_start(const struct telemetry_config *config, struct err_msg *msg)
+{
+	pthread_mutex_lock(&lock);
+	active = config;
+	pthread_mutex_unlock(&lock);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		const int err =
+			rte_telemetry_register_cmd(commands[i].name, dispatch, commands[i].help);
+		if (err != 0 && err != -EEXIST)
+			return err_set(msg, ERR_IO, "telemetry: %s: %s", commands[i].name,
+				       strerror(-err));
+	}
+	return 0;
+}
+
+void telemetry_stop(void)
+{
+	pthread_mutex_lock(&lock);
+	active = NULL;
+	pthread_mutex_unlock(&lock);
+}
