@@ -341,6 +341,41 @@ static void discards_are_kept_apart(void **state)
 	rig_free(r);
 }
 
+// Ports that are no single port have one text each, hence one flow; only drops have a reason.
+static void ports_and_reasons_are_named(void **state)
+{
+	struct flow_spec specs[2] = {pair, pair};
+	specs[1].name = "dropped";
+	specs[0].keys = "null:reason,inputifindex,outputifindex";
+	specs[1].keys = "reason,inputifindex,outputifindex";
+	specs[0].value = specs[1].value = "frames";
+	specs[1].dropped = true;
+	struct rig *r = rig_new(specs, 2, 100, NULL);
+	static const uint32_t outputs[] = {0x40000102, 0x40000001, 0x80000000, 0x80000003, 0, 9};
+	struct shot s;
+	uint8_t h[64];
+	shot_begin(&s, 1, 1, 5000);
+	for (uint32_t i = 0; i < 6; i++) {
+		struct flow_sample fs = sample_of(i + 1, 4);
+		fs.output = outputs[i];
+		encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE, &fs);
+		encode_sampled_header(&s.e, 1, 100, 4, h, make_header(h, 1));
+		encode_sample_end(&s.e);
+	}
+	struct flow_sample fs = sample_of(1, 4);
+	fs.reason = 257;
+	encode_flow_sample(&s.e, SFLOW_DISCARDED_PACKET, &fs);
+	encode_sampled_header(&s.e, 1, 100, 4, h, make_header(h, 1));
+	encode_sample_end(&s.e);
+	fire(r, &s, 0);
+	assert_true(value_of(r, 0, "null,4,discard") == 2.0 * RATE);
+	assert_true(value_of(r, 0, "null,4,multiple") == 2.0 * RATE);
+	assert_true(value_of(r, 0, "null,4,unknown") == 1.0 * RATE);
+	assert_true(value_of(r, 0, "null,4,9") == 1.0 * RATE);
+	assert_true(value_of(r, 1, "ttl_exceeded,4,5") == 1.0);
+	rig_free(r);
+}
+
 static void counters_go_to_the_log(void **state)
 {
 	struct rig *r = rig_new(&pair, 1, 100, NULL);
@@ -612,6 +647,7 @@ int main(void)
 		cmocka_unit_test(rate_zero_counts_as_one),
 		cmocka_unit_test(rate_zero_counts_as_the_default),
 		cmocka_unit_test(discards_are_kept_apart),
+		cmocka_unit_test(ports_and_reasons_are_named),
 		cmocka_unit_test(counters_go_to_the_log),
 		cmocka_unit_test(policy_is_kept),
 		cmocka_unit_test(spoofed_agents_cannot_fill_the_table),
