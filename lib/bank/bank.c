@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "bank/bank.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "bank/batch.h"
@@ -42,6 +43,7 @@ size_t bank_size(const struct program *program, const struct bank_config *config
 	size_t size =
 		round_up(sizeof(struct bank)) + round_up(program->n_def * sizeof(struct table)) +
 		round_up(program->n_def * sizeof(struct batch)) +
+		round_up(program->n_def * sizeof(struct distinct_pool)) +
 		round_up(agents * sizeof(struct agent_cell)) + round_up(agents * sizeof(uint32_t)) +
 		round_up(sources * sizeof(struct source_cell)) +
 		round_up(sources * sizeof(uint32_t)) + round_up(config->log_size);
@@ -89,6 +91,7 @@ struct bank *bank_init(void *mem, const struct program *program, const struct ba
 		b->batch[i].values =
 			take(&p, (size_t)BATCH * def->n_cell * sizeof(union attribute));
 	}
+	assert(p == (uint8_t *)mem + bank_size(program, config));
 	bank_clear(b, 0, UINT64_MAX);
 	return b;
 }
