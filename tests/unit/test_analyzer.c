@@ -1,284 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 //
-// The analyzer from datagrams to rows: real banks of several workers, time as an argument.
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "analyzer/analyzer.h"
-#include "sflow/encode.h"
-
-#define WORKERS 4
-#define RATE    1000
-#define MS      1000000ull
-#define TICK    (100 * MS)
-#define START   (1000000 * MS)
-
-struct worker {
-	struct bank *bank;
-	struct intake *intake;
-	struct stats stats;
-};
-
-/// Workers, an analyzer, and the time.
-struct rig {
-	struct program *program;
-	struct bank_config bank_config;
-	struct analyzer_config config;
-	struct worker worker[WORKERS];
-	struct analyzer *analyzer;
-	uint64_t now; ///< start of the open interval, ns
-	struct threshold_event event[64];
-	size_t n_events;
-};
-
-static void *zeroed(size_t size)
-{
-	size = (size + 63) & ~(size_t)63;
-	void *mem = aligned_alloc(64, size);
-	assert_non_null(mem);
-	return memset(mem, 0, size);
-}
-
-static const struct flow_spec pair = {
-	.name = "pair",
-	.keys = "ipsource,ipdestination",
-	.value = "bytes",
-	.values = "",
-	.filter = "",
-	.fs = ",",
-	.n = 5,
-	.t = 2,
-};
-
-static const struct flow_spec total = {
-	.name = "total",
-	.keys = "",
-	.value = "bytes",
-	.values = "",
-	.filter = "",
-	.fs = ",",
-	.n = 5,
-	.t = 2,
-};
-
-/// Settings that a test changes before rig_new().
-struct settings {
-	struct flow_spec spec[4];
-	size_t n_specs;
-	struct threshold_spec threshold[4];
-	size_t n_thresholds;
-	uint32_t bank_entries, store_entries, max_agents, max_sources, max_triggered, max_events;
-	uint64_t secret;
-};
-
-static struct settings settings_of(const struct flow_spec *spec)
-{
-	return (struct settings){
-		.spec = {*spec},
-		.n_specs = 1,
-		.bank_entries = 4096,
-		.store_entries = 4096,
-		.max_agents = 64,
-		.max_sources = 256,
-		.max_triggered = 64,
-		.max_events = 32,
-		.secret = 1,
-	};
-}
-
-static struct rig *rig_new(const struct settings *set)
-{
-	struct rig *r = calloc(1, sizeof(*r));
-	struct err_msg msg = {0};
-	r->program = program_compile(set->spec, set->n_specs, &msg);
-	if (r->program == NULL)
-		fail_msg("%s", msg.text);
-	r->bank_config = (struct bank_config){.entries = set->bank_entries,
-					      .max_agents = set->max_agents,
-					      .max_sources = set->max_sources,
-					      .log_size = 65536,
-					      .seed = 7};
-	hash_secret_init(&r->bank_config.secret, set->secret);
-	r->now = START;
-	for (int w = 0; w < WORKERS; w++) {
-		struct worker *k = &r->worker[w];
-		k->bank = bank_init(zeroed(bank_size(r->program, &r->bank_config)), r->program,
-				    &r->bank_config);
-		k->intake = intake_init(zeroed(intake_size(&r->bank_config)), &r->bank_config, NULL,
-					&k->stats);
-		bank_clear(k->bank, r->now, UINT64_MAX);
-	}
-	r->config = (struct analyzer_config){
-		.n_workers = WORKERS,
-		.store_entries = set->store_entries,
-		.max_agents = set->max_agents,
-		.max_sources = set->max_sources,
-		.top = 10,
-		.max_triggered = set->max_triggered,
-		.max_events = set->max_events,
-		.retention = 300,
-		.secret = r->bank_config.secret,
-		.seed = 3,
-	};
-	r->analyzer = analyzer_new(&r->config, r->program, set->threshold, set->n_thresholds, &msg);
-	if (r->analyzer == NULL)
-		fail_msg("%s", msg.text);
-	return r;
-}
-
-static struct rig *rig_of(const struct flow_spec *spec)
-{
-	const struct settings set = settings_of(spec);
-	return rig_new(&set);
-}
-
-static void rig_free(struct rig *r)
-{
-	analyzer_free(r->analyzer);
-	for (int w = 0; w < WORKERS; w++) {
-		free(r->worker[w].bank);
-		free(r->worker[w].intake);
-	}
-	program_free(r->program);
-	free(r);
-}
-
-static void tick_of(struct rig *r, uint64_t ns)
-{
-	const uint64_t end = r->now + ns;
-	struct analyzer *a = r->analyzer;
-	analyzer_tick_begin(a, r->now, end);
-	for (uint32_t w = 0; w < WORKERS; w++)
-		analyzer_merge_sources(a, w, intake_registry(r->worker[w].intake),
-				       r->worker[w].bank);
-	for (uint32_t d = 0; d < r->program->n_def; d++) {
-		for (uint32_t w = 0; w < WORKERS; w++)
-			analyzer_merge_flow(a, d, w, r->worker[w].bank);
-		analyzer_tick_flow(a, d);
-	}
-	r->n_events = analyzer_tick_end(a, r->event, 64);
-	for (int w = 0; w < WORKERS; w++)
-		bank_clear(r->worker[w].bank, end, UINT64_MAX);
-	r->now = end;
-}
-
-static void tick(struct rig *r)
-{
-	tick_of(r, TICK);
-}
-
-/// A datagram under construction.
-struct shot {
-	uint8_t data[1500];
-	struct encoder e;
-};
-
-struct from {
-	uint32_t agent, sub_agent, sequence, uptime;
-};
-
-static struct addr agent_addr(uint32_t agent)
-{
-	const uint8_t a[4] = {192, 0, (uint8_t)(agent >> 8), (uint8_t)agent};
-	return addr_ip4(a);
-}
-
-static void shot_begin(struct shot *s, struct from f)
-{
-	const struct addr addr = agent_addr(f.agent);
-	s->e = encode_begin(s->data, sizeof(s->data), &addr, f.sub_agent, f.sequence, f.uptime);
-}
-
-// Ethernet, IPv4 10.0.SRC -> 10.1.0.1.
-static void shot_flow(struct shot *s, uint32_t sequence, uint32_t ds, uint16_t src, uint32_t bytes)
-{
-	uint8_t h[42] = {2,
-			 0,
-			 0,
-			 0,
-			 0,
-			 1,
-			 2,
-			 0,
-			 0,
-			 0,
-			 0,
-			 2,
-			 8,
-			 0,
-			 0x45,
-			 0,
-			 0,
-			 200,
-			 0,
-			 0,
-			 0,
-			 0,
-			 64,
-			 17,
-			 0,
-			 0,
-			 10,
-			 0,
-			 (uint8_t)(src >> 8),
-			 (uint8_t)src,
-			 10,
-			 1,
-			 0,
-			 1,
-			 0x03,
-			 0xe8,
-			 0x07,
-			 0xd0,
-			 0,
-			 180};
-	const struct flow_sample fs = {.sequence = sequence,
-				       .ds_index = ds,
-				       .sampling_rate = RATE,
-				       .sample_pool = sequence * RATE,
-				       .input = ds,
-				       .output = ds + 1};
-	encode_flow_sample(&s->e, SFLOW_FLOW_SAMPLE, &fs);
-	encode_sampled_header(&s->e, 1, bytes, 4, h, sizeof(h));
-	encode_sample_end(&s->e);
-}
-
-static void fire(struct rig *r, int worker, struct shot *s, uint64_t after)
-{
-	const size_t len = encode_end(&s->e);
-	const uint8_t via[4] = {127, 0, 0, 1};
-	const struct payload p = {.data = s->data,
-				  .len = (uint32_t)len,
-				  .via_family = ADDR_IP4,
-				  .via = via,
-				  .time = r->now + after};
-	assert_int_not_equal(len, 0);
-	bank_ingest(r->worker[worker].bank, r->worker[worker].intake, &p, 1);
-}
-
-/// One flow sample in a datagram of its own; both are numbered @p sequence.
-static void sample(struct rig *r, int worker, uint32_t agent, uint32_t sequence, uint32_t ds,
-		   uint16_t src, uint32_t bytes)
-{
-	struct shot s;
-	shot_begin(&s,
-		   (struct from){.agent = agent, .sequence = sequence, .uptime = sequence * 10});
-	shot_flow(&s, sequence, ds, src, bytes);
-	fire(r, worker, &s, 10 * MS);
-}
-
-static double gain(double dt, double t)
-{
-	return (1 - exp(-dt / t)) / dt;
-}
+// The analyzer from datagrams to rows.
+#include "analyzer_rig.h"
 
 static void rows_tell_the_flow(void **state)
 {
@@ -335,11 +59,452 @@ static void keyless_is_exact(void **state)
 	rig_free(r);
 }
 
+static struct agent_row agent_row(struct rig *r, size_t i)
+{
+	struct agent_row row;
+	assert_int_equal(query_agents(r->analyzer, i, &row, 1), 1);
+	return row;
+}
+
+// An agent's datagrams, spread over two workers: gaps are losses, wherever they are.
+static void loss_is_counted_over_workers(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	uint32_t lost = 0;
+	for (uint32_t i = 0; i < 1000; i++) {
+		const uint32_t sequence = UINT32_MAX - 506 + i; // wraps
+		// The second worker meets the agent late; later an eighth is lost.
+		if (i > 100 && i % 8 == 3)
+			lost++;
+		else
+			sample(r, i > 300 && i % 3 == 0, 1, sequence, 5, 1, 100);
+		if (i % 10 != 9)
+			continue;
+		tick(r);
+		if (i % 8 != 3) // or else the latest loss cannot be known yet
+			assert_int_equal(agent_row(r, 0).lost, lost);
+	}
+	const struct agent_row row = agent_row(r, 0);
+	assert_int_equal(row.datagrams, 1000 - lost);
+	assert_int_equal(row.lost, lost);
+	assert_int_equal(row.lost_samples, lost);
+	assert_int_equal(row.duplicates, 0);
+	assert_int_equal(row.restarts, 0);
+	struct source_row source;
+	assert_int_equal(query_sources(r->analyzer, 0, &source, 1), 1);
+	assert_int_equal(source.lost_samples, lost);
+	assert_int_equal(source.samples, 1000 - lost);
+	rig_free(r);
+}
+
+// What comes a tick late was not lost after all.
+static void late_datagrams_heal(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	for (uint32_t i = 1; i <= 20; i++)
+		if (i != 15)
+			sample(r, 0, 1, i, 5, 1, 100);
+	tick(r);
+	assert_int_equal(agent_row(r, 0).lost, 0); // the first interval says where counting begins
+	for (uint32_t i = 21; i <= 40; i++)
+		if (i != 25 && i != 26)
+			sample(r, 0, 1, i, 5, 1, 100);
+	tick(r);
+	assert_int_equal(agent_row(r, 0).lost, 2);
+	sample(r, 0, 1, 26, 5, 1, 100);
+	tick(r);
+	assert_int_equal(agent_row(r, 0).lost, 1);
+	assert_int_equal(agent_row(r, 0).late, 1);
+	assert_int_equal(agent_row(r, 0).duplicates, 0);
+	rig_free(r);
+}
+
+static void send(struct rig *r, int worker, uint32_t sequence, uint32_t uptime)
+{
+	struct shot s;
+	shot_begin(&s, (struct from){.agent = 1, .sequence = sequence, .uptime = uptime});
+	shot_flow(&s, sequence, 5, 1, 100);
+	fire(r, worker, &s, 10 * MS);
+}
+
+// Workers learn of a restart in different ticks, the last by never having known the agent before.
+static void restart_is_one(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	for (uint32_t i = 1; i <= 300; i++) {
+		send(r, i % 2, 5000 + i, 600000 + i * 100);
+		if (i % 20 == 0)
+			tick(r);
+	}
+	assert_int_equal(agent_row(r, 0).restarts, 0);
+	send(r, 1, 5301, 630100);
+	send(r, 0, 1, 1000); // both in one tick
+	tick(r);
+	assert_int_equal(agent_row(r, 0).restarts, 1);
+	for (uint32_t i = 2; i <= 60; i++) {
+		send(r, (int)(i % 3), i, 1000 + i * 100);
+		if (i % 10 == 0)
+			tick(r);
+	}
+	assert_int_equal(agent_row(r, 0).restarts, 1);
+	assert_int_equal(agent_row(r, 0).lost, 0);
+	assert_int_equal(agent_row(r, 0).lost_samples, 0);
+	send(r, 3, 1, 1000); // again, and this worker meets the agent for the first time
+	tick(r);
+	assert_int_equal(agent_row(r, 0).restarts, 1); // 6 s back and 59 numbers: late
+	send(r, 3, 70, 8000);
+	for (uint32_t i = 71; i < 500; i++)
+		send(r, 3, i, 8000 + i * 100);
+	tick(r);
+	const uint64_t lost = agent_row(r, 0).lost;
+	send(r, 2, 1, 1000);
+	tick(r);
+	assert_int_equal(agent_row(r, 0).restarts, 2);
+	assert_int_equal(agent_row(r, 0).lost, lost);
+	rig_free(r);
+}
+
+// After the restart of its agent a sampler's numbers begin anew, even if its first sample comes
+// much later and through a worker that knows neither.
+static void samplers_restart_with_their_agent(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct shot s;
+	for (uint32_t i = 1; i <= 300; i++)
+		send(r, 0, 5000 + i, 600000 + i * 100);
+	tick(r);
+	for (uint32_t i = 1; i <= 10; i++) { // without samples
+		shot_begin(&s, (struct from){.agent = 1, .sequence = i, .uptime = 100 * i});
+		fire(r, 0, &s, 10 * MS);
+		tick(r);
+	}
+	assert_int_equal(agent_row(r, 0).restarts, 1);
+	for (uint32_t i = 11; i <= 60; i++) {
+		shot_begin(&s, (struct from){.agent = 1, .sequence = i, .uptime = 100 * i});
+		shot_flow(&s, i * 2, 5, 1, 100); // every other sample is lost
+		fire(r, 1, &s, 10 * MS);
+		if (i % 10 == 0)
+			tick(r);
+	}
+	assert_int_equal(agent_row(r, 0).restarts, 1);
+	assert_int_equal(agent_row(r, 0).lost, 0);
+	assert_int_equal(agent_row(r, 0).lost_samples, 40); // but for those of the first tick
+	rig_free(r);
+}
+
+// The same datagrams over two paths to two workers: no worker can know, the sum can.
+static void duplicates_over_workers_are_noticed(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	for (uint32_t i = 1; i <= 200; i++) {
+		sample(r, 0, 1, i, 5, 1, 100);
+		if (i > 150)
+			sample(r, 1, 1, i, 5, 1, 100);
+		if (i % 10 == 0)
+			tick(r);
+	}
+	assert_int_equal(agent_row(r, 0).lost, 0);
+	assert_int_equal(agent_row(r, 0).duplicates, 50);
+	rig_free(r);
+}
+
+// Two sub-agents report one data source: apart in sequence, one row outside.
+static void sub_agents_are_joined(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct flow_row row[4];
+	for (uint32_t i = 1; i <= 40; i++) {
+		for (uint32_t sub = 0; sub < 2; sub++) {
+			struct shot s;
+			if (sub == 1 && i == 30)
+				continue;
+			shot_begin(&s, (struct from){.agent = 1,
+						     .sub_agent = sub,
+						     .sequence = 1000 * sub + i,
+						     .uptime = 100 * i});
+			shot_flow(&s, 7000 * sub + i, 5, 1, 1000);
+			fire(r, (int)sub, &s, 10 * MS);
+		}
+		if (i % 10 == 0)
+			tick(r);
+	}
+	struct analyzer_stats stats;
+	query_stats(r->analyzer, &stats);
+	assert_int_equal(stats.ds_conflict, 1);
+	assert_int_equal(stats.agents, 1);
+	assert_int_equal(stats.sub_agents, 2);
+	assert_int_equal(agent_row(r, 0).sub_agents, 2);
+	assert_int_equal(agent_row(r, 0).datagrams, 79);
+	assert_int_equal(agent_row(r, 0).lost, 1);
+	assert_int_equal(agent_row(r, 0).sources, 1);
+	assert_int_equal(query_top(r->analyzer, 0, row, 4, NULL), 1);
+	assert_int_equal(row[0].samples, 79);
+	struct source_row source[2];
+	assert_int_equal(query_sources(r->analyzer, 0, source, 2), 1);
+	assert_int_equal(source[0].sub_agents, 2);
+	assert_int_equal(source[0].lost_samples, 1);
+	assert_float_equal(source[0].bytes, 79e6, 0);
+	rig_free(r);
+}
+
+static void sampled(struct rig *r, const struct flow_sample *fs, uint32_t bytes)
+{
+	struct shot s;
+	const uint8_t h[34] = {[12] = 8, [14] = 0x45, [23] = 17};
+	shot_begin(&s, (struct from){.agent = 1, .sequence = fs->sequence, .uptime = fs->sequence});
+	encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE, fs);
+	encode_sampled_header(&s.e, 1, bytes, 4, h, sizeof(h));
+	encode_sample_end(&s.e);
+	fire(r, 0, &s, 20 * MS);
+}
+
+static void sources_are_exact(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct source_row row[3];
+	double bytes = 0, rate = 0, q = 0;
+	for (uint32_t i = 1; i <= 50; i++) {
+		// Every other sample leaves by the port: one sampler, two directions. Half the
+		// samples of the pool never arrived, and the agent dropped one in ten.
+		const struct flow_sample fs = {.sequence = i,
+					       .ds_index = 5,
+					       .sampling_rate = RATE,
+					       .sample_pool = i * 2 * RATE,
+					       .drops = 7 + i / 10,
+					       .input = i % 2 == 0 ? 9 : 5,
+					       .output = i % 2 == 0 ? 5 : 9};
+		sampled(r, &fs, 100 + i);
+		tick(r);
+		const double x = i % 2 == 0 ? 0 : (100 + i) * 1e3;
+		bytes += x;
+		rate = rate * exp(-0.05) + x * gain(0.1, 2);
+		q = q * exp(-0.1) + x * x * gain(0.1, 2) * gain(0.1, 2);
+	}
+	assert_int_equal(query_sources(r->analyzer, 0, row, 3), 2);
+	assert_int_equal(row[0].direction, DIRECTION_INGRESS);
+	assert_int_equal(row[1].direction, DIRECTION_EGRESS);
+	assert_int_equal(row[0].samples, 25);
+	assert_float_equal(row[0].bytes, bytes, 0);
+	assert_float_equal(row[0].frames, 25e3, 0);
+	assert_float_equal(row[0].bytes_rate, rate, rate * 1e-9);
+	assert_float_equal(row[0].bytes_error, 1.96 * sqrt(q), rate * 1e-9);
+	assert_int_equal(row[0].sampling_rate, RATE);
+	assert_float_equal(row[0].effective_rate, 2.0 * RATE, 0);
+	assert_float_equal(row[1].effective_rate, 2.0 * RATE, 0);
+	assert_int_equal(row[0].lost_samples, 0);
+	assert_int_equal(row[0].drops, 5);
+	assert_int_equal(row[0].last, r->now - 2 * TICK + 20 * MS); // the 49th
+	assert_int_equal(agent_row(r, 0).sources, 1);
+	rig_free(r);
+}
+
+// A source that falls silent for longer than a generation of decay lasts.
+static void source_rates_fade(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct flow_sample fs = {
+		.sequence = 1, .ds_index = 5, .sampling_rate = UINT32_MAX, .input = 5};
+	struct source_row row;
+	sampled(r, &fs, UINT32_MAX);
+	tick(r);
+	tick_of(r, 90000 * MS);
+	fs.sequence = 2;
+	fs.sampling_rate = 1;
+	sampled(r, &fs, 1);
+	tick(r);
+	assert_int_equal(query_sources(r->analyzer, 0, &row, 1), 1);
+	const double want = gain(0.1, 2) * ((double)UINT32_MAX * UINT32_MAX * exp(-45.05) + 1);
+	assert_float_equal(row.bytes_rate, want, want * 1e-9);
+	rig_free(r);
+}
+
+// A bucket of eight and nine flows: what the worker's table may have dropped shows in the floor.
+static void floor_tells_of_full_tables(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.bank_entries = 8;
+	struct rig *r = rig_new(&set);
+	struct flow_summary summary;
+	for (uint32_t i = 1; i <= 8; i++)
+		sample(r, 0, 1, i, 5, (uint16_t)i, 1000 + i);
+	tick(r);
+	query_top(r->analyzer, 0, NULL, 0, &summary);
+	assert_true(summary.floor == 0 && summary.relabelled == 0);
+	for (uint32_t i = 1; i <= 9; i++)
+		sample(r, 0, 1, 8 + i, 5, (uint16_t)i, i < 9 ? 1000 + i : 500);
+	tick(r);
+	query_top(r->analyzer, 0, NULL, 0, &summary);
+	assert_float_equal(summary.floor, 1501e3 * gain(0.1, 2), 1e-6);
+	assert_true(summary.tracked < summary.total);
+	tick(r);
+	query_top(r->analyzer, 0, NULL, 0, &summary);
+	assert_float_equal(summary.floor, 1501e3 * gain(0.1, 2) * exp(-0.05), 1e-6);
+	rig_free(r);
+}
+
+static void counters(struct rig *r, uint32_t ds_class, uint32_t ds_index, const char *port,
+		     const char *host)
+{
+	struct shot s;
+	static uint32_t sequence;
+	shot_begin(&s, (struct from){.agent = 1, .sequence = ++sequence, .uptime = sequence});
+	const struct counters_sample cs = {
+		.sequence = 1, .ds_class = ds_class, .ds_index = ds_index};
+	encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE, &cs);
+	encode_if_counters(&s.e, &(struct if_counters){.if_index = 3, .if_speed = 10000000000});
+	if (port != NULL)
+		encode_port_name(&s.e, port);
+	if (host != NULL)
+		encode_host_descr(&s.e, &(struct host_descr){.hostname = host, .os_release = ""});
+	encode_sample_end(&s.e);
+	fire(r, 2, &s, 10 * MS);
+}
+
+static void counters_name_things(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct flow_row row;
+	struct source_row source;
+	sample(r, 0, 1, 1, 5, 1, 1000);
+	counters(r, SFLOW_DS_IFINDEX, 5, "swp1", NULL);
+	counters(r, SFLOW_DS_PHYSICAL, 1, NULL, "leaf1");
+	counters(r, SFLOW_DS_LOGICAL, 7, NULL, "vm"); // names the machine, not the agent
+	tick(r);
+	assert_int_equal(query_top(r->analyzer, 0, &row, 1, NULL), 1);
+	assert_string_equal(row.agent_name, "leaf1");
+	assert_string_equal(row.port_name, "swp1");
+	assert_int_equal(query_sources(r->analyzer, 0, &source, 1), 1);
+	assert_true(source.speed == 10000000000);
+	assert_string_equal(source.agent_name, "leaf1");
+	counters(r, SFLOW_DS_IFINDEX, 5, "", NULL); // says nothing
+	counters(r, SFLOW_DS_PHYSICAL, 1, NULL,
+		 "\x1b[2J\xff-a-name-that-is-longer-than-there-is-room-for-it-in-a-row-of-ours");
+	tick(r);
+	assert_int_equal(query_top(r->analyzer, 0, &row, 1, NULL), 1);
+	assert_string_equal(row.port_name, "swp1");
+	assert_string_equal(row.agent_name,
+			    "?[2J?-a-name-that-is-longer-than-there-is-room-for-it-in-a-row-");
+	rig_free(r);
+}
+
+static void secondary_values(void **state)
+{
+	struct flow_spec spec = pair;
+	spec.values = "avg:bytes,min:bytes,max:bytes,bytes";
+	struct rig *r = rig_of(&spec);
+	struct flow_row row;
+	for (uint32_t i = 0; i < 4; i++)
+		sample(r, (int)i, 1, 1 + i, 5, 1, 100 * (1 + i)); // a worker each
+	tick(r);
+	for (int i = 0; i < 2000; i++) // over some generations
+		tick(r);
+	sample(r, 0, 1, 5, 5, 1, 1000);
+	sample(r, 1, 1, 6, 5, 1, 2000);
+	tick(r);
+	assert_int_equal(query_top(r->analyzer, 0, &row, 1, NULL), 1);
+	assert_int_equal(row.n_values, 4);
+	assert_float_equal(row.values[0], 1500, 1e-6); // the old samples have faded
+	assert_float_equal(row.values[1], 100, 0);
+	assert_float_equal(row.values[2], 2000, 0);
+	assert_float_equal(row.values[3], row.value, 1e-3);
+	rig_free(r);
+}
+
+// The same datagrams through one worker, through four, and under another secret.
+static void play(struct rig *r, uint32_t workers, struct flow_row *row, size_t n)
+{
+	struct rng rng = rng_seeded(1);
+	uint32_t sequence[9] = {0};
+	for (int i = 0; i < 600; i++) {
+		const uint32_t agent = 1 + (uint32_t)rng_below(&rng, 8);
+		const uint16_t src = (uint16_t)rng_below(&rng, 30);
+		sample(r, (int)(agent % workers), agent, ++sequence[agent], 5, src,
+		       64 + 100 * (src % 4u));
+		if (i % 20 == 19)
+			tick(r);
+	}
+	memset(row, 0, n * sizeof(*row));
+	assert_int_equal(query_top(r->analyzer, 0, row, n, NULL), n);
+}
+
+static void workers_and_secret_do_not_matter(void **state)
+{
+	enum {
+		ROWS = 100
+	};
+	struct flow_row *row = calloc(3 * ROWS, sizeof(*row));
+	struct settings set = settings_of(&pair);
+	for (uint32_t i = 0; i < 3; i++) {
+		set.secret = i == 2 ? 77 : 1;
+		struct rig *r = rig_new(&set);
+		play(r, i == 1 ? 1 : WORKERS, row + i * ROWS, ROWS);
+		rig_free(r);
+	}
+	assert_memory_equal(row, row + ROWS, ROWS * sizeof(*row));
+	assert_memory_equal(row, row + 2 * ROWS, ROWS * sizeof(*row));
+	free(row);
+}
+
+static void refused_sources_keep_their_weight(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.max_sources = 8;
+	struct rig *r = rig_new(&set);
+	struct flow_row row[64];
+	struct flow_summary summary;
+	// Each worker has room for its eight; the sum of all has not.
+	for (uint32_t ds = 1; ds <= 16; ds++)
+		sample(r, ds > 8, 1, ds, ds, 1, 100);
+	tick(r);
+	struct analyzer_stats stats;
+	query_stats(r->analyzer, &stats);
+	assert_int_equal(stats.sources_full, 8);
+	assert_int_equal(query_top(r->analyzer, 0, row, 10, &summary), 9);
+	assert_float_equal(summary.total, 16 * 1e5 * gain(0.1, 2), 1e-6);
+	assert_int_equal(row[0].agent.family, ADDR_NONE);
+	assert_int_equal(row[0].samples, 8);
+	rig_free(r);
+}
+
+static void rows_come_in_pages(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct agent_row row[7];
+	for (uint32_t agent = 1; agent <= 20; agent++)
+		sample(r, 0, agent, 1, 5, 1, 100);
+	tick(r);
+	size_t from = 0, n;
+	while ((n = query_agents(r->analyzer, from, row, 7)) > 0) {
+		for (size_t i = 0; i < n; i++) {
+			const struct addr want = agent_addr((uint32_t)(from + i + 1));
+			assert_true(addr_equal(&row[i].agent, &want));
+		}
+		from += n;
+	}
+	assert_int_equal(from, 20);
+	assert_int_equal(query_agents(r->analyzer, 1000, row, 7), 0);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_tell_the_flow),
 		cmocka_unit_test(keyless_is_exact),
+		cmocka_unit_test(loss_is_counted_over_workers),
+		cmocka_unit_test(late_datagrams_heal),
+		cmocka_unit_test(restart_is_one),
+		cmocka_unit_test(samplers_restart_with_their_agent),
+		cmocka_unit_test(duplicates_over_workers_are_noticed),
+		cmocka_unit_test(sub_agents_are_joined),
+		cmocka_unit_test(sources_are_exact),
+		cmocka_unit_test(source_rates_fade),
+		cmocka_unit_test(floor_tells_of_full_tables),
+		cmocka_unit_test(counters_name_things),
+		cmocka_unit_test(secondary_values),
+		cmocka_unit_test(workers_and_secret_do_not_matter),
+		cmocka_unit_test(refused_sources_keep_their_weight),
+		cmocka_unit_test(rows_come_in_pages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
