@@ -181,6 +181,23 @@ void config_print(const struct config *c, FILE *f)
 	schema_print(f, &config_top, c, 0);
 }
 
+// A capture drives the clock, and there is one clock.
+static int check_clock(const struct config *c, const struct config_input *in, struct err_msg *msg)
+{
+	const bool replay = c->inputs[0].kind == CONFIG_PCAP;
+	if ((in->kind == CONFIG_PCAP) != replay)
+		return err_set(msg, ERR_INVALID,
+			       "inputs: %s: a capture runs on its own clock, expected captures "
+			       "only, or none",
+			       in->name);
+	if (replay && in->speed != c->inputs[0].speed)
+		return err_set(
+			msg, ERR_INVALID,
+			"inputs: %s: got speed %g, expected %g as for %s: they share a clock",
+			in->name, in->speed, c->inputs[0].speed, c->inputs[0].name);
+	return 0;
+}
+
 static int check_inputs(const struct config *c, struct err_msg *msg)
 {
 	if (c->n_inputs == 0)
@@ -193,6 +210,9 @@ static int check_inputs(const struct config *c, struct err_msg *msg)
 			return err_set(msg, ERR_INVALID,
 				       "inputs: %s: %u lcores for %u workers, expected one each",
 				       in->name, in->lcores.n, config_input_workers(in));
+		const int err = check_clock(c, in, msg);
+		if (err != 0)
+			return err;
 	}
 	return 0;
 }

@@ -28,25 +28,6 @@ static int open_sockets(struct inputs *all, const struct config_input *in, uint3
 static int open_replay(struct inputs *all, const struct config_input *in, uint32_t slot,
 		       struct err_msg *msg);
 
-int inputs_check(const struct config *c, struct err_msg *msg)
-{
-	const bool replay = inputs_are_replay(c);
-	for (size_t i = 0; i < c->n_inputs; i++) {
-		const struct config_input *in = &c->inputs[i];
-		if ((in->kind == CONFIG_PCAP) != replay)
-			return err_set(msg, ERR_INVALID,
-				       "inputs: %s: a capture runs on its own clock: expected "
-				       "captures only, or none",
-				       in->name);
-		if (replay && in->speed != c->inputs[0].speed)
-			return err_set(msg, ERR_INVALID,
-				       "inputs: %s: speed %g, expected %g as for the capture "
-				       "before: they share one clock",
-				       in->name, in->speed, c->inputs[0].speed);
-	}
-	return 0;
-}
-
 void inputs_wishes(const struct config *c, uint32_t *wish)
 {
 	for (size_t i = 0; i < c->n_inputs; i++) {

@@ -47,8 +47,6 @@ struct input_losses {
 
 struct inputs;
 
-/// Things that only the inputs together can tell: no capture beside a live input, one speed.
-int inputs_check(const struct config *c, struct err_msg *msg);
 /// CPU that each of the config_workers() wishes for (eal.h).
 void inputs_wishes(const struct config *c, uint32_t *wish);
 /// Bytes of packet buffers that they take from EAL.

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "weir/collector.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "config_plan.h"
+#include "publish.h"
+#include "weir/clock.h"
+#include "weir/log.h"
+#include "weir/replay.h"
+#include "weir/report.h"
+
+// A worker leaves within the longest wait of its input (0.1 s); an lcore that has not come back
+// after so long hangs.
+#define JOIN_TIMEOUT (2 * CLOCK_NS_PER_S)
+
+// The same secrets on every run make a replay the same, bit for bit. A capture is nobody's attack.
+#define REPLAY_SEED UINT64_C(0x7765697220302e31)
+
+static int start_eal(struct collector *c, struct err_msg *msg);
+static int make_workers(struct collector *c, uint64_t seed, struct err_msg *msg);
+static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg);
+static int open_feed(struct collector *c, struct err_msg *msg);
+static int make_aggregator(struct collector *c, struct err_msg *msg);
+static int open_stats_socket(struct collector *c, struct err_msg *msg);
+
+static uint64_t choose_seed(const struct collector *c)
+{
+	uint64_t seed = REPLAY_SEED;
+	if (!c->replay && getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		seed ^= clock_realtime();
+	return seed;
+}
+
+int collector_open(struct collector *c, const struct config *config, struct err_msg *msg)
+{
+	*c = (struct collector){.config = config, .ended = -1};
+	c->replay = inputs_are_replay(config);
+	c->run = c->replay ? 0 : clock_realtime();
+	c->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	c->program = config_compile(config, msg);
+	if (c->program == NULL)
+		return ERR_INVALID;
+	memory_plan(&c->memory, config, c->program);
+	const uint64_t seed = choose_seed(c);
+	int err = start_eal(c, msg);
+	if (err != 0)
+		return err;
+	memory_log(&c->memory, config, c->program);
+	c->inputs = inputs_open(config, msg);
+	if (c->inputs == NULL)
+		return ERR_IO;
+	c->n_workers = inputs_workers(c->inputs);
+	err = make_workers(c, seed, msg);
+	if (err == 0)
+		err = make_analyzer(c, seed, msg);
+	if (err == 0)
+		err = open_feed(c, msg);
+	if (err == 0)
+		err = make_aggregator(c, msg);
+	return err == 0 ? open_stats_socket(c, msg) : err;
+}
+
+// The aggregator first: it opens the interval that the workers fill.
+int collector_start(struct collector *c, struct err_msg *msg)
+{
+	int err = inputs_start(c->inputs, msg);
+	if (err == 0)
+		err = aggregator_start(c->aggregator, msg);
+	if (err != 0)
+		return err;
+	c->started = true;
+	for (uint32_t i = 0; i < c->n_workers; i++) {
+		const struct worker_input *in = inputs_worker(c->inputs, i);
+		if (eal_launch(&c->eal, in->slot, worker_run, c->worker[i]) != 0)
+			return err_set(msg, ERR_IO, "cannot launch lcore %u",
+				       c->eal.worker[in->slot].id);
+		c->n_launched++;
+		LOG(INFO, MAIN, "worker %u on lcore %u (CPU %u): %s", i, c->eal.worker[in->slot].id,
+		    c->eal.worker[in->slot].cpu, in->name);
+	}
+	return 0;
+}
+
+bool collector_stop(struct collector *c, const char *reason)
+{
+	for (uint32_t i = 0; i < c->n_launched; i++)
+		worker_stop(c->worker[i]);
+	for (uint32_t i = 0; i < c->n_launched; i++) {
+		const struct worker_input *in = inputs_worker(c->inputs, i);
+		if (eal_join(&c->eal, in->slot, JOIN_TIMEOUT))
+			continue;
+		LOG(ERR, MAIN, "worker %u (%s) does not leave its loop", i, in->name);
+		return false;
+	}
+	c->n_launched = 0;
+	if (c->started)
+		aggregator_stop(c->aggregator);
+	c->started = false;
+	if (c->publish != NULL)
+		publish_close(c->publish, reason);
+	c->publish = NULL;
+	return true;
+}
+
+void collector_close(struct collector *c)
+{
+	telemetry_stop();
+	aggregator_free(c->aggregator);
+	report_free(c->report);
+	analyzer_free(c->analyzer);
+	for (uint32_t i = 0; c->worker != NULL && i < c->n_workers; i++)
+		if (c->worker[i] != NULL)
+			worker_fini(c->worker[i]);
+	inputs_close(c->inputs);
+	for (uint32_t i = 0; i < c->n_taken; i++)
+		memory_give(c->taken[i]);
+	free(c->taken);
+	free(c->worker);
+	free(c->spare);
+	eal_stop(&c->eal);
+	program_free(c->program);
+	if (c->ended >= 0)
+		close(c->ended);
+}
+
+static uint32_t eal_level(uint32_t level)
+{
+	static const uint32_t levels[] = {
+		[CONFIG_LOG_ERROR] = RTE_LOG_ERR,     [CONFIG_LOG_WARNING] = RTE_LOG_WARNING,
+		[CONFIG_LOG_NOTICE] = RTE_LOG_NOTICE, [CONFIG_LOG_INFO] = RTE_LOG_INFO,
+		[CONFIG_LOG_DEBUG] = RTE_LOG_DEBUG,
+	};
+	return levels[level];
+}
+
+static int start_eal(struct collector *c, struct err_msg *msg)
+{
+	const struct config *config = c->config;
+	uint32_t *wish = calloc(config_workers(config), sizeof(*wish));
+	const char **device = calloc(config->n_inputs, sizeof(*device));
+	struct eal_config e = {
+		.file_prefix = config->file_prefix,
+		.hugepages = config->hugepages,
+		.memory = memory_of_eal(&c->memory),
+		.cpus = config->lcores.at,
+		.n_cpus = config->lcores.n,
+		.wish = wish,
+		.n_workers = config_workers(config),
+		.device = device,
+		.extra = config->eal.at,
+		.n_extra = config->eal.n,
+		.log_level = eal_level(config->log_level),
+	};
+	int err = ERR_MEMORY;
+	if (wish != NULL && device != NULL) {
+		inputs_wishes(config, wish);
+		for (size_t i = 0; i < config->n_inputs; i++)
+			if (config->inputs[i].kind == CONFIG_PORT)
+				device[e.n_devices++] = config->inputs[i].name;
+		err = eal_start(&c->eal, &e, msg);
+	}
+	free(wish);
+	free(device);
+	return err;
+}
+
+// Memory on a socket, remembered so that it can be given back. NULL with a message.
+static void *take(struct collector *c, size_t size, int socket, const char *what,
+		  struct err_msg *msg)
+{
+	void *mem = memory_take(size, socket, what, msg);
+	if (mem != NULL)
+		c->taken[c->n_taken++] = mem;
+	return mem;
+}
+
+static int make_worker(struct collector *c, uint32_t i, struct bank_config *bank,
+		       const struct intake_policy *policy, struct err_msg *msg)
+{
+	const struct worker_input *in = inputs_worker(c->inputs, i);
+	const int socket = eal_socket(&c->eal, in->slot);
+	if (in->socket >= 0 && in->socket != socket)
+		LOG(WARNING, MAIN, "%s is on NUMA socket %d, its worker on %d: slower", in->name,
+		    in->socket, socket);
+	void *worker = take(c, c->memory.worker, socket, "worker", msg);
+	void *intake = take(c, c->memory.intake, socket, "registry", msg);
+	void *first = take(c, c->memory.bank, socket, "bank", msg);
+	void *second = take(c, c->memory.bank, socket, "bank", msg);
+	if (worker == NULL || intake == NULL || first == NULL || second == NULL)
+		return ERR_MEMORY;
+	c->worker[i] = worker;
+	const struct worker_config w = {
+		.id = i,
+		.input = in->input,
+		.intake = intake_init(intake, bank, policy, worker_stats(worker)),
+		.bank = bank_init(first, c->program, bank),
+		.max_nap = (uint64_t)llround(c->config->nap * 1e9),
+	};
+	worker_init(worker, &w);
+	c->spare[i] = bank_init(second, c->program, bank);
+	if (in->replay != NULL)
+		replay_bind(in->replay, w.intake);
+	return 0;
+}
+
+static int make_workers(struct collector *c, uint64_t seed, struct err_msg *msg)
+{
+	struct bank_config bank = {0};
+	struct intake_policy policy;
+	config_bank(c->config, &bank);
+	config_policy(c->config, &policy);
+	hash_secret_init(&bank.secret, seed);
+	c->worker = calloc(c->n_workers, sizeof(struct worker *));
+	c->spare = calloc(c->n_workers, sizeof(struct bank *));
+	c->taken = calloc(c->n_workers, 4 * sizeof(void *));
+	if (c->worker == NULL || c->spare == NULL || c->taken == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	for (uint32_t i = 0; i < c->n_workers; i++) {
+		bank.seed = seed + i;
+		const int err = make_worker(c, i, &bank, &policy, msg);
+		if (err != 0)
+			return err;
+	}
+	return 0;
+}
+
+static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg)
+{
+	struct analyzer_config a = {0};
+	config_analyzer(c->config, &a);
+	hash_secret_init(&a.secret, seed);
+	a.n_workers = c->n_workers;
+	a.seed = seed;
+	c->analyzer =
+		analyzer_new(&a, c->program, c->config->thresholds, c->config->n_thresholds, msg);
+	return c->analyzer != NULL ? 0 : ERR_MEMORY;
+}
+
+static int open_feed(struct collector *c, struct err_msg *msg)
+{
+	const struct config *config = c->config;
+	const struct publish_config p = {
+		.urls = config->feed.at,
+		.n_urls = config->feed.n,
+		.queue = config->feed_queue,
+		.interval = (uint64_t)llround(config->feed_interval * 1e9),
+		.run = c->run,
+	};
+	c->publish = publish_open(&p, c->program, msg);
+	if (c->publish == NULL)
+		return ERR_IO;
+	c->report = report_new(c, msg);
+	return c->report != NULL ? 0 : ERR_MEMORY;
+}
+
+static void on_end(void *collector)
+{
+	const struct collector *c = collector;
+	eventfd_write(c->ended, 1);
+}
+
+static void on_tick(void *collector, const struct tick *tick)
+{
+	struct collector *c = collector;
+	report_tick(c->report, tick);
+}
+
+static int make_aggregator(struct collector *c, struct err_msg *msg)
+{
+	const struct config *config = c->config;
+	c->start = c->replay ? inputs_first(c->inputs) : clock_monotonic();
+	const struct aggregator_config a = {
+		.n_workers = c->n_workers,
+		.worker = c->worker,
+		.spare = c->spare,
+		.analyzer = c->analyzer,
+		.n_def = c->program->n_def,
+		.n_threads = config->aggregators,
+		.tick = (uint64_t)llround(config->tick * 1e9),
+		.max_events = config->events,
+		.replay = c->replay,
+		.start = c->start,
+		.speed = c->replay ? config->inputs[0].speed : 0,
+		.cpus = &c->eal.control,
+		.publish = on_tick,
+		.ended = on_end,
+		.ctx = c,
+	};
+	c->aggregator = aggregator_new(&a, msg);
+	if (c->aggregator == NULL)
+		return ERR_MEMORY;
+	for (uint32_t i = 0; i < c->n_workers; i++)
+		c->worker[i]->wake = aggregator_wake(c->aggregator);
+	return 0;
+}
+
+static int open_stats_socket(struct collector *c, struct err_msg *msg)
+{
+	c->part[0] = (struct telemetry_memory){"workers", memory_of_workers(&c->memory)};
+	c->part[1] = (struct telemetry_memory){"packet_buffers", c->memory.buffers};
+	c->part[2] = (struct telemetry_memory){"analyzer", c->memory.analyzer};
+	c->telemetry = (struct telemetry_config){
+		.program = c->program,
+		.analyzer = c->analyzer,
+		.aggregator = c->aggregator,
+		.worker = c->worker,
+		.n_workers = c->n_workers,
+		.inputs = c->inputs,
+		.memory = c->part,
+		.n_memory = COLLECTOR_PARTS,
+	};
+	return telemetry_start(&c->telemetry, msg);
+}

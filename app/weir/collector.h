@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The whole collector: what there is, in the order of its birth.
+///
+///     struct collector c;
+///     if (collector_open(&c, &config, &msg) != 0) ...       // EAL, inputs, memory
+///     if (collector_start(&c, &msg) != 0) ...               // threads
+///     ... until a signal, or c.ended becomes readable ...
+///     collector_stop(&c, "signal");                         // the last interval is published
+///     collector_close(&c);
+///
+/// Death is birth in reverse: the workers leave their loops, the aggregator collects once more and
+/// publishes that as the last interval, the feed says `final`, ports and sockets close, EAL cleans
+/// up. Whatever of it had not begun is skipped, hence collector_stop() and collector_close() may
+/// follow a failure at any point.
+///
+/// Thread-safety: main. Others may read what is constant between start and stop: everything here
+/// but what the structs themselves say otherwise.
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config.h"
+#include "weir/aggregator.h"
+#include "weir/eal.h"
+#include "weir/inputs.h"
+#include "weir/memory.h"
+#include "weir/telemetry.h"
+#include "weir/worker.h"
+
+/// Purposes that memory is told by.
+#define COLLECTOR_PARTS 3
+
+struct collector {
+	const struct config *config;
+	bool replay;
+	uint64_t run;   ///< identifies this start in the feed; 0 in a replay
+	uint64_t start; ///< ns on the analyzer's clock: when the first interval began
+
+	struct program *program;
+	struct memory_plan memory;
+	struct telemetry_memory part[COLLECTOR_PARTS]; ///< the same by purpose
+	struct eal eal;
+	struct inputs *inputs;
+
+	uint32_t n_workers;
+	struct worker **worker;
+	struct bank **spare; ///< second bank of each worker, as handed to the aggregator
+	void **taken;        ///< memory from EAL, to be given back
+	uint32_t n_taken;
+
+	struct analyzer *analyzer;
+	struct publish *publish;
+	struct report *report;
+	struct aggregator *aggregator;
+	struct telemetry_config telemetry; ///< what the stats socket answers from
+
+	uint32_t n_launched; ///< workers whose lcore runs
+	bool started;        ///< the aggregator runs
+	int ended;           ///< eventfd: readable once a replay has come to its end
+};
+
+/// Everything but the threads. 0, or negative and one line that says what to do.
+int collector_open(struct collector *c, const struct config *config, struct err_msg *msg);
+int collector_start(struct collector *c, struct err_msg *msg);
+/// @p reason goes to the subscribers ("signal", "end of the capture"). False when a worker could
+/// not be stopped; then nothing may be freed, the process should just end.
+bool collector_stop(struct collector *c, const char *reason);
+void collector_close(struct collector *c);

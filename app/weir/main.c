@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+//
+// The daemon: order of birth and death, signals, nothing else.
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "weir/clock.h"
+#include "weir/collector.h"
+#include "weir/log.h"
+#include "weir/sd_notify.h"
+
+enum {
+	EXIT_FAILED = 1, // something that the configuration cannot tell beforehand
+	LOOK_MS = 500,   // how often main looks whether all goes well
+};
+
+static int run(struct collector *c, const struct options *options, int signals);
+
+// Blocked before any thread exists, hence in all of them; read from a descriptor instead.
+static int take_signals(void)
+{
+	sigset_t set;
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP); // the terminal went away
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct config config;
+	struct collector collector;
+	struct err_msg msg = {0};
+	int status = options_start(argc, argv, &options, &config);
+	if (status >= 0)
+		return status;
+	const int signals = take_signals();
+	int err = collector_open(&collector, &config, &msg);
+	if (err == 0)
+		err = collector_start(&collector, &msg);
+	status = err == 0 ? run(&collector, &options, signals) : EXIT_FAILED;
+	if (err != 0) {
+		fprintf(stderr, "weir: %s\n", msg.text);
+		if (!collector_stop(&collector, "failure"))
+			_exit(EXIT_FAILED);
+	}
+	collector_close(&collector);
+	config_free(&config);
+	close(signals);
+	return status;
+}
+
+// The service manager hears from us as long as the aggregator ticks: a grace period that never ends
+// is a missed watchdog.
+static void look(const struct collector *c, uint64_t watchdog)
+{
+	uint64_t since;
+	const char *phase = aggregator_phase(c->aggregator, &since);
+	const uint64_t now = clock_monotonic();
+	const uint64_t age = now > since ? now - since : 0;
+	// Between ticks, and while a replay is paced, time may pass.
+	const bool waits = c->replay || age < 2 * CLOCK_NS_PER_S;
+	if (!waits && age > (uint64_t)(2e9 * c->config->tick))
+		LOG(WARNING, MAIN, "the aggregator is busy with \"%s\" for %.1f s", phase,
+		    (double)age / 1e9);
+	else if (watchdog > 0)
+		sd_notify("WATCHDOG=1");
+}
+
+// Until a signal, the end of a replay, or the time is over; returns why.
+static const char *wait_for_end(struct collector *c, const struct options *options, int signals)
+{
+	const uint64_t watchdog = sd_watchdog();
+	const uint64_t end =
+		options->seconds > 0 ? clock_monotonic() + (uint64_t)(options->seconds * 1e9) : 0;
+	struct pollfd p[] = {{.fd = signals, .events = POLLIN}, {.fd = c->ended, .events = POLLIN}};
+	for (;;) {
+		const uint64_t now = clock_monotonic();
+		if (end != 0 && now >= end)
+			return "end of the given time";
+		const uint64_t left = end != 0 ? (end - now) / CLOCK_NS_PER_MS + 1 : LOOK_MS;
+		if (poll(p, 2, left < LOOK_MS ? (int)left : LOOK_MS) < 0 && errno != EINTR)
+			return "failure";
+		if (p[0].revents != 0)
+			return "signal";
+		if (p[1].revents != 0)
+			return "end of the capture";
+		look(c, watchdog);
+	}
+}
+
+static int run(struct collector *c, const struct options *options, int signals)
+{
+	sd_notify("READY=1");
+	LOG(INFO, MAIN, "measuring %u definitions with %u workers", c->program->n_def,
+	    c->n_workers);
+	const char *reason = wait_for_end(c, options, signals);
+	sd_notify("STOPPING=1");
+	LOG(INFO, MAIN, "ending: %s", reason);
+	if (!collector_stop(c, reason))
+		_exit(EXIT_FAILED);
+	return 0;
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "weir/memory.h"
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "config_plan.h"
+#include "weir/inputs.h"
+#include "weir/log.h"
+#include "weir/worker.h"
+
+#define MEGABYTES(bytes) ((double)(bytes) / 0x1p20)
+
+void memory_plan(struct memory_plan *plan, const struct config *c, const struct program *program)
+{
+	struct bank_config bank = {0};
+	struct analyzer_config analyzer = {0};
+	config_bank(c, &bank);
+	config_analyzer(c, &analyzer);
+	*plan = (struct memory_plan){
+		.n_workers = config_workers(c),
+		.bank = bank_size(program, &bank),
+		.intake = intake_size(&bank),
+		.worker = sizeof(struct worker),
+		.buffers = inputs_memory(c),
+		.analyzer = analyzer_size(&analyzer, program, c->n_thresholds),
+	};
+}
+
+uint64_t memory_of_workers(const struct memory_plan *p)
+{
+	return p->n_workers * (uint64_t)(2 * p->bank + p->intake + p->worker);
+}
+
+uint64_t memory_of_eal(const struct memory_plan *plan)
+{
+	return memory_of_workers(plan) + plan->buffers;
+}
+
+void memory_log(const struct memory_plan *p, const struct config *c, const struct program *program)
+{
+	LOG(INFO, MEMORY, "%u workers x (2 banks of %.1f MB + registry of %.1f MB) = %.1f MB",
+	    p->n_workers, MEGABYTES(p->bank), MEGABYTES(p->intake),
+	    MEGABYTES(memory_of_workers(p)));
+	LOG(INFO, MEMORY,
+	    "a bank: %u definitions x %u entries, %u agents, %u sources, %.1f MB of counters "
+	    "samples",
+	    program->n_def, c->entries, c->agents, c->sources, MEGABYTES(c->counter_log));
+	LOG(INFO, MEMORY, "merged: %u definitions x %u entries and the rest = %.1f MB",
+	    program->n_def, c->store, MEGABYTES(p->analyzer));
+	LOG(INFO, MEMORY, "packet buffers %.1f MB; in all %.1f MB%s", MEGABYTES(p->buffers),
+	    MEGABYTES(memory_of_eal(p) + p->analyzer), c->hugepages ? "" : ", no hugepages");
+}
+
+void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg)
+{
+	void *mem = rte_zmalloc_socket(what, size, WORKER_ALIGN, socket);
+	if (mem == NULL)
+		err_set(msg, ERR_MEMORY,
+			"no %.1f MB for a %s on NUMA socket %d: %s: lower `entries`, `agents` or "
+			"`sources`, or set more hugepages aside",
+			MEGABYTES(size), what, socket, rte_strerror(rte_errno));
+	return mem;
+}
+
+void memory_give(void *mem)
+{
+	rte_free(mem);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The memory of the daemon: what it adds up to, said at start, and where it comes from.
+///
+/// What workers touch (banks, registries, packet buffers) comes from EAL, on the worker's NUMA
+/// socket, in hugepages where there are some. The analyzer's is ordinary memory. All of it is taken
+/// at start; a shortage is one line that says what was asked for.
+///
+/// Thread-safety: main.
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "config.h"
+#include "program/program.h"
+
+/// Bytes of each part.
+struct memory_plan {
+	uint32_t n_workers;
+	size_t bank;     ///< one of the two of a worker
+	size_t intake;   ///< registry of agents and sources, scratch
+	size_t worker;   ///< the worker itself
+	size_t buffers;  ///< packet buffers of all ports
+	size_t analyzer; ///< merged state
+};
+
+void memory_plan(struct memory_plan *plan, const struct config *c, const struct program *program);
+/// Banks, registries and the workers themselves.
+uint64_t memory_of_workers(const struct memory_plan *plan);
+/// What comes from EAL: the workers' and the packet buffers.
+uint64_t memory_of_eal(const struct memory_plan *plan);
+/// The sums and the formula behind them, as log lines.
+void memory_log(const struct memory_plan *plan, const struct config *c,
+		const struct program *program);
+
+/// Zeroed memory on a NUMA socket, WORKER_ALIGN aligned; @p what names it in the message. NULL and
+/// a message when there is not enough.
+void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg);
+void memory_give(void *mem);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "weir/report.h"
+
+#include <stdlib.h>
+
+#include "publish.h"
+#include "weir/clock.h"
+#include "weir/collector.h"
+
+struct report {
+	struct collector *collector;
+	uint32_t n_rows;
+	struct flow_row *row;
+	struct threshold_row *threshold;
+	struct message_worker *worker;
+	struct message_input *input;
+};
+
+static void send_flows(struct report *r);
+static void send_stats(struct report *r);
+
+struct report *report_new(struct collector *c, struct err_msg *msg)
+{
+	struct report *r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		goto no_memory;
+	r->collector = c;
+	r->n_rows = c->config->top;
+	r->row = calloc(r->n_rows, sizeof(*r->row));
+	r->threshold = calloc(c->config->n_thresholds + 1, sizeof(*r->threshold));
+	r->worker = calloc(c->n_workers, sizeof(*r->worker));
+	r->input = calloc(inputs_n_losses(c->inputs) + 1, sizeof(*r->input));
+	if (r->row == NULL || r->threshold == NULL || r->worker == NULL || r->input == NULL)
+		goto no_memory;
+	return r;
+
+no_memory:
+	report_free(r);
+	err_set(msg, ERR_MEMORY, "report: out of memory");
+	return NULL;
+}
+
+void report_free(struct report *r)
+{
+	if (r == NULL)
+		return;
+	free(r->row);
+	free(r->threshold);
+	free(r->worker);
+	free(r->input);
+	free(r);
+}
+
+void report_tick(void *report, const struct tick *tick)
+{
+	struct report *r = report;
+	struct publish *feed = r->collector->publish;
+	const int64_t offset = (int64_t)(tick->wall - tick->end);
+	const bool due = publish_tick(feed, tick->number, tick->end, offset);
+	publish_events(feed, tick->events, tick->n_events);
+	if (!due && !tick->final)
+		return;
+	send_flows(r);
+	send_stats(r);
+}
+
+static void send_flows(struct report *r)
+{
+	struct collector *c = r->collector;
+	for (uint32_t d = 0; d < c->program->n_def; d++) {
+		struct flow_summary summary;
+		const size_t n = query_top(c->analyzer, d, r->row, r->n_rows, &summary);
+		publish_flows(c->publish, d, r->row, n, &summary);
+	}
+}
+
+static uint32_t describe_workers(struct report *r)
+{
+	const struct collector *c = r->collector;
+	for (uint32_t i = 0; i < c->n_workers; i++) {
+		const struct worker_input *in = inputs_worker(c->inputs, i);
+		r->worker[i] = (struct message_worker){
+			.lcore = c->eal.worker[in->slot].id,
+			.input = in->name,
+			.stats = &c->worker[i]->stats,
+		};
+	}
+	return c->n_workers;
+}
+
+static uint32_t describe_inputs(struct report *r)
+{
+	const struct inputs *all = r->collector->inputs;
+	const uint32_t n = inputs_n_losses(all);
+	for (uint32_t i = 0; i < n; i++) {
+		struct input_losses l;
+		inputs_losses(all, i, &l);
+		r->input[i] = (struct message_input){
+			.name = l.name,
+			.received = l.received,
+			.missed = l.missed,
+			.errors = l.errors,
+			.no_buffer = l.no_buffer,
+			.kernel_drops = l.kernel_drops,
+		};
+	}
+	return n;
+}
+
+static struct message_timing timing(const struct histogram *h)
+{
+	return (struct message_timing){
+		.n = histogram_load(&h->n),
+		.sum = histogram_load(&h->sum),
+		.max = histogram_load(&h->max),
+		.p50 = histogram_quantile(h, 0.5),
+		.p99 = histogram_quantile(h, 0.99),
+	};
+}
+
+static void send_stats(struct report *r)
+{
+	const struct collector *c = r->collector;
+	const struct aggregator_stats *a = aggregator_stats(c->aggregator);
+	struct message_memory memory[COLLECTOR_PARTS];
+	for (unsigned i = 0; i < COLLECTOR_PARTS; i++)
+		memory[i] = (struct message_memory){c->part[i].name, c->part[i].bytes};
+	struct message_stats stats = {
+		.start = c->start,
+		.thresholds = r->threshold,
+		.n_thresholds =
+			query_thresholds(c->analyzer, 0, r->threshold, c->config->n_thresholds),
+		.workers = r->worker,
+		.n_workers = describe_workers(r),
+		.inputs = r->input,
+		.n_inputs = describe_inputs(r),
+		.memory = memory,
+		.n_memory = COLLECTOR_PARTS,
+		.aggregator = {.interval = (uint64_t)(c->config->tick * 1e9),
+			       .missed = a->missed,
+			       .grace = timing(&a->grace),
+			       .merge = timing(&a->merge),
+			       .late = timing(&a->late)},
+	};
+	query_stats(c->analyzer, &stats.analyzer);
+	publish_stats(c->publish, &stats);
+}
