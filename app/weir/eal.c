@@ -268,10 +268,15 @@ static int init(struct eal *e, const struct eal_config *c, struct err_msg *msg)
 	int argc = 0;
 	while (e->arguments[argc] != NULL)
 		argc++;
+	// EAL moves and replaces what it is given: it gets an array of its own.
+	char **given = calloc((size_t)argc + 1, sizeof(*given));
+	if (given == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	memcpy(given, e->arguments, (size_t)argc * sizeof(*given));
 	FILE *quiet = c->log_level >= RTE_LOG_DEBUG ? NULL : open_memstream(&log, &size);
 	if (quiet != NULL)
 		rte_openlog_stream(quiet);
-	const int result = rte_eal_init(argc, e->arguments);
+	const int result = rte_eal_init(argc, given);
 	const int why = rte_errno;
 	rte_openlog_stream(stderr);
 	if (quiet != NULL)
@@ -280,6 +285,7 @@ static int init(struct eal *e, const struct eal_config *c, struct err_msg *msg)
 	char none[] = "";
 	const int err = result >= 0 ? 0 : explain(log != NULL ? log : none, why, msg);
 	free(log);
+	free(given);
 	log_set_level(c->log_level);
 	return err;
 }
