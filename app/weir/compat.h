@@ -8,12 +8,13 @@
 #include <rte_telemetry.h>
 #include <rte_version.h>
 
-/// rte_tel_data_add_dict_uint() is called _u64 before 23.03.
-static inline int tel_add_uint(struct rte_tel_data *d, const char *name, uint64_t v)
-{
+/// Whole numbers are called _uint from 23.03 on, _u64 before.
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
-	return rte_tel_data_add_dict_uint(d, name, v);
+#define TEL_UINT_VAL       RTE_TEL_UINT_VAL
+#define tel_add_uint       rte_tel_data_add_dict_uint
+#define tel_add_array_uint rte_tel_data_add_array_uint
 #else
-	return rte_tel_data_add_dict_u64(d, name, v);
+#define TEL_UINT_VAL       RTE_TEL_U64_VAL
+#define tel_add_uint       rte_tel_data_add_dict_u64
+#define tel_add_array_uint rte_tel_data_add_array_u64
 #endif
-}

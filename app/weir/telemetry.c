@@ -14,6 +14,8 @@
 
 // Rows of a page: at most some 300 bytes each in JSON, of the 16 kB that a reply holds.
 #define PAGE_AGENTS  32
+#define PAGE_FLOWS   32
+#define PAGE_INPUTS  32
 #define PAGE_SOURCES 32
 
 // Questions arrive on DPDK's thread, also while the daemon goes down.
@@ -74,6 +76,12 @@ static int64_t number(const char *params)
 	return *end != '\0' || *params == '-' || errno != 0 || v > INT32_MAX ? -1 : (int64_t)v;
 }
 
+// Where the next page begins; 0 = this was the last.
+static void add_next(struct rte_tel_data *d, int64_t from, size_t n, size_t page)
+{
+	tel_add_uint(d, "next", n == page ? (uint64_t)from + n : 0);
+}
+
 static int answer_worker(const struct telemetry_config *c, const char *params,
 			 struct rte_tel_data *d)
 {
@@ -128,33 +136,42 @@ static int answer_ledger(const struct telemetry_config *c, const char *params,
 	return 0;
 }
 
-// A dictionary as an element of the array or dictionary @p d, kept only when it was filled.
-static struct rte_tel_data *new_row(void)
-{
-	struct rte_tel_data *row = rte_tel_data_alloc();
-	if (row != NULL)
-		rte_tel_data_start_dict(row);
-	return row;
-}
+// A page of rows is a dictionary of columns, each an array: older DPDK shows no dictionary inside
+// an array. `i` is the row in @p value.
+#define COLUMN(d, name, type, add, n, value)                                  \
+	do {                                                                  \
+		struct rte_tel_data *column = rte_tel_data_alloc();           \
+		if (column == NULL)                                           \
+			break;                                                \
+		rte_tel_data_start_array(column, type);                       \
+		for (size_t i = 0; i < (n); i++)                              \
+			add(column, value);                                   \
+		if (rte_tel_data_add_dict_container(d, name, column, 0) != 0) \
+			rte_tel_data_free(column);                            \
+	} while (0)
+#define NUMBERS(d, name, n, value) COLUMN(d, name, TEL_UINT_VAL, tel_add_array_uint, n, value)
+#define TEXTS(d, name, n, value) \
+	COLUMN(d, name, RTE_TEL_STRING_VAL, rte_tel_data_add_array_string, n, value)
 
 static int answer_inputs(const struct telemetry_config *c, const char *params,
 			 struct rte_tel_data *d)
 {
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
-	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
-		struct input_losses l;
-		struct rte_tel_data *row = new_row();
-		if (row == NULL)
-			return -ENOMEM;
-		inputs_losses(c->inputs, i, &l);
-		rte_tel_data_add_dict_string(row, "name", l.name);
-		tel_add_uint(row, "received", l.received);
-		tel_add_uint(row, "missed", l.missed);
-		tel_add_uint(row, "errors", l.errors);
-		tel_add_uint(row, "no_buffer", l.no_buffer);
-		tel_add_uint(row, "kernel_drops", l.kernel_drops);
-		rte_tel_data_add_array_container(d, row, 0);
-	}
+	const int64_t from = number(params);
+	struct input_losses l[PAGE_INPUTS];
+	const uint32_t all = inputs_n_losses(c->inputs);
+	size_t n = 0;
+	if (from < 0)
+		return -EINVAL;
+	for (uint32_t i = (uint32_t)from; i < all && n < PAGE_INPUTS; i++)
+		inputs_losses(c->inputs, i, &l[n++]);
+	rte_tel_data_start_dict(d);
+	TEXTS(d, "name", n, l[i].name);
+	NUMBERS(d, "received", n, l[i].received);
+	NUMBERS(d, "missed", n, l[i].missed);
+	NUMBERS(d, "errors", n, l[i].errors);
+	NUMBERS(d, "no_buffer", n, l[i].no_buffer);
+	NUMBERS(d, "kernel_drops", n, l[i].kernel_drops);
+	add_next(d, from, n, PAGE_INPUTS);
 	return 0;
 }
 
@@ -167,107 +184,86 @@ static uint64_t rounded(double v)
 static int answer_flows(const struct telemetry_config *c, const char *params,
 			struct rte_tel_data *d)
 {
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
-	for (uint32_t i = 0; i < c->program->n_def; i++) {
-		const struct flow_def *def = &c->program->def[i];
-		struct flow_summary s;
-		struct rte_tel_data *row = new_row();
-		if (row == NULL)
-			return -ENOMEM;
+	const int64_t from = number(params);
+	const struct flow_def *def = c->program->def;
+	struct flow_summary s[PAGE_FLOWS];
+	size_t n = 0;
+	if (from < 0)
+		return -EINVAL;
+	for (uint32_t i = (uint32_t)from; i < c->program->n_def && n < PAGE_FLOWS; i++) {
 		aggregator_lock(c->aggregator);
-		query_top(c->analyzer, i, NULL, 0, &s);
+		query_top(c->analyzer, i, NULL, 0, &s[n++]);
 		aggregator_unlock(c->aggregator);
-		rte_tel_data_add_dict_string(row, "name", def->name);
-		rte_tel_data_add_dict_string(row, "keys", def->keys);
-		rte_tel_data_add_dict_string(row, "value", def->value);
-		tel_add_uint(row, "total", rounded(s.total));
-		tel_add_uint(row, "tracked", rounded(s.tracked));
-		tel_add_uint(row, "floor", rounded(s.floor));
-		tel_add_uint(row, "entries", s.entries);
-		tel_add_uint(row, "capacity", s.capacity);
-		tel_add_uint(row, "samples", s.samples);
-		tel_add_uint(row, "evicted", s.evicted);
-		rte_tel_data_add_array_container(d, row, 0);
 	}
+	rte_tel_data_start_dict(d);
+	TEXTS(d, "name", n, def[from + (int64_t)i].name);
+	NUMBERS(d, "total", n, rounded(s[i].total));
+	NUMBERS(d, "tracked", n, rounded(s[i].tracked));
+	NUMBERS(d, "floor", n, rounded(s[i].floor));
+	NUMBERS(d, "entries", n, s[i].entries);
+	NUMBERS(d, "capacity", n, s[i].capacity);
+	NUMBERS(d, "samples", n, s[i].samples);
+	NUMBERS(d, "evicted", n, s[i].evicted);
+	add_next(d, from, n, PAGE_FLOWS);
 	return 0;
-}
-
-static void add_agent(struct rte_tel_data *row, const struct agent_row *a)
-{
-	char text[ADDR_TEXT_SIZE];
-	rte_tel_data_add_dict_string(row, "agent", addr_text(&a->agent, text));
-	rte_tel_data_add_dict_string(row, "name", a->name);
-	rte_tel_data_add_dict_string(row, "via", addr_text(&a->via, text));
-	tel_add_uint(row, "datagrams", a->datagrams);
-	tel_add_uint(row, "lost", a->lost);
-	tel_add_uint(row, "duplicates", a->duplicates);
-	tel_add_uint(row, "late", a->late);
-	tel_add_uint(row, "restarts", a->restarts);
-	tel_add_uint(row, "flow_samples", a->flow_samples);
-	tel_add_uint(row, "lost_samples", a->lost_samples);
-	tel_add_uint(row, "counters_samples", a->counters_samples);
-	tel_add_uint(row, "discards", a->discards);
 }
 
 static int answer_agents(const struct telemetry_config *c, const char *params,
 			 struct rte_tel_data *d)
 {
 	const int64_t from = number(params);
-	struct agent_row rows[PAGE_AGENTS];
+	struct agent_row a[PAGE_AGENTS];
+	char text[ADDR_TEXT_SIZE];
 	if (from < 0)
 		return -EINVAL;
 	aggregator_lock(c->aggregator);
-	const size_t n = query_agents(c->analyzer, (size_t)from, rows, PAGE_AGENTS);
+	const size_t n = query_agents(c->analyzer, (size_t)from, a, PAGE_AGENTS);
 	aggregator_unlock(c->aggregator);
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
-	for (size_t i = 0; i < n; i++) {
-		struct rte_tel_data *row = new_row();
-		if (row == NULL)
-			return -ENOMEM;
-		add_agent(row, &rows[i]);
-		rte_tel_data_add_array_container(d, row, 0);
-	}
+	rte_tel_data_start_dict(d);
+	TEXTS(d, "agent", n, addr_text(&a[i].agent, text));
+	TEXTS(d, "name", n, a[i].name);
+	TEXTS(d, "via", n, addr_text(&a[i].via, text));
+	NUMBERS(d, "datagrams", n, a[i].datagrams);
+	NUMBERS(d, "lost", n, a[i].lost);
+	NUMBERS(d, "duplicates", n, a[i].duplicates);
+	NUMBERS(d, "late", n, a[i].late);
+	NUMBERS(d, "restarts", n, a[i].restarts);
+	NUMBERS(d, "flow_samples", n, a[i].flow_samples);
+	NUMBERS(d, "lost_samples", n, a[i].lost_samples);
+	NUMBERS(d, "counters_samples", n, a[i].counters_samples);
+	NUMBERS(d, "discards", n, a[i].discards);
+	add_next(d, from, n, PAGE_AGENTS);
 	return 0;
-}
-
-static void add_source(struct rte_tel_data *row, const struct source_row *s)
-{
-	static const char *const directions[] = {"unknown", "ingress", "egress"};
-	char text[ADDR_TEXT_SIZE];
-	rte_tel_data_add_dict_string(row, "agent", addr_text(&s->agent, text));
-	tel_add_uint(row, "class", s->ds_class);
-	tel_add_uint(row, "index", s->ds_index);
-	rte_tel_data_add_dict_string(row, "direction", directions[s->direction % 3]);
-	rte_tel_data_add_dict_string(row, "port", s->port_name);
-	tel_add_uint(row, "samples", s->samples);
-	tel_add_uint(row, "lost_samples", s->lost_samples);
-	tel_add_uint(row, "drops", s->drops);
-	tel_add_uint(row, "discards", s->discards);
-	tel_add_uint(row, "bytes_rate", rounded(s->bytes_rate));
-	tel_add_uint(row, "bytes_error", rounded(s->bytes_error));
-	tel_add_uint(row, "frames_rate", rounded(s->frames_rate));
-	tel_add_uint(row, "sampling_rate", s->sampling_rate);
-	tel_add_uint(row, "effective_rate", rounded(s->effective_rate));
 }
 
 static int answer_sources(const struct telemetry_config *c, const char *params,
 			  struct rte_tel_data *d)
 {
+	static const char *const directions[] = {"unknown", "ingress", "egress"};
 	const int64_t from = number(params);
-	struct source_row rows[PAGE_SOURCES];
+	struct source_row s[PAGE_SOURCES];
+	char text[ADDR_TEXT_SIZE];
 	if (from < 0)
 		return -EINVAL;
 	aggregator_lock(c->aggregator);
-	const size_t n = query_sources(c->analyzer, (size_t)from, rows, PAGE_SOURCES);
+	const size_t n = query_sources(c->analyzer, (size_t)from, s, PAGE_SOURCES);
 	aggregator_unlock(c->aggregator);
-	rte_tel_data_start_array(d, RTE_TEL_CONTAINER);
-	for (size_t i = 0; i < n; i++) {
-		struct rte_tel_data *row = new_row();
-		if (row == NULL)
-			return -ENOMEM;
-		add_source(row, &rows[i]);
-		rte_tel_data_add_array_container(d, row, 0);
-	}
+	rte_tel_data_start_dict(d);
+	TEXTS(d, "agent", n, addr_text(&s[i].agent, text));
+	NUMBERS(d, "class", n, s[i].ds_class);
+	NUMBERS(d, "index", n, s[i].ds_index);
+	TEXTS(d, "direction", n, directions[s[i].direction % 3]);
+	TEXTS(d, "port", n, s[i].port_name);
+	NUMBERS(d, "samples", n, s[i].samples);
+	NUMBERS(d, "lost_samples", n, s[i].lost_samples);
+	NUMBERS(d, "drops", n, s[i].drops);
+	NUMBERS(d, "discards", n, s[i].discards);
+	NUMBERS(d, "bytes_rate", n, rounded(s[i].bytes_rate));
+	NUMBERS(d, "bytes_error", n, rounded(s[i].bytes_error));
+	NUMBERS(d, "frames_rate", n, rounded(s[i].frames_rate));
+	NUMBERS(d, "sampling_rate", n, s[i].sampling_rate);
+	NUMBERS(d, "effective_rate", n, rounded(s[i].effective_rate));
+	add_next(d, from, n, PAGE_SOURCES);
 	return 0;
 }
 
@@ -321,8 +317,10 @@ static const struct {
 	{"/weir/workers", "Inputs of the workers, by number.", answer_workers},
 	{"/weir/worker", "Counters of one worker. Parameter: its number.", answer_worker},
 	{"/weir/ledger", "Received = used + reasons, per stage.", answer_ledger},
-	{"/weir/inputs", "Losses before the workers.", answer_inputs},
-	{"/weir/flows", "Flow definitions: rates, entries, evictions.", answer_flows},
+	{"/weir/inputs", "Losses before the workers. Parameter: the first to show (0).",
+	 answer_inputs},
+	{"/weir/flows", "Flow definitions: rates, entries. Parameter: the first to show (0).",
+	 answer_flows},
 	{"/weir/agents", "Agents. Parameter: the first to show (0).", answer_agents},
 	{"/weir/sources", "Data sources. Parameter: the first to show (0).", answer_sources},
 	{"/weir/aggregator", "Ticks and how long they take.", answer_aggregator},

@@ -14,14 +14,15 @@
 /// | /weir/workers      | their inputs, by number                                              |
 /// | /weir/worker,N     | the counters of one                                                  |
 /// | /weir/ledger       | received, used, reasons; does each ledger close                      |
-/// | /weir/inputs       | what was lost before a worker: NIC misses, kernel drops              |
-/// | /weir/flows        | per definition: rates, entries, evictions                            |
+/// | /weir/inputs,FROM  | what was lost before a worker: NIC misses, kernel drops              |
+/// | /weir/flows,FROM   | per definition: rates, entries, evictions                            |
 /// | /weir/agents,FROM  | a page of agents from the FROM-th on; `next` is the following page   |
 /// | /weir/sources,FROM | a page of data sources likewise                                      |
 /// | /weir/aggregator   | ticks, and how long their parts take                                 |
 /// | /weir/memory       | bytes by purpose                                                     |
 ///
-/// A reply holds at most 16 kB (a limit of the library), hence the pages. Counters are read without
+/// A reply holds at most 16 kB (a limit of the library), hence the pages. Rows are told column by
+/// column: {"agent": [...], "datagrams": [...], ..., "next": 0}. Counters are read without
 /// a lock; rows are copied under the aggregator's lock and formatted outside.
 ///
 /// Threading: telemetry_start() and telemetry_stop() by main; the answers are given by DPDK's own
