@@ -23,6 +23,7 @@ enum {
 	BUFFER_SMALLEST = 2048,                     // what many cards ask for at least
 	BUFFER_HEAD = sizeof(struct rte_mbuf) + 64, // and the pool's own header
 	POOL_CACHE = 256,                           // buffers that an lcore may hold back
+	RING_LEAST = 2048, // net_af_xdp's fill ring, whatever number of descriptors is asked for
 };
 
 struct port {
@@ -57,7 +58,8 @@ static uint32_t buffer_count(const struct port_config *c)
 {
 	if (c->buffers > 0)
 		return c->buffers;
-	return c->queues * ((uint32_t)c->descriptors + INPUT_BURST + 2 * POOL_CACHE);
+	const uint32_t ring = c->descriptors > RING_LEAST ? c->descriptors : RING_LEAST;
+	return c->queues * (ring + INPUT_BURST + 2 * POOL_CACHE);
 }
 
 size_t port_memory(const struct port_config *config)
@@ -294,7 +296,7 @@ static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg
 		return err_set(
 			msg, ERR_IO,
 			"port %s: cannot set up %u queues of %u descriptors with %u buffers: "
-			"%s",
+			"%s: raise `buffers`, or lower `queues` or `descriptors`",
 			p->name, p->queues, p->descriptors, buffer_count(&p->config),
 			rte_strerror(-err));
 	struct rte_eth_rxq_info info;
