@@ -316,6 +316,7 @@ static void collect(struct aggregator *a, bool final)
 {
 	const bool replay = a->config.replay;
 	const uint64_t start = a->start, end = replay ? a->until : clock_monotonic();
+	const uint64_t wall = replay ? end : clock_realtime(); // of `end`, not of what follows
 	a->start = end;
 	if (replay)
 		a->until = a->deadline;
@@ -329,7 +330,7 @@ static void collect(struct aggregator *a, bool final)
 	publish(a, &(struct tick){.number = a->stats.ticks,
 				  .start = start,
 				  .end = end,
-				  .wall = replay ? end : clock_realtime(),
+				  .wall = wall,
 				  .events = a->events,
 				  .n_events = n_events,
 				  .final = final});
