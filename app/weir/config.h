@@ -113,6 +113,7 @@ struct config {
 	struct text_list feed; ///< URLs to publish at
 	double feed_interval;  ///< s between flow sets; 0 = with every tick
 	uint32_t feed_queue;   ///< messages kept for a slow subscriber
+	uint32_t feed_wait;    ///< subscribers that the start waits for
 	uint32_t log_level;    ///< enum config_log_level
 
 	struct flow_spec *flows;

@@ -572,6 +572,8 @@ static const struct member top_rows[] = {
 		"between two publications of the largest flows; 0: with every tick"),
 	COUNT("feed_queue", TOP(feed_queue), 1, 8192, "1024",
 	      "messages kept for a slow subscriber; the oldest are dropped beyond"),
+	COUNT("feed_wait", TOP(feed_wait), 0, 1000, "0",
+	      "subscribers that the start waits for, at most 10 s: they see all of a replay"),
 	{.name = "log_level",
 	 .type = MEMBER_WORD,
 	 TOP(log_level),

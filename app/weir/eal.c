@@ -259,12 +259,9 @@ static int explain(char *log, int why, struct err_msg *msg)
 		       complaint);
 }
 
-// What EAL says while it starts is kept back: of a good start nobody wants to know, and of a bad
-// one a single line with the remedy is worth more than twenty without.
 static int init(struct eal *e, const struct eal_config *c, struct err_msg *msg)
 {
-	char *log = NULL;
-	size_t size = 0;
+	struct log_hold hold;
 	int argc = 0;
 	while (e->arguments[argc] != NULL)
 		argc++;
@@ -273,19 +270,15 @@ static int init(struct eal *e, const struct eal_config *c, struct err_msg *msg)
 	if (given == NULL)
 		return err_set(msg, ERR_MEMORY, "out of memory");
 	memcpy(given, e->arguments, (size_t)argc * sizeof(*given));
-	FILE *quiet = c->log_level >= RTE_LOG_DEBUG ? NULL : open_memstream(&log, &size);
-	if (quiet != NULL)
-		rte_openlog_stream(quiet);
+	log_set_level(c->log_level);
+	log_hold(&hold);
 	const int result = rte_eal_init(argc, given);
 	const int why = rte_errno;
-	rte_openlog_stream(stderr);
-	if (quiet != NULL)
-		fclose(quiet);
+	log_release(&hold);
 	e->started = result >= 0;
 	char none[] = "";
-	const int err = result >= 0 ? 0 : explain(log != NULL ? log : none, why, msg);
-	free(log);
+	const int err = result >= 0 ? 0 : explain(hold.text != NULL ? hold.text : none, why, msg);
+	free(hold.text);
 	free(given);
-	log_set_level(c->log_level);
 	return err;
 }

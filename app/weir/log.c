@@ -3,7 +3,6 @@
 #include "weir/log.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 static const char *const names[N_LOG_TYPES] = {
 	[LOG_MAIN] = "weir.main",
@@ -40,4 +39,22 @@ void log_set_level(uint32_t level)
 {
 	for (int i = 0; i < N_LOG_TYPES; i++)
 		rte_log_set_level((uint32_t)types[i], level);
+}
+
+void log_hold(struct log_hold *h)
+{
+	*h = (struct log_hold){0};
+	if (rte_log_get_level((uint32_t)types[LOG_EAL]) < (int)RTE_LOG_DEBUG)
+		h->stream = open_memstream(&h->text, &h->size);
+	if (h->stream != NULL)
+		rte_openlog_stream(h->stream);
+}
+
+void log_release(struct log_hold *h)
+{
+	// EAL's own default would write to the system log too.
+	rte_openlog_stream(stderr);
+	if (h->stream != NULL)
+		fclose(h->stream);
+	h->stream = NULL;
 }

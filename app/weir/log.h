@@ -12,6 +12,9 @@
 ///
 /// Thread-safety: any thread, at any time, before EAL starts too.
 
+#include <stddef.h>
+#include <stdio.h>
+
 #include <rte_log.h>
 
 enum log_type {
@@ -35,3 +38,15 @@ void log_line(uint32_t level, enum log_type type, const char *fmt, ...)
 
 /// Show lines of all weir types up to @p level (RTE_LOG_*).
 void log_set_level(uint32_t level);
+
+/// Keep back what DPDK itself says, from here to log_release(): of success nobody wants to know,
+/// and of a failure one line with the remedy is worth more than twenty without. At level DEBUG
+/// nothing is kept back. Main alone; not nested.
+struct log_hold {
+	FILE *stream;
+	char *text; ///< after log_release(): what was said; the caller frees it
+	size_t size;
+};
+
+void log_hold(struct log_hold *h);
+void log_release(struct log_hold *h);

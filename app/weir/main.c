@@ -11,16 +11,20 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "publish.h"
 #include "weir/clock.h"
 #include "weir/collector.h"
 #include "weir/log.h"
 #include "weir/sd_notify.h"
+#include "weir/watch.h"
 
 enum {
-	EXIT_FAILED = 1, // something that the configuration cannot tell beforehand
-	LOOK_MS = 500,   // how often main looks whether all goes well
+	EXIT_FAILED = 1,        // something that the configuration cannot tell beforehand
+	LOOK_MS = 500,          // how often main looks whether all goes well
+	SUBSCRIBERS_MS = 10000, // how long a start waits for subscribers
 };
 
+static void wait_for_subscribers(struct collector *c, int signals);
 static int run(struct collector *c, const struct options *options, int signals);
 
 // Blocked before any thread exists, hence in all of them; read from a descriptor instead.
@@ -48,6 +52,8 @@ int main(int argc, char **argv)
 	const int signals = take_signals();
 	int err = collector_open(&collector, &config, &msg);
 	if (err == 0)
+		wait_for_subscribers(&collector, signals);
+	if (err == 0)
 		err = collector_start(&collector, &msg);
 	status = err == 0 ? run(&collector, &options, signals) : EXIT_FAILED;
 	if (err != 0) {
@@ -59,6 +65,20 @@ int main(int argc, char **argv)
 	config_free(&config);
 	close(signals);
 	return status;
+}
+
+// A replay begins with its viewers, or it is over before they came. A signal ends the wait; it is
+// still there to be read afterwards.
+static void wait_for_subscribers(struct collector *c, int signals)
+{
+	const uint32_t n = c->config->feed_wait;
+	struct pollfd p = {.fd = signals, .events = POLLIN};
+	for (int left = SUBSCRIBERS_MS; n > 0 && left > 0; left -= 100)
+		if (publish_wait(c->publish, n, 100) || poll(&p, 1, 0) > 0)
+			return;
+	if (n > 0)
+		LOG(WARNING, MAIN, "no %u subscribers within %d s: beginning without", n,
+		    SUBSCRIBERS_MS / 1000);
 }
 
 // The service manager hears from us as long as the aggregator ticks: a grace period that never ends
@@ -84,6 +104,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 	const uint64_t watchdog = sd_watchdog();
 	const uint64_t end =
 		options->seconds > 0 ? clock_monotonic() + (uint64_t)(options->seconds * 1e9) : 0;
+	struct watch watch = {0};
 	struct pollfd p[] = {{.fd = signals, .events = POLLIN}, {.fd = c->ended, .events = POLLIN}};
 	for (;;) {
 		const uint64_t now = clock_monotonic();
@@ -97,6 +118,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 		if (p[1].revents != 0)
 			return "end of the capture";
 		look(c, watchdog);
+		watch_look(&watch, c);
 	}
 }
 

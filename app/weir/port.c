@@ -161,11 +161,16 @@ static bool bound_to_vfio(const char *device)
 	return driver != NULL && strncmp(driver, "/vfio", 5) == 0;
 }
 
-static int explain_missing(const char *device, int err, struct err_msg *msg)
+// @p said: what the driver wrote to the log; its first line is the cause, the others follow from
+// it.
+static int explain_missing(const char *device, int err, const char *said, struct err_msg *msg)
 {
 	char path[PATH_MAX];
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", device);
 	const bool pci = strspn(device, "0123456789abcdefABCDEF:.") == strlen(device);
+	if (!pci && said != NULL && *said != '\0')
+		return err_set(msg, ERR_IO, "port %s: %.*s", device, (int)strcspn(said, "\n"),
+			       said);
 	if (!pci)
 		return err_set(msg, ERR_UNKNOWN,
 			       "port %s: %s: expected a PCI address (0000:01:00.0) or a vdev with "
@@ -191,14 +196,18 @@ static int find_device(struct port *p, struct err_msg *msg)
 	p->id = RTE_MAX_ETHPORTS;
 	if (rte_eth_dev_get_port_by_name(p->name, &p->id) == 0)
 		return 0;
+	struct log_hold hold;
+	log_hold(&hold);
 	const int err = rte_dev_probe(p->config.device);
-	if (err != 0)
-		return explain_missing(p->config.device, err, msg);
-	if (rte_eth_dev_get_port_by_name(p->name, &p->id) != 0) {
+	log_release(&hold);
+	int result = 0;
+	if (err != 0 || rte_eth_dev_get_port_by_name(p->name, &p->id) != 0) {
 		p->id = RTE_MAX_ETHPORTS;
-		return explain_missing(p->config.device, -ENODEV, msg);
+		result =
+			explain_missing(p->config.device, err != 0 ? err : -ENODEV, hold.text, msg);
 	}
-	return 0;
+	free(hold.text);
+	return result;
 }
 
 static uint16_t negotiate(struct port *p, const char *what, uint16_t wanted, uint16_t most)
