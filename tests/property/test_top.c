@@ -45,7 +45,7 @@ static void top_is_filled_anew(void **state)
 	const struct flow_def def = def_of(50, 10);
 	const struct store_config config = config_of(100, 2, 1);
 	struct store *s = store_new(&def, &config);
-	uint32_t ready[10], all[100];
+	uint32_t ready[100], all[100];
 	begin(s, 100 * MS);
 	for (uint32_t id = 0; id < 20; id++)
 		put(s, 1, id, 1e17 + id);
@@ -68,7 +68,7 @@ static void top_is_filled_anew(void **state)
 		const uint32_t n = store_top(s, ready, 10);
 		assert_int_equal(n, 10);
 		assert_true(store_top(s, all, 100) >= 40);
-		assert_memory_equal(ready, all, sizeof(ready));
+		assert_memory_equal(ready, all, n * sizeof(ready[0]));
 	}
 	store_delete(s);
 }
