@@ -95,7 +95,7 @@ static void order_and_secret_do_not_matter(void **state)
 			put(b, 1 + id[k] % 7, id[k], 20000 * (1 + id[k] % 13));
 		end(a);
 		end(b);
-		uint32_t x[10], y[10];
+		uint32_t x[512], y[512];
 		const uint32_t n = store_top(a, x, 10);
 		assert_int_equal(store_top(b, y, 10), n);
 		for (uint32_t k = 0; k < n; k++) {
