@@ -13,8 +13,8 @@
 enum {
 	RECEIVE_QUEUE = 4096,   // messages that wait for a slow terminal
 	RECEIVE_MAX = 64 << 20, // bytes of one message; nng's default is 1 MiB
-	RECONNECT_FIRST_MS = 50,
-	RECONNECT_LAST_MS = 500,
+	RECONNECT_FIRST_MS = 20,
+	RECONNECT_LAST_MS = 100,
 };
 
 struct feed {

@@ -17,6 +17,7 @@
 
 enum {
 	KEEP_EVENTS = 64,
+	PLAIN_ROWS = 20, // of each definition, where no terminal sets a limit
 };
 
 struct top {
@@ -156,7 +157,7 @@ static struct view view_of(const struct top *t, const struct feed *feed)
 		.n_events = t->n_events,
 		.stats = t->stats,
 		.lost = feed_lost(feed),
-		.n = t->options->n,
+		.n = t->options->n != 0 || t->on_screen ? t->options->n : PLAIN_ROWS,
 	};
 }
 
