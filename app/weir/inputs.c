@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "weir/eal.h"
 #include "weir/port.h"
 #include "weir/replay.h"
 #include "weir/socket.h"
+
+#define HUGEPAGE (2u << 20) // the smallest kind there is
 
 struct inputs {
 	uint32_t n_workers;
@@ -56,12 +59,13 @@ static struct port_config port_config_of(const struct config_input *in)
 
 uint64_t inputs_memory(const struct config *c)
 {
+	const size_t page = c->hugepages ? HUGEPAGE : (size_t)sysconf(_SC_PAGESIZE);
 	uint64_t bytes = 0;
 	for (size_t i = 0; i < c->n_inputs; i++) {
 		if (c->inputs[i].kind != CONFIG_PORT)
 			continue;
 		const struct port_config p = port_config_of(&c->inputs[i]);
-		bytes += port_memory(&p);
+		bytes += port_memory(&p, page);
 	}
 	return bytes;
 }

@@ -20,9 +20,9 @@
 
 enum {
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
-	BUFFER_SMALLEST = 2048,                     // what many cards ask for at least
-	BUFFER_HEAD = sizeof(struct rte_mbuf) + 64, // and the pool's own header
-	POOL_CACHE = 256,                           // buffers that an lcore may hold back
+	BUFFER_SMALLEST = 2048,                      // what many cards ask for at least
+	BUFFER_HEAD = sizeof(struct rte_mbuf) + 128, // and what the pool adds
+	POOL_CACHE = 256,                            // buffers that an lcore may hold back
 	RING_LEAST = 2048, // net_af_xdp's fill ring, whatever number of descriptors is asked for
 };
 
@@ -62,9 +62,13 @@ static uint32_t buffer_count(const struct port_config *c)
 	return c->queues * (ring + INPUT_BURST + 2 * POOL_CACHE);
 }
 
-size_t port_memory(const struct port_config *config)
+size_t port_memory(const struct port_config *config, size_t page)
 {
-	return (size_t)buffer_count(config) * (buffer_size(config) + BUFFER_HEAD);
+	const size_t n = buffer_count(config), size = buffer_size(config) + BUFFER_HEAD;
+	// The pool lets no buffer cross the border of a page, so that a device could write it.
+	if (size > page)
+		return n * RTE_ALIGN_CEIL(size, page);
+	return (n / (page / size) + 1) * page;
 }
 
 struct port *port_open(const struct port_config *config, struct err_msg *msg)

@@ -49,8 +49,8 @@ struct port_stats {
 
 struct port;
 
-/// Bytes that the mbufs of such a port take; needs no EAL.
-size_t port_memory(const struct port_config *config);
+/// Bytes that the mbufs of such a port take in pages of @p page bytes; needs no EAL.
+size_t port_memory(const struct port_config *config, size_t page);
 
 /// NULL and a message with the remedy when the device is missing, refuses, or memory is short.
 struct port *port_open(const struct port_config *config, struct err_msg *msg);
