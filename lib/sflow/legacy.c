@@ -199,8 +199,8 @@ static void upgrade_body(struct encoder *e, const struct record_layout *l, struc
 	}
 	default: break;
 	}
-	encode_bytes(e, c.p, cursor_left(&c));
-	if (tag == SFLOW_EXTENDED_URL) // host
+	encode_padded(e, c.p, cursor_left(&c)); // at the end of a datagram padding may be missing
+	if (tag == SFLOW_EXTENDED_URL)          // host
 		encode_u32(e, 0);
 }
 

@@ -258,6 +258,24 @@ static void every_cut_is_refused(void **state)
 	}
 }
 
+// The padding of the very last text may be missing; what is added behind it must not move.
+static void the_last_padding_may_be_missing(void **state)
+{
+	uint8_t in[256], out[512];
+	struct encoder e = begin(in, sizeof(in), 4, 1);
+	put_flow_head(&e, 1);
+	put_header_packet(&e);
+	PUT(&e, 1, 5, 1);
+	encode_string(&e, "x");
+	for (size_t missing = 0; missing <= 3; missing++) {
+		enum sflow_reason reason;
+		const size_t n = legacy_upgrade(in, e.len - missing, out, sizeof(out), &reason);
+		assert_int_equal(reason, SFLOW_OK);
+		assert_string_equal(field_of(out, n, "url"), "x");
+		assert_string_equal(field_of(out, n, "host"), "");
+	}
+}
+
 static void huge_counts_are_bounded_by_the_bytes(void **state)
 {
 	static const uint32_t huge[] = {0x40000000, 0x80000000, UINT32_MAX};
@@ -322,6 +340,7 @@ int main(void)
 		cmocka_unit_test(sampled_ip_becomes_version_5),
 		cmocka_unit_test(unknown_items_end_the_datagram),
 		cmocka_unit_test(every_cut_is_refused),
+		cmocka_unit_test(the_last_padding_may_be_missing),
 		cmocka_unit_test(huge_counts_are_bounded_by_the_bytes),
 		cmocka_unit_test(what_does_not_fit_is_left_out),
 		cmocka_unit_test(other_versions_are_left_alone),
