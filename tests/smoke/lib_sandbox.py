@@ -7,15 +7,15 @@
     sandbox.need("iperf3")                # or skip, saying so
     client = sandbox.Namespace("client")  # a network namespace
     sandbox.veth("up0", None, "eth0", client)
-    server = sandbox.start(["iperf3", "-s"], client)
+    server = sandbox.Process("server", ["iperf3", "-s"], client)
     sandbox.wait_until("the server listens", lambda: ..., 10)
+    sandbox.check(..., "what holds")
 
 enter() makes network, mount and PID namespaces: interfaces get no name that matters outside, /run
 is empty and private (sockets, PID files, DPDK's run-time files), and when the test ends, however it
 ends, the kernel ends every process in it and takes the namespaces away. Nothing is left behind.
 """
 
-import atexit
 import os
 import shutil
 import signal
@@ -35,6 +35,7 @@ def skip(reason):
 
 
 def fail(text):
+    show_logs()
     sys.exit(f"FAILED: {text}")
 
 
@@ -59,7 +60,6 @@ def enter():
     if os.environ.get(MARK) == str(os.getpid()):
         # PID 1 gets only the signals that it handles.
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-        atexit.register(show_logs)
         return
     if os.geteuid() != 0:
         skip("needs root, for network namespaces")
@@ -148,7 +148,7 @@ def show_logs():
     for process in processes:
         lines = process.text().splitlines()
         say(f"-- {process.name}: {' '.join(process.args)}")
-        for line in lines[-30:]:
+        for line in lines[-12:]:
             say(f"   {line}")
 
 
