@@ -16,6 +16,7 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_log.h>
+#include <rte_pdump.h>
 
 #include "base/strbuf.h"
 #include "weir/clock.h"
@@ -34,6 +35,7 @@ struct arguments {
 	bool failed;
 };
 
+static bool is_shared(const struct eal_config *c);
 static int check_hugepages(uint64_t needed, struct err_msg *msg);
 static int build_arguments(struct eal *e, const struct eal_config *c, struct err_msg *msg);
 static int init(struct eal *e, const struct eal_config *c, struct err_msg *msg);
@@ -51,9 +53,13 @@ int eal_start(struct eal *e, const struct eal_config *config, struct err_msg *ms
 		err = build_arguments(e, config, msg);
 	if (err == 0)
 		err = init(e, config, msg);
-	if (err != 0)
+	if (err != 0) {
 		eal_stop(e);
-	return err;
+		return err;
+	}
+	if (is_shared(config) && rte_pdump_init() != 0)
+		LOG(WARNING, EAL, "dpdk-dumpcap cannot attach: %s", rte_strerror(rte_errno));
+	return 0;
 }
 
 int eal_launch(const struct eal *e, uint32_t index, int (*function)(void *), void *arg)
@@ -183,9 +189,15 @@ static void add_lcores(struct arguments *a, const struct eal *e)
 	add_fmt(a, "--main-lcore=%u", e->main_lcore);
 }
 
+// True when secondary processes shall be able to attach.
+static bool is_shared(const struct eal_config *c)
+{
+	return mentions(c, "--huge-dir") || mentions(c, "--proc-type");
+}
+
 static void add_memory(struct arguments *a, const struct eal_config *c)
 {
-	const bool shared = mentions(c, "--huge-dir") || mentions(c, "--proc-type");
+	const bool shared = is_shared(c);
 	if (c->hugepages) {
 		if (!shared)
 			add(a, "--in-memory");

@@ -22,7 +22,8 @@ enum {
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
 	BUFFER_SMALLEST = 2048,                      // what many cards ask for at least
 	BUFFER_HEAD = sizeof(struct rte_mbuf) + 128, // and what the pool adds
-	POOL_CACHE = 256,                            // buffers that an lcore may hold back
+	TX_DESCRIPTORS = 64,
+	POOL_CACHE = 256,  // buffers that an lcore may hold back
 	RING_LEAST = 2048, // net_af_xdp's fill ring, whatever number of descriptors is asked for
 };
 
@@ -33,6 +34,7 @@ struct port {
 	uint16_t id;
 	uint16_t queues;
 	uint16_t descriptors;
+	uint16_t tx_descriptors;
 	bool probed; // by us, so we remove it
 	bool started;
 	bool link_events;
@@ -40,6 +42,8 @@ struct port {
 	struct port_queue *queue;
 };
 
+static int refuse(const struct port *p, const char *what, int err, const struct log_hold *said,
+		  struct err_msg *msg);
 static int find_device(struct port *p, struct err_msg *msg);
 static int configure(struct port *p, struct err_msg *msg);
 static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct err_msg *msg);
@@ -93,10 +97,15 @@ struct port *port_open(const struct port_config *config, struct err_msg *msg)
 int port_start(struct port *p, struct err_msg *msg)
 {
 	struct rte_eth_link link;
+	struct log_hold hold;
+	log_hold(&hold);
 	const int err = rte_eth_dev_start(p->id);
+	log_release(&hold);
 	if (err != 0)
-		return err_set(msg, ERR_IO, "port %s: cannot start: %s", p->name,
-			       rte_strerror(-err));
+		refuse(p, "cannot start", err, &hold, msg);
+	free(hold.text);
+	if (err != 0)
+		return ERR_IO;
 	p->started = true;
 	rte_eth_stats_reset(p->id);
 	if (p->config.promiscuous && rte_eth_promiscuous_enable(p->id) != 0)
@@ -243,6 +252,38 @@ static struct rte_eth_conf choose_features(struct port *p, const struct rte_eth_
 	return c;
 }
 
+// What cannot be done, and the first thing that the driver said about it.
+static int refuse(const struct port *p, const char *what, int err, const struct log_hold *said,
+		  struct err_msg *msg)
+{
+	const char *text = said->text != NULL ? said->text : "";
+	return err_set(msg, ERR_IO, "port %s: %s: %s%s%.*s", p->name, what, rte_strerror(-err),
+		       *text != '\0' ? ": " : "", (int)strcspn(text, "\n"), text);
+}
+
+// One queue to send with is what dpdk-dumpcap asks for, though nothing is sent. Devices whose
+// queues come in pairs (net_af_xdp) want as many as we receive with; others have none to give.
+static int configure_queues(struct port *p, const struct rte_eth_conf *conf, uint16_t *tx_queues,
+			    struct err_msg *msg)
+{
+	const uint16_t choice[] = {1, p->queues, 0};
+	struct log_hold hold;
+	char what[80];
+	int err = -EINVAL;
+	log_hold(&hold);
+	for (unsigned i = 0; i < 3 && err != 0; i++) {
+		*tx_queues = choice[i];
+		err = rte_eth_dev_configure(p->id, p->queues, *tx_queues, conf);
+	}
+	log_release(&hold);
+	snprintf(what, sizeof(what), "refuses %u queues with an MTU of %u", p->queues,
+		 p->config.mtu);
+	if (err != 0)
+		err = refuse(p, what, err, &hold, msg);
+	free(hold.text);
+	return err;
+}
+
 static int configure(struct port *p, struct err_msg *msg)
 {
 	struct rte_eth_dev_info info;
@@ -253,21 +294,16 @@ static int configure(struct port *p, struct err_msg *msg)
 		return err_set(msg, ERR_RANGE, "port %s: mtu %u, the device takes at most %u",
 			       p->name, p->config.mtu, info.max_mtu);
 	const struct rte_eth_conf conf = choose_features(p, &info);
-	// Nothing is sent. Devices whose queues come in pairs (net_af_xdp) want the other half too.
-	uint16_t tx_queues = 0;
-	int err = rte_eth_dev_configure(p->id, p->queues, tx_queues, &conf);
-	if (err != 0) {
-		tx_queues = p->queues;
-		err = rte_eth_dev_configure(p->id, p->queues, tx_queues, &conf);
-	}
+	uint16_t tx_queues;
+	int err = configure_queues(p, &conf, &tx_queues, msg);
 	if (err != 0)
-		return err_set(msg, ERR_IO, "port %s: refuses %u queues with an MTU of %u: %s",
-			       p->name, p->queues, p->config.mtu, rte_strerror(-err));
+		return err;
 	if (conf.intr_conf.lsc &&
 	    rte_eth_dev_callback_register(p->id, RTE_ETH_EVENT_INTR_LSC, on_link, p) == 0)
 		p->link_events = true;
 	p->descriptors = p->config.descriptors;
-	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, NULL);
+	p->tx_descriptors = TX_DESCRIPTORS;
+	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, &p->tx_descriptors);
 	negotiate(p, "descriptors", p->config.descriptors, p->descriptors);
 	err = make_pool(p, &info, msg);
 	return err != 0 ? err : set_up_queues(p, tx_queues, msg);
@@ -303,7 +339,7 @@ static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg
 		port_queue_init(&p->queue[q], p->id, q, &p->policy);
 		err = rte_eth_rx_queue_setup(p->id, q, p->descriptors, socket, NULL, p->pool);
 		if (err == 0 && q < tx_queues)
-			err = rte_eth_tx_queue_setup(p->id, q, p->descriptors, socket, NULL);
+			err = rte_eth_tx_queue_setup(p->id, q, p->tx_descriptors, socket, NULL);
 	}
 	if (err != 0)
 		return err_set(
