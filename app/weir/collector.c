@@ -38,9 +38,20 @@ static uint64_t choose_seed(const struct collector *c)
 	return seed;
 }
 
+static void set_log_level(const struct config *config)
+{
+	static const uint32_t levels[] = {
+		[CONFIG_LOG_ERROR] = RTE_LOG_ERR,     [CONFIG_LOG_WARNING] = RTE_LOG_WARNING,
+		[CONFIG_LOG_NOTICE] = RTE_LOG_NOTICE, [CONFIG_LOG_INFO] = RTE_LOG_INFO,
+		[CONFIG_LOG_DEBUG] = RTE_LOG_DEBUG,
+	};
+	log_set_level(levels[config->log_level]);
+}
+
 int collector_open(struct collector *c, const struct config *config, struct err_msg *msg)
 {
 	*c = (struct collector){.config = config, .ended = -1};
+	set_log_level(config);
 	c->replay = inputs_are_replay(config);
 	c->run = c->replay ? 0 : clock_realtime();
 	c->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -130,16 +141,6 @@ void collector_close(struct collector *c)
 		close(c->ended);
 }
 
-static uint32_t eal_level(uint32_t level)
-{
-	static const uint32_t levels[] = {
-		[CONFIG_LOG_ERROR] = RTE_LOG_ERR,     [CONFIG_LOG_WARNING] = RTE_LOG_WARNING,
-		[CONFIG_LOG_NOTICE] = RTE_LOG_NOTICE, [CONFIG_LOG_INFO] = RTE_LOG_INFO,
-		[CONFIG_LOG_DEBUG] = RTE_LOG_DEBUG,
-	};
-	return levels[level];
-}
-
 static int start_eal(struct collector *c, struct err_msg *msg)
 {
 	const struct config *config = c->config;
@@ -147,7 +148,7 @@ static int start_eal(struct collector *c, struct err_msg *msg)
 	const char **device = calloc(config->n_inputs, sizeof(*device));
 	struct eal_config e = {
 		.file_prefix = config->file_prefix,
-		.hugepages = config->hugepages,
+		.hugepages = c->memory.hugepages,
 		.memory = memory_of_eal(&c->memory),
 		.cpus = config->lcores.at,
 		.n_cpus = config->lcores.n,
@@ -156,7 +157,6 @@ static int start_eal(struct collector *c, struct err_msg *msg)
 		.device = device,
 		.extra = config->eal.at,
 		.n_extra = config->eal.n,
-		.log_level = eal_level(config->log_level),
 	};
 	int err = ERR_MEMORY;
 	if (wish != NULL && device != NULL) {

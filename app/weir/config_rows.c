@@ -525,7 +525,8 @@ static const struct member top_rows[] = {
 	LCORES("lcores", TOP(lcores),
 	       "lcores that weir may use; none: those that the process may run on"),
 	BOOL("hugepages", TOP(hugepages), "true",
-	     "use hugepages; `false` where there are none, at the price of speed"),
+	     "use hugepages; where there are none and no NIC needs them weir goes on without, "
+	     "slower, and says so; `false` does without from the start"),
 	TEXT("file_prefix", TOP(file_prefix), 1, 64, "weir",
 	     "names this process among those that use DPDK on the machine", .check = is_file_prefix,
 	     .expect = "a text of 1 to 64 letters, digits, - and _"),

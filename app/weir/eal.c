@@ -114,7 +114,7 @@ static uint64_t free_hugepages(const char *name)
 	return (uint64_t)n * size * 1024;
 }
 
-static int check_hugepages(uint64_t needed, struct err_msg *msg)
+uint64_t eal_free_hugepages(void)
 {
 	uint64_t found = 0;
 	DIR *dir = opendir("/sys/kernel/mm/hugepages");
@@ -123,14 +123,19 @@ static int check_hugepages(uint64_t needed, struct err_msg *msg)
 			found += free_hugepages(d->d_name);
 	if (dir != NULL)
 		closedir(dir);
+	return found;
+}
+
+static int check_hugepages(uint64_t needed, struct err_msg *msg)
+{
+	const uint64_t found = eal_free_hugepages();
 	if (found >= needed)
 		return 0;
-	const unsigned long pages = (unsigned long)(needed / (2 * MEGABYTE) + 1);
 	return err_set(msg, ERR_MEMORY,
 		       "hugepages: %lu MB free, %lu MB needed: run `sysctl -w vm.nr_hugepages=%lu` "
-		       "as root, or do without (hugepages: false)",
-		       (unsigned long)(found / MEGABYTE), (unsigned long)(needed / MEGABYTE),
-		       pages);
+		       "as root",
+		       (unsigned long)(found / MEGABYTE), (unsigned long)(needed / MEGABYTE) + 1,
+		       (unsigned long)(needed / (2 * MEGABYTE)) + 1);
 }
 
 static void add(struct arguments *a, const char *text)
@@ -154,7 +159,7 @@ __attribute__((format(printf, 2, 3))) static void add_fmt(struct arguments *a, c
 	add(a, text);
 }
 
-static bool is_pci(const char *device)
+bool eal_is_pci(const char *device)
 {
 	return strspn(device, "0123456789abcdefABCDEF:.") == strlen(device);
 }
@@ -215,7 +220,7 @@ static void add_devices(struct arguments *a, const struct eal_config *c)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < c->n_devices; i++) {
-		if (!is_pci(c->device[i]))
+		if (!eal_is_pci(c->device[i]))
 			continue;
 		add(a, "-a");
 		add(a, c->device[i]);
@@ -282,7 +287,6 @@ static int init(struct eal *e, const struct eal_config *c, struct err_msg *msg)
 	if (given == NULL)
 		return err_set(msg, ERR_MEMORY, "out of memory");
 	memcpy(given, e->arguments, (size_t)argc * sizeof(*given));
-	log_set_level(c->log_level);
 	log_hold(&hold);
 	const int result = rte_eal_init(argc, given);
 	const int why = rte_errno;

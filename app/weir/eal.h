@@ -43,7 +43,6 @@ struct eal_config {
 	uint32_t n_devices;
 	const char *const *extra; ///< further arguments
 	uint32_t n_extra;
-	uint32_t log_level; ///< RTE_LOG_*; EAL's own start-up lines are shown from DEBUG on
 };
 
 struct eal_lcore {
@@ -68,6 +67,11 @@ int eal_launch(const struct eal *e, uint32_t index, int (*function)(void *), voi
 /// Wait until the worker's function has returned, @p timeout ns at most; true when it has.
 bool eal_join(const struct eal *e, uint32_t index, uint64_t timeout);
 void eal_stop(struct eal *e);
+
+/// True for the name of a device on a PCI bus ("0000:01:00.0").
+bool eal_is_pci(const char *device);
+/// Bytes of hugepages that nobody uses, on the whole machine.
+uint64_t eal_free_hugepages(void);
 
 /// NUMA socket of the worker's CPU.
 int eal_socket(const struct eal *e, uint32_t index);

@@ -57,9 +57,9 @@ static struct port_config port_config_of(const struct config_input *in)
 	};
 }
 
-uint64_t inputs_memory(const struct config *c)
+uint64_t inputs_memory(const struct config *c, bool hugepages)
 {
-	const size_t page = c->hugepages ? HUGEPAGE : (size_t)sysconf(_SC_PAGESIZE);
+	const size_t page = hugepages ? HUGEPAGE : (size_t)sysconf(_SC_PAGESIZE);
 	uint64_t bytes = 0;
 	for (size_t i = 0; i < c->n_inputs; i++) {
 		if (c->inputs[i].kind != CONFIG_PORT)

@@ -50,7 +50,7 @@ struct inputs;
 /// CPU that each of the config_workers() wishes for (eal.h).
 void inputs_wishes(const struct config *c, uint32_t *wish);
 /// Bytes of packet buffers that they take from EAL.
-uint64_t inputs_memory(const struct config *c);
+uint64_t inputs_memory(const struct config *c, bool hugepages);
 /// True when they are captures.
 bool inputs_are_replay(const struct config *c);
 

@@ -6,11 +6,21 @@
 #include <rte_malloc.h>
 
 #include "config_plan.h"
+#include "weir/eal.h"
 #include "weir/inputs.h"
 #include "weir/log.h"
 #include "weir/worker.h"
 
 #define MEGABYTES(bytes) ((double)(bytes) / 0x1p20)
+
+// Hardware writes to memory that must stay where it is.
+static bool needs_hugepages(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_inputs; i++)
+		if (c->inputs[i].kind == CONFIG_PORT && eal_is_pci(c->inputs[i].name))
+			return true;
+	return false;
+}
 
 void memory_plan(struct memory_plan *plan, const struct config *c, const struct program *program)
 {
@@ -23,9 +33,18 @@ void memory_plan(struct memory_plan *plan, const struct config *c, const struct 
 		.bank = bank_size(program, &bank),
 		.intake = intake_size(&bank),
 		.worker = sizeof(struct worker),
-		.buffers = inputs_memory(c),
 		.analyzer = analyzer_size(&analyzer, program, c->n_thresholds),
 	};
+	plan->hugepages = c->hugepages;
+	plan->buffers = inputs_memory(c, plan->hugepages);
+	if (!c->hugepages || needs_hugepages(c) || eal_free_hugepages() >= memory_of_eal(plan))
+		return;
+	LOG(WARNING, MEMORY,
+	    "no %.0f MB of free hugepages: going on without, slower; `sysctl -w "
+	    "vm.nr_hugepages=%.0f` as root sets them aside, `hugepages: false` silences this",
+	    MEGABYTES(memory_of_eal(plan)) + 1, MEGABYTES(memory_of_eal(plan)) / 2 + 1);
+	plan->hugepages = false;
+	plan->buffers = inputs_memory(c, false);
 }
 
 uint64_t memory_of_workers(const struct memory_plan *p)
@@ -50,7 +69,7 @@ void memory_log(const struct memory_plan *p, const struct config *c, const struc
 	LOG(INFO, MEMORY, "merged: %u definitions x %u entries and the rest = %.1f MB",
 	    program->n_def, c->store, MEGABYTES(p->analyzer));
 	LOG(INFO, MEMORY, "packet buffers %.1f MB; in all %.1f MB%s", MEGABYTES(p->buffers),
-	    MEGABYTES(memory_of_eal(p) + p->analyzer), c->hugepages ? "" : ", no hugepages");
+	    MEGABYTES(memory_of_eal(p) + p->analyzer), p->hugepages ? "" : ", no hugepages");
 }
 
 void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg)

@@ -11,6 +11,7 @@
 ///
 /// Thread-safety: main.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,8 +27,11 @@ struct memory_plan {
 	size_t worker;   ///< the worker itself
 	size_t buffers;  ///< packet buffers of all ports
 	size_t analyzer; ///< merged state
+	bool hugepages;  ///< for what comes from EAL
 };
 
+/// Add up. Where hugepages are wanted but not to be had, and no NIC needs them, the plan goes
+/// without, and a warning says so.
 void memory_plan(struct memory_plan *plan, const struct config *c, const struct program *program);
 /// Banks, registries and the workers themselves.
 uint64_t memory_of_workers(const struct memory_plan *plan);
