@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "program/key.h"
+#include "program/pattern.h"
+#include "program/value.h"
 
 #define FILTER_DEPTH 64
 
@@ -24,8 +26,11 @@ struct test {
 	struct key_expr expr;
 	struct literal *literal;
 	unsigned n_literal;
-	bool negated;  // `!=`
-	bool presence; // compared with null
+	struct pattern **pattern;
+	unsigned n_pattern;
+	bool matching; // `~`, `!~`
+	bool negated;  // `!=`, `!~`
+	bool presence; // absence passes: compared with null, or with the text for it
 	int next[2];   // outcome -> index of the next test, ACCEPT or REJECT
 };
 
@@ -39,6 +44,7 @@ struct parser {
 	const char *p;
 	unsigned depth;
 	struct filter *f;
+	const struct program_tables *tables;
 	struct err_msg *msg;
 };
 
@@ -74,6 +80,26 @@ static size_t expr_len(const char *p)
 	return i;
 }
 
+// A pattern of the list, without quotes: parentheses of its own, and what stands in them, are its.
+static const char *pattern_end(const char *p, char quote)
+{
+	int open = 0;
+	bool brackets = false;
+	for (; *p != '\0'; p++) {
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		else if (quote != '\0' && *p == quote)
+			break;
+		else if (brackets || *p == '[')
+			brackets = *p != ']';
+		else if (quote == '\0' && open == 0 && strchr(",&|)", *p) != NULL)
+			break;
+		else
+			open += (*p == '(' || *p == '{') - (*p == ')' || *p == '}');
+	}
+	return p;
+}
+
 // One value of the list: up to `,` `&` `|` `)` or the closing quote. Quotes may hold a whole list.
 static const char *value_end(const char *p, char quote)
 {
@@ -95,7 +121,9 @@ static int add_literal(struct parser *ps, struct test *t, const char *text, size
 	t->n_literal++;
 	if (l->bytes == NULL || l->valid == NULL)
 		return err_set(ps->msg, ERR_MEMORY, "out of memory");
-	bool any = false;
+	bool any = t->expr.optional && strlen(t->expr.absent) == len &&
+		   memcmp(t->expr.absent, text, len) == 0;
+	t->presence |= any;
 	for (unsigned i = 0; i < t->expr.n_alt; i++) {
 		const struct field *f = t->expr.alt[i].field;
 		l->valid[i] = field_parse((enum field_kind)f->kind, text, len, l->bytes + i * size,
@@ -106,6 +134,22 @@ static int add_literal(struct parser *ps, struct test *t, const char *text, size
 		return 0;
 	return err_set(ps->msg, ERR_INVALID, "at character %zu: \"%.*s\" is no value of \"%s\"",
 		       (size_t)(text - ps->text) + 1, (int)len, text, t->expr.alt[0].field->name);
+}
+
+static int add_pattern(struct parser *ps, struct test *t, const char *text, size_t len)
+{
+	struct pattern **list = realloc(t->pattern, (t->n_pattern + 1) * sizeof(*list));
+	if (list == NULL)
+		return err_set(ps->msg, ERR_MEMORY, "out of memory");
+	t->pattern = list;
+	list[t->n_pattern] = pattern_compile(text, len, ps->msg);
+	if (list[t->n_pattern++] != NULL)
+		return 0;
+	char where[40];
+	struct strbuf b = strbuf_of(where, sizeof(where));
+	strbuf_fmt(&b, "at character %zu", (size_t)(text - ps->text) + 1);
+	err_prefix(ps->msg, where);
+	return ERR_INVALID;
 }
 
 static int parse_value(struct parser *ps, struct test *t, const char *end)
@@ -121,6 +165,8 @@ static int parse_value(struct parser *ps, struct test *t, const char *end)
 	ps->p = end;
 	if (len == 0)
 		return fail(ps, p, "expected a value");
+	if (t->matching)
+		return add_pattern(ps, t, p, len);
 	if (len == 4 && memcmp(p, "null", 4) == 0) {
 		t->presence = true;
 		return 0;
@@ -135,7 +181,8 @@ static int parse_values(struct parser *ps, struct test *t)
 	if (*ps->p == '\'' || *ps->p == '"')
 		quote = *ps->p++;
 	for (;;) {
-		const int err = parse_value(ps, t, value_end(ps->p, quote));
+		const char *end = t->matching ? pattern_end(ps->p, quote) : value_end(ps->p, quote);
+		const int err = parse_value(ps, t, end);
 		if (err != 0)
 			return err;
 		if (*ps->p != ',')
@@ -153,16 +200,14 @@ static int parse_values(struct parser *ps, struct test *t)
 static int parse_operator(struct parser *ps, struct test *t)
 {
 	skip_blanks(ps);
-	if (ps->p[0] == '!' && ps->p[1] == '=') {
-		t->negated = true;
-		ps->p += 2;
-		return 0;
-	}
-	if (ps->p[0] == '=') {
-		ps->p++;
-		return 0;
-	}
-	return fail(ps, ps->p, "expected = or !=");
+	const char *at = ps->p;
+	t->negated = *at == '!';
+	ps->p += t->negated;
+	t->matching = *ps->p == '~';
+	if (*ps->p != '=' && *ps->p != '~')
+		return fail(ps, at, "expected =, !=, ~ or !~");
+	ps->p++;
+	return 0;
 }
 
 // Index of the new test, or a negative error below REJECT.
@@ -190,7 +235,7 @@ static int parse_test(struct parser *ps)
 	struct test *t = &ps->f->test[i];
 	if (end == begin)
 		return fail(ps, at, "expected an attribute");
-	int err = key_expr_compile(begin, (size_t)(end - begin), &t->expr, ps->msg);
+	int err = key_expr_compile(begin, (size_t)(end - begin), ps->tables, &t->expr, ps->msg);
 	if (err != 0) {
 		char where[40];
 		struct strbuf b = strbuf_of(where, sizeof(where));
@@ -261,9 +306,11 @@ static int parse_or(struct parser *ps)
 	return parse_chain(ps, '|', REJECT, parse_and);
 }
 
-struct filter *filter_compile(const char *text, struct err_msg *msg)
+struct filter *filter_compile(const char *text, const struct program_tables *tables,
+			      struct err_msg *msg)
 {
-	struct parser ps = {.text = text, .p = text, .msg = msg, .f = calloc(1, sizeof(*ps.f))};
+	struct parser ps = {.text = text, .p = text, .tables = tables, .msg = msg};
+	ps.f = calloc(1, sizeof(*ps.f));
 	if (ps.f == NULL) {
 		err_set(msg, ERR_MEMORY, "out of memory");
 		return NULL;
@@ -288,6 +335,9 @@ void filter_free(struct filter *f)
 			free(t->literal[k].valid);
 		}
 		free(t->literal);
+		for (unsigned k = 0; k < t->n_pattern; k++)
+			pattern_free(t->pattern[k]);
+		free(t->pattern);
 		key_expr_clear(&t->expr);
 	}
 	free(f->test);
@@ -309,12 +359,26 @@ static bool equals(const struct test *t, const struct packet *p)
 	return false;
 }
 
+// Does a pattern match the attribute's text?
+static bool matches(const struct test *t, const struct packet *p)
+{
+	struct key_value v;
+	char text[VALUE_TEXT_SIZE];
+	if (!value_of(&t->expr, p, &v))
+		return false;
+	const size_t len = value_text(&v, text);
+	for (unsigned i = 0; i < t->n_pattern; i++)
+		if (pattern_match(t->pattern[i], text, len))
+			return true;
+	return false;
+}
+
 bool filter_match(const struct filter *f, const struct packet *p)
 {
 	int i = 0;
 	while (i >= 0) {
 		const struct test *t = &f->test[i];
-		i = t->next[equals(t, p) != t->negated];
+		i = t->next[(t->matching ? matches(t, p) : equals(t, p)) != t->negated];
 	}
 	return i == ACCEPT;
 }
@@ -322,8 +386,7 @@ bool filter_match(const struct filter *f, const struct packet *p)
 bool filter_any_field(const struct filter *f, bool (*is)(const struct key_field *))
 {
 	for (int i = 0; i < f->n_test; i++)
-		for (unsigned k = 0; k < f->test[i].expr.n_alt; k++)
-			if (is(&f->test[i].expr.alt[k]))
-				return true;
+		if (key_expr_any(&f->test[i].expr, is))
+			return true;
 	return false;
 }

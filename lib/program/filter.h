@@ -6,10 +6,13 @@
 /// Filters: which packets a definition measures.
 ///
 ///     filter := and { '|' and } ; and := term { '&' term } ; term := '(' filter ')' | test
-///     test   := expr ( '=' | '!=' ) value { ',' value }
+///     test   := expr ( '=' | '!=' | '~' | '!~' ) value { ',' value }
 ///
-/// `=` is any of the values, `!=` none of them; `=null` is absence, `!=null` presence. An absent
-/// attribute passes `!=` and fails `=`. Values and expressions may stand in quotes.
+/// `=` is any of the values, `!=` none of them; `=null` is absence, `!=null` presence. `~` is any
+/// of the patterns (pattern.h), which match the whole text of the attribute, `!~` none. What is
+/// absent passes `!=` and `!~` and fails `=` and `~`. Values and expressions may stand in quotes;
+/// a quoted list of values is a list, quoted patterns are one pattern. Without quotes a pattern
+/// ends where a value does, but not inside of its own parentheses, brackets and braces.
 ///
 /// Compiled into a list of tests, each with the index of the next test for either outcome; jumps go
 /// forward only, so evaluation ends after at most as many steps as there are tests.
@@ -23,9 +26,11 @@
 
 struct filter;
 struct key_field;
+struct program_tables;
 
 /// NULL and a message that points at the character when @p text is wrong.
-struct filter *filter_compile(const char *text, struct err_msg *msg);
+struct filter *filter_compile(const char *text, const struct program_tables *tables,
+			      struct err_msg *msg);
 void filter_free(struct filter *f);
 bool filter_match(const struct filter *f, const struct packet *p);
 /// True when @p is holds for an attribute of some test.

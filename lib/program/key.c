@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "program/function.h"
 
 // Nesting of brackets; deeper ones serve nobody and would let a text exhaust the stack.
 #define EXPR_DEPTH 16
@@ -56,6 +57,7 @@ int key_field_compile(const char *text, size_t len, struct key_field *out, struc
 			occurrence = occurrence * 10 + (unsigned)(text[i] - '0');
 		}
 	}
+	out->function = NULL;
 	out->field = field_find(text, name_len);
 	out->occurrence = (uint8_t)occurrence;
 	if (out->field != NULL)
@@ -79,16 +81,25 @@ static int append(struct key_expr *e, const struct key_field *f, struct err_msg 
 	return 0;
 }
 
-static int compile(const char *text, size_t len, unsigned depth, struct key_expr *e,
-		   struct err_msg *msg);
+// What the compilation of an expression hands down.
+struct scope {
+	const struct program_tables *tables;
+	struct err_msg *msg;
+};
 
-// The arguments of `or:`: each adds its alternatives.
-static int compile_or(const char *text, size_t len, unsigned depth, struct key_expr *e,
-		      struct err_msg *msg)
+static int compile(const struct scope *sc, const char *text, size_t len, unsigned depth,
+		   struct key_expr *e);
+
+// The arguments of `or:`: each adds its alternatives. Those behind a `null:` are never reached, but
+// must be right.
+static int compile_or(const struct scope *sc, const char *text, size_t len, unsigned depth,
+		      struct key_expr *e)
 {
 	for (;;) {
 		const size_t n = key_split(text, len, ':');
-		const int err = compile(text, n, depth + 1, e, msg);
+		struct key_expr unused = {0};
+		const int err = compile(sc, text, n, depth + 1, e->optional ? &unused : e);
+		key_expr_clear(&unused);
 		if (err != 0 || n == len)
 			return err;
 		text += n + 1;
@@ -96,61 +107,121 @@ static int compile_or(const char *text, size_t len, unsigned depth, struct key_e
 	}
 }
 
-static int compile_null(const char *text, size_t len, unsigned depth, struct key_expr *e,
-			struct err_msg *msg)
+static int compile_null(const struct scope *sc, const char *text, size_t len, unsigned depth,
+			struct key_expr *e)
 {
 	const size_t n = key_split(text, len, ':');
-	const int err = compile(text, n, depth + 1, e, msg);
-	if (err != 0)
+	const int err = compile(sc, text, n, depth + 1, e);
+	if (err != 0 || e->optional) // an inner `null:` has decided
 		return err;
-	free(e->absent);
 	e->optional = true;
-	e->absent = n < len ? strndup(text + n + 1, len - n - 1) : strdup("null");
-	return e->absent != NULL ? 0 : err_set(msg, ERR_MEMORY, "out of memory");
+	e->absent = n < len ? key_unescape(text + n + 1, len - n - 1) : strdup("null");
+	return e->absent != NULL ? 0 : err_set(sc->msg, ERR_MEMORY, "out of memory");
 }
 
-static int compile(const char *text, size_t len, unsigned depth, struct key_expr *e,
-		   struct err_msg *msg)
+static int compile_function(const struct scope *sc, const char *text, size_t len, size_t name_len,
+			    unsigned depth, struct key_expr *e)
+{
+	struct key_field f = {0};
+	int err = function_compile(text, len, name_len, depth, sc->tables, &f.function, sc->msg);
+	if (err != 0)
+		return err;
+	f.field = &f.function->form;
+	err = append(e, &f, sc->msg);
+	if (err != 0)
+		function_free(f.function);
+	return err;
+}
+
+// True when the bracket that opens at the start closes at the end, and no sooner.
+static bool is_bracketed(const char *text, size_t len)
+{
+	int open = 0;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\\')
+			i++;
+		else if (text[i] == '[')
+			open++;
+		else if (text[i] == ']' && --open == 0)
+			return i + 1 == len;
+	}
+	return false;
+}
+
+static int compile(const struct scope *sc, const char *text, size_t len, unsigned depth,
+		   struct key_expr *e)
 {
 	key_trim(&text, &len);
 	if (depth > EXPR_DEPTH)
-		return err_set(msg, ERR_RANGE, "brackets nested deeper than %d", EXPR_DEPTH);
+		return err_set(sc->msg, ERR_RANGE, "brackets nested deeper than %d", EXPR_DEPTH);
 	if (len == 0)
-		return err_set(msg, ERR_INVALID, "expected an attribute, got nothing");
+		return err_set(sc->msg, ERR_INVALID, "expected an attribute");
 	if (text[0] == '[') {
-		if (len < 2 || text[len - 1] != ']')
-			return err_set(msg, ERR_INVALID, "\"%.*s\": expected \"]\" at the end",
+		if (!is_bracketed(text, len))
+			return err_set(sc->msg, ERR_INVALID, "\"%.*s\": expected ] at the end",
 				       (int)len, text);
-		return compile(text + 1, len - 2, depth + 1, e, msg);
+		return compile(sc, text + 1, len - 2, depth + 1, e);
 	}
 	const size_t n = key_split(text, len, ':');
-	if (n == len) {
-		struct key_field f;
-		const int err = key_field_compile(text, len, &f, msg);
-		return err != 0 ? err : append(e, &f, msg);
-	}
-	if (n == 2 && memcmp(text, "or", 2) == 0)
-		return compile_or(text + 3, len - 3, depth, e, msg);
-	if (n == 4 && memcmp(text, "null", 4) == 0)
-		return compile_null(text + 5, len - 5, depth, e, msg);
-	return err_set(msg, ERR_UNKNOWN, "unknown function \"%.*s\", expected or: or null:", (int)n,
-		       text);
+	if (n == 2 && n < len && memcmp(text, "or", 2) == 0)
+		return compile_or(sc, text + n + 1, len - n - 1, depth, e);
+	if (n == 4 && n < len && memcmp(text, "null", 4) == 0)
+		return compile_null(sc, text + n + 1, len - n - 1, depth, e);
+	if (n < len)
+		return compile_function(sc, text, len, n, depth, e);
+	struct key_field f = {0};
+	const int err = key_field_compile(text, len, &f, sc->msg);
+	return err != 0 ? err : append(e, &f, sc->msg);
 }
 
-int key_expr_compile(const char *text, size_t len, struct key_expr *out, struct err_msg *msg)
+int key_expr_compile_at(const char *text, size_t len, unsigned depth,
+			const struct program_tables *tables, struct key_expr *out,
+			struct err_msg *msg)
 {
+	const struct scope sc = {tables, msg};
 	*out = (struct key_expr){0};
-	const int err = compile(text, len, 0, out, msg);
+	const int err = compile(&sc, text, len, depth, out);
 	if (err != 0)
 		key_expr_clear(out);
 	return err;
 }
 
+int key_expr_compile(const char *text, size_t len, const struct program_tables *tables,
+		     struct key_expr *out, struct err_msg *msg)
+{
+	return key_expr_compile_at(text, len, 0, tables, out, msg);
+}
+
 void key_expr_clear(struct key_expr *e)
 {
+	for (unsigned i = 0; i < e->n_alt; i++)
+		function_free(e->alt[i].function);
 	free(e->alt);
 	free(e->absent);
 	*e = (struct key_expr){0};
+}
+
+char *key_unescape(const char *text, size_t len)
+{
+	char *out = malloc(len + 1), *to = out;
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		i += text[i] == '\\' && i + 1 < len;
+		*to++ = text[i];
+	}
+	*to = '\0';
+	return out;
+}
+
+bool key_expr_any(const struct key_expr *e, bool (*is)(const struct key_field *))
+{
+	for (unsigned i = 0; i < e->n_alt; i++) {
+		const struct key_field *f = &e->alt[i];
+		if (f->function != NULL ? function_any(f->function, is) : is(f))
+			return true;
+	}
+	return false;
 }
 
 bool key_field_is_inner(const struct key_field *f)
@@ -167,7 +238,8 @@ unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t
 {
 	for (unsigned i = 0; i < e->n_alt; i++) {
 		const struct key_field *f = &e->alt[i];
-		const size_t n = field_read(f->field, f->occurrence, p, out);
+		const size_t n = f->function != NULL ? function_read(f->function, p, out)
+						     : field_read(f->field, f->occurrence, p, out);
 		if (n == 0)
 			continue;
 		if (n < f->field->size) // a text shorter than the longest
@@ -198,14 +270,17 @@ static bool is_twin(const struct field *a, const struct field *b)
 	       a->kind == b->kind && is_whole(a) && is_whole(b);
 }
 
+bool key_form_equal(const struct field *a, const struct field *b)
+{
+	return a->kind == b->kind && a->size == b->size && a->bits == b->bits;
+}
+
 // Alternatives of one form need no tag: their text follows from the bytes alone.
 static bool needs_tag(const struct key_expr *e)
 {
-	for (unsigned i = 1; i < e->n_alt; i++) {
-		const struct field *a = e->alt[0].field, *b = e->alt[i].field;
-		if (a->kind != b->kind || a->size != b->size || a->bits != b->bits)
+	for (unsigned i = 1; i < e->n_alt; i++)
+		if (!key_form_equal(e->alt[0].field, e->alt[i].field))
 			return true;
-	}
 	return e->optional;
 }
 
@@ -239,6 +314,9 @@ static void set_gather(struct gather *g, const struct key_part *part, uint16_t i
 		.dst = part->offset,
 		.part = index,
 	};
+	for (unsigned i = 0; i < e->n_alt; i++)
+		if (e->alt[i].function != NULL)
+			return;
 	if (part->tagged || f->compute != NULL || e->n_alt > 2 || e->alt[0].occurrence != 0)
 		return;
 	if (e->n_alt == 1 && !is_whole(f) && f->width <= 8) {
@@ -269,14 +347,15 @@ static bool fuse(struct gather *a, const struct gather *b)
 	return true;
 }
 
-static int append_part(struct flow_def *def, const char *text, size_t len, struct err_msg *msg)
+static int append_part(struct flow_def *def, const char *text, size_t len,
+		       const struct program_tables *tables, struct err_msg *msg)
 {
 	struct key_part *part = realloc(def->part, (def->n_part + 1u) * sizeof(*part));
 	if (part == NULL)
 		return err_set(msg, ERR_MEMORY, "out of memory");
 	def->part = part;
 	part += def->n_part;
-	const int err = key_expr_compile(text, len, &part->expr, msg);
+	const int err = key_expr_compile(text, len, tables, &part->expr, msg);
 	if (err != 0)
 		return err;
 	def->n_part++;
@@ -305,14 +384,14 @@ static int make_gather(struct flow_def *def, struct err_msg *msg)
 	return 0;
 }
 
-int key_compile(struct flow_def *def, struct err_msg *msg)
+int key_compile(struct flow_def *def, const struct program_tables *tables, struct err_msg *msg)
 {
 	const char *text = def->keys;
 	size_t len = strlen(text);
 	def->key_size = PROGRAM_KEY_SOURCE;
 	while (len > 0) {
 		const size_t n = key_split(text, len, ',');
-		const int err = append_part(def, text, n, msg);
+		const int err = append_part(def, text, n, tables, msg);
 		if (err != 0)
 			return err;
 		if (n + 1 == len)

@@ -5,9 +5,10 @@
 /// @file
 /// Key expressions: text -> where in the packet, shared by keys, filters and values.
 ///
-///     expr := NAME [ '.' DIGITS ] | 'or:' expr ':' expr ... | 'null:' expr [ ':' text ]
+///     expr := NAME [ '.' DIGITS ] | FUNCTION ':' arg { ':' arg } | '[' expr ']'
 ///
-/// A nested expression may stand in brackets; `\` takes the next character as it is.
+/// `or:` and `null:` are alternatives of the expression itself, the other functions are rows of
+/// function.h. A nested expression stands in brackets; `\` takes the next character as it is.
 ///
 /// Thread-safety: compile time only. Memory: results are freed by key_expr_clear().
 
@@ -15,8 +16,14 @@
 
 /// Compile the @p len bytes at @p text. 0 or a negative error with a message that names the
 /// expression; @p out is empty then.
-int key_expr_compile(const char *text, size_t len, struct key_expr *out, struct err_msg *msg);
+int key_expr_compile(const char *text, size_t len, const struct program_tables *tables,
+		     struct key_expr *out, struct err_msg *msg);
 void key_expr_clear(struct key_expr *e);
+
+/// As key_expr_compile(), for an argument that is @p depth brackets deep.
+int key_expr_compile_at(const char *text, size_t len, unsigned depth,
+			const struct program_tables *tables, struct key_expr *out,
+			struct err_msg *msg);
 
 /// An attribute with its occurrence: "ipsource.1".
 int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg);
@@ -31,6 +38,12 @@ bool key_field_is_meta(const struct key_field *f);
 /// Returns its number from 1 on, or 0 when none is.
 unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t *out);
 
+/// True when @p is holds for an attribute that the expression reads, in a function's arguments too.
+bool key_expr_any(const struct key_expr *e, bool (*is)(const struct key_field *));
+
+/// Values of one form are written alike.
+bool key_form_equal(const struct field *a, const struct field *b);
+
 /// The longest alternative in bytes.
 size_t key_expr_size(const struct key_expr *e);
 
@@ -41,4 +54,7 @@ size_t key_split(const char *text, size_t len, char separator);
 void key_trim(const char **text, size_t *len);
 
 /// Compile keys into def->part, def->gather, def->key_size.
-int key_compile(struct flow_def *def, struct err_msg *msg);
+int key_compile(struct flow_def *def, const struct program_tables *tables, struct err_msg *msg);
+
+/// A text without its escapes; NULL when there is no memory.
+char *key_unescape(const char *text, size_t len);

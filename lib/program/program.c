@@ -55,7 +55,7 @@ static int number_field(const char *text, size_t len, struct key_field *out, str
 	const int err = key_field_compile(text, len, out, msg);
 	if (err != 0)
 		return err;
-	if (out->field->kind != KIND_UINT || out->field->size > 8)
+	if (out->field->kind == KIND_TEXT || out->field->size > 8)
 		return err_set(msg, ERR_INVALID, "\"%.*s\" is not a number", (int)len, text);
 	return 0;
 }
@@ -142,14 +142,15 @@ static int compile_cells(struct flow_def *def, struct err_msg *msg)
 	return 0;
 }
 
-static int compile_def(struct flow_def *def, const struct flow_spec *s, struct err_msg *msg)
+static int compile_def(struct flow_def *def, const struct flow_spec *s,
+		       const struct program_tables *tables, struct err_msg *msg)
 {
 	if (copy_text(def, s) != 0)
 		return err_set(msg, ERR_MEMORY, "flow \"%s\": out of memory", s->name);
 	if (!(s->t > 0) || s->t > 1e9)
 		return err_set(msg, ERR_RANGE, "flow \"%s\": t: got %g, expected seconds above 0",
 			       s->name, s->t);
-	int err = key_compile(def, msg);
+	int err = key_compile(def, tables, msg);
 	if (err != 0)
 		return blame(msg, err, s->name, "keys");
 	err = compile_value(def, msg);
@@ -159,7 +160,7 @@ static int compile_def(struct flow_def *def, const struct flow_spec *s, struct e
 	if (err != 0)
 		return blame(msg, err, s->name, "values");
 	if (s->filter[0] != '\0') {
-		def->filter = filter_compile(s->filter, msg);
+		def->filter = filter_compile(s->filter, tables, msg);
 		if (def->filter == NULL)
 			return blame(msg, ERR_INVALID, s->name, "filter");
 	}
@@ -171,9 +172,8 @@ static int compile_def(struct flow_def *def, const struct flow_spec *s, struct e
 static bool def_any_field(const struct flow_def *def, bool (*is)(const struct key_field *))
 {
 	for (unsigned i = 0; i < def->n_part; i++)
-		for (unsigned k = 0; k < def->part[i].expr.n_alt; k++)
-			if (is(&def->part[i].expr.alt[k]))
-				return true;
+		if (key_expr_any(&def->part[i].expr, is))
+			return true;
 	for (unsigned i = 0; i < def->n_cell; i++)
 		if (is(&def->cell[i].source))
 			return true;
@@ -183,6 +183,12 @@ static bool def_any_field(const struct flow_def *def, bool (*is)(const struct ke
 }
 
 struct program *program_compile(const struct flow_spec *specs, size_t n, struct err_msg *msg)
+{
+	return program_compile_with(specs, n, NULL, msg);
+}
+
+struct program *program_compile_with(const struct flow_spec *specs, size_t n,
+				     const struct program_tables *tables, struct err_msg *msg)
 {
 	struct program *p = calloc(1, sizeof(*p));
 	if (p != NULL)
@@ -198,7 +204,7 @@ struct program *program_compile(const struct flow_spec *specs, size_t n, struct 
 			goto fail;
 		}
 		p->n_def++; // first, so that a half-made definition is freed too
-		if (compile_def(&p->def[i], &specs[i], msg) != 0)
+		if (compile_def(&p->def[i], &specs[i], tables, msg) != 0)
 			goto fail;
 		p->inner |= def_any_field(&p->def[i], key_field_is_inner);
 		p->meta |= def_any_field(&p->def[i], key_field_is_meta);

@@ -22,6 +22,10 @@
 /// attributes of different kinds (`or:`) is preceded by one byte: 0 = absent, i = the i-th
 /// alternative.
 ///
+/// A function's value lies in the key like an attribute's: a number, or a text of at most as many
+/// bytes as the function can give, zero padded. Texts that are longer (`concat:`) are cut. What
+/// `group:` and the like look up is named by program_compile_with().
+///
 /// Thread-safety: a program is immutable once compiled; any thread may read it. It is freed by
 /// whoever compiled it, after the grace period that retires the last bank that carries it.
 /// Limits: a key has at most PROGRAM_KEY_MAX bytes; the number of definitions is bounded only by
@@ -90,13 +94,16 @@ struct gather {
 	uint64_t mask;   ///< GATHER_BITS: after the shift
 };
 
-/// An attribute and which occurrence of it.
+struct function;
+
+/// An attribute and which occurrence of it, or a function and what its value is like.
 struct key_field {
 	const struct field *field;
-	uint8_t occurrence; ///< 0 = outermost
+	uint8_t occurrence;        ///< 0 = outermost
+	struct function *function; ///< function.h; NULL = an attribute
 };
 
-/// A key expression: attributes of which the first present one counts.
+/// A key expression: attributes and functions of which the first present one counts.
 struct key_expr {
 	struct key_field *alt;
 	uint8_t n_alt;
@@ -161,6 +168,29 @@ struct program {
 /// Compile @p n definitions. NULL and a message "flow "pair": keys: unknown attribute "ipsorce"
 /// (did you mean "ipsource"?)" when one of them is wrong; nothing is kept then.
 struct program *program_compile(const struct flow_spec *specs, size_t n, struct err_msg *msg);
+
+struct group;
+struct map;
+
+/// What a function looks up under a name: {"group", "campus", .group = g} for `group:K:campus`,
+/// {"host", "vir_host_name", .map = m} for `host:K:vir_host_name`, {"country", "code", ...},
+/// {"asn", "number" | "descr" | "both", ...}, {"oui", "number" | "name", ...}.
+struct program_table {
+	const char *function;
+	const char *name;
+	const struct group *group; ///< group, country, asn
+	const struct map *map;     ///< map, host, oui (by the first six digits of the address)
+};
+
+/// Tables are constant and outlive the programs that were compiled with them.
+struct program_tables {
+	const struct program_table *at;
+	size_t n;
+};
+
+/// As program_compile(), with tables for functions to look up; NULL = none.
+struct program *program_compile_with(const struct flow_spec *specs, size_t n,
+				     const struct program_tables *tables, struct err_msg *msg);
 void program_free(struct program *p);
 
 /// The definition called @p name, or NULL.

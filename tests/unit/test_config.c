@@ -351,8 +351,8 @@ static void flows_must_compile(void **state)
 		{"flows:\n  a: {keys: 'ipsorce,ipdestination', value: bytes}\n",
 		 "f:3:13: flows.a.keys: unknown attribute \"ipsorce\" (did you mean "
 		 "\"ipsource\"?)"},
-		{"flows:\n  ok: {value: bytes}\n  b: {value: macsource}\n",
-		 "f:4:14: flows.b.value: \"macsource\" is not a number"},
+		{"flows:\n  ok: {value: bytes}\n  b: {value: ip6source}\n",
+		 "f:4:14: flows.b.value: \"ip6source\" is not a number"},
 		{"flows:\n  'a: b': {value: bytes, filter: 'ipprotocol=x'}\n",
 		 "f:3:34: flows.a: b.filter: at character 12: \"x\" is no value of \"ipprotocol\""},
 	};

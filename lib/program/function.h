@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// The functions of key expressions: `mask:ipsource:24`, `group:ipsource:campus`.
+///
+/// One row per function says what arguments it takes, compiles it and evaluates it. To the rest of
+/// the program, a function is one more attribute: it has a form (`struct field`: kind and size of
+/// its value) and is read into the key like one. An argument may be any expression.
+///
+/// Absence propagates: a function whose expression is absent is absent, unless its row says
+/// otherwise. An empty text is absent, too.
+///
+/// Thread-safety: immutable once compiled. Memory: freed by function_free(); tables are borrowed.
+/// Limits: a value has at most FUNCTION_TEXT_MAX bytes, longer texts (`concat:`) are cut there.
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/field.h"
+#include "program/program.h"
+
+#define FUNCTION_TEXT_MAX 240
+
+struct function_row;
+
+struct function {
+	const struct function_row *row;
+	struct field form;     ///< of the value
+	struct key_expr *expr; ///< the arguments that are expressions, in order
+	unsigned n_expr;
+	char **text; ///< the other arguments, in order
+	unsigned n_text;
+	const struct program_table **table; ///< what it looks up, in order
+	unsigned n_table;
+	uint64_t low, high; ///< range:, bits:, mask:, prefix:, suffix: numbers among the arguments
+	struct key_value *literal; ///< eq:, if: what is compared with, in each form; NULL: null
+	unsigned n_literal;
+};
+
+/// A value and its form; texts without NUL.
+struct key_value {
+	const struct field *form;
+	size_t size;
+	uint8_t bytes[FIELD_VALUE_MAX];
+};
+
+struct function_row {
+	const char *name;
+	/// One letter per argument: e expression, t text; the last one repeats up to n_max.
+	const char *args;
+	uint8_t n_min, n_max; ///< arguments; n_max 0 = any number
+	/// The rest of the compilation, after the arguments: numbers, tables, the form.
+	int (*compile)(struct function *f, const struct program_tables *tables,
+		       struct err_msg *msg);
+	/// Writes at most form.size bytes; returns how many, 0 when absent.
+	size_t (*evaluate)(const struct function *f, const struct packet *p, uint8_t *out);
+	const char *usage; ///< "mask:K:BITS"
+	const char *doc;   ///< one line for the reference
+};
+
+/// All functions, or: and null: included, which have neither compile nor evaluate (key.c).
+extern const struct function_row function_rows[];
+extern const size_t function_n_rows;
+
+/// Compile "NAME:ARG:...", whose name has @p name_len bytes. 0 or a negative error and a message.
+int function_compile(const char *text, size_t len, size_t name_len, unsigned depth,
+		     const struct program_tables *tables, struct function **out,
+		     struct err_msg *msg);
+void function_free(struct function *f);
+
+/// As field_read().
+static inline size_t function_read(const struct function *f, const struct packet *p, uint8_t *out)
+{
+	return f->row->evaluate(f, p, out);
+}
+
+bool function_any(const struct function *f, bool (*is)(const struct key_field *));
