@@ -347,7 +347,8 @@ static void counters(struct rig *r, uint32_t ds_class, uint32_t ds_index, const 
 {
 	struct shot s;
 	static uint32_t sequence;
-	shot_begin(&s, (struct from){.agent = 1, .sequence = ++sequence, .uptime = sequence});
+	sequence++;
+	shot_begin(&s, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence});
 	const struct counters_sample cs = {
 		.sequence = 1, .ds_class = ds_class, .ds_index = ds_index};
 	encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE, &cs);
