@@ -121,7 +121,7 @@ static void lookup_is_a_map(void **state)
 	lookup_layout(&l, &c, ITEMS);
 	assert_true(c.used <= sizeof(mem));
 	struct rng rng = rng_seeded(10);
-	uint32_t tag[ITEMS + 1], in = 0;
+	uint32_t tag[ITEMS + 1];
 	bool is_in[ITEMS + 1] = {false};
 	for (int i = 0; i < 100000; i++) {
 		const uint32_t item = 1 + (uint32_t)rng_below(&rng, ITEMS);
@@ -132,7 +132,6 @@ static void lookup_is_a_map(void **state)
 			lookup_insert(&l, tag[item], item);
 		}
 		is_in[item] = !is_in[item];
-		in += is_in[item] ? 1 : -1u;
 		if (i % 100 != 0)
 			continue;
 		for (uint32_t k = 1; k <= ITEMS; k++) {
