@@ -7,6 +7,7 @@
 #include "common/paths.h"
 #include "config_plan.h"
 #include "config_rows.h"
+#include "config_tables.h"
 #include "json.h"
 
 static struct schema_context context_of(struct config *c, struct err_msg *msg)
@@ -32,6 +33,7 @@ int config_init(struct config *c, struct err_msg *msg)
 
 void config_free(struct config *c)
 {
+	config_tables_free(c);
 	arena_free(&c->arena);
 	*c = (struct config){0};
 }

@@ -116,6 +116,10 @@ struct config {
 	uint32_t feed_wait;    ///< subscribers that the start waits for
 	uint32_t log_level;    ///< enum config_log_level
 
+	struct program_table *tables; ///< groups and maps, as read; not in the arena
+	size_t n_tables;
+	const struct node *group_nodes, *map_nodes; ///< where they were written; NULL = none
+
 	struct flow_spec *flows;
 	const struct node **flow_nodes; ///< where each was written
 	size_t n_flows;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config_tables.h"
+
 enum {
 	SIZE_TEXT = 32,
 	BANKS = 2, // of a worker: the one that it fills, and the one that is being merged
@@ -30,11 +32,12 @@ static int place_error(const struct config *c, size_t i, const struct err_msg *f
 struct program *config_compile(const struct config *c, struct err_msg *msg)
 {
 	struct err_msg found = {0};
-	struct program *all = program_compile(c->flows, c->n_flows, &found);
+	const struct program_tables tables = {c->tables, c->n_tables};
+	struct program *all = program_compile_with(c->flows, c->n_flows, &tables, &found);
 	if (all != NULL)
 		return all;
 	for (size_t i = 0; i < c->n_flows; i++) {
-		struct program *one = program_compile(&c->flows[i], 1, &found);
+		struct program *one = program_compile_with(&c->flows[i], 1, &tables, &found);
 		if (one == NULL) {
 			place_error(c, i, &found, msg);
 			return NULL;
@@ -115,7 +118,7 @@ static struct sizes sizes_of(const struct config *c, const struct program *progr
 uint64_t config_memory(const struct config *c, const struct program *program)
 {
 	const struct sizes s = sizes_of(c, program);
-	return config_workers(c) * s.worker + s.analyzer;
+	return config_workers(c) * s.worker + s.analyzer + config_tables_size(c);
 }
 
 // In MiB, as much as a person wants to know.
@@ -128,7 +131,7 @@ static const char *mebibytes(uint64_t bytes, char text[SIZE_TEXT])
 int config_check_memory(const struct config *c, const struct program *program, struct err_msg *msg)
 {
 	const struct sizes s = sizes_of(c, program);
-	const uint64_t need = config_workers(c) * s.worker + s.analyzer;
+	const uint64_t need = config_memory(c, program);
 	char total[SIZE_TEXT], budget[SIZE_TEXT], worker[SIZE_TEXT], analyzer[SIZE_TEXT];
 	if (need <= c->memory)
 		return 0;

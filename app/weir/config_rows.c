@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_tables.h"
 #include "schema_value.h"
 
 #define SPEED_MIN 1e-3
@@ -581,6 +582,10 @@ static const struct member top_rows[] = {
 	 .words = log_levels,
 	 .def = "info",
 	 .help = "the least important messages that are written"},
+	OTHER("groups", config_read_groups, config_print_groups, "a map of groups by name",
+	      "prefixes with labels, for the function `group:`"),
+	OTHER("maps", config_read_maps, config_print_maps, "a map of maps by name",
+	      "values with labels, for the function `map:`"),
 	OTHER("flows", read_flows, print_flows, "a map of flow definitions by name",
 	      "what is measured, by name"),
 	OTHER("thresholds", read_thresholds, print_thresholds, "a map of thresholds by name",

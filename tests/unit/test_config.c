@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "program/group.h"
+#include "program/map.h"
 #include "weir/config.h"
 #include "weir/config_plan.h"
 #include "weir/json.h"
@@ -351,6 +353,16 @@ static void flows_must_compile(void **state)
 		{"flows:\n  a: {keys: 'ipsorce,ipdestination', value: bytes}\n",
 		 "f:3:13: flows.a.keys: unknown attribute \"ipsorce\" (did you mean "
 		 "\"ipsource\"?)"},
+		{"groups: {g: {lab: 10.0.0.0/33}}\n",
+		 "f:2:19: groups.g.lab: got \"10.0.0.0/33\", expected an address or prefix"},
+		{"groups: {g: {lab: 10.0.0.0/8, x: 10.0.0.0/8}}\n",
+		 "f:2:13: groups.g: 10.0.0.0/8 is in \"lab\" and in \"x\""},
+		{"maps: {m: {a: [1, 2], b: '3,2'}}\n",
+		 "f:2:26: maps.m.b: 2 is in \"a\" and in \"b\""},
+		{"maps: {m: 7}\n",
+		 "f:2:11: maps.m: got \"7\", expected a map from labels to lists"},
+		{"flows: {f: {keys: 'map:vlan:m', value: bytes}}\n",
+		 "f:2:19: flows.f.keys: map: no map is configured, \"m\" is asked for"},
 		{"flows:\n  ok: {value: bytes}\n  b: {value: ip6source}\n",
 		 "f:4:14: flows.b.value: \"ip6source\" is not a number"},
 		{"flows:\n  'a: b': {value: bytes, filter: 'ipprotocol=x'}\n",
@@ -504,6 +516,106 @@ static void a_threshold_request_is_read(void **state)
 	arena_free(&arena);
 }
 
+// What the definitions of public clients look up; empty, as only the names matter.
+static const char *const client_groups[] = {"ddos_blackhole", "flowgraph",   "fv",
+					    "ix_member",      "ixp_member",  "ixp_bogon",
+					    "phish",          "particle_sd", "viz"};
+static const char *const client_maps[] = {"scitag", "ix_member", "ixp_member", "ovn"};
+
+struct client_tables {
+	struct group *group;
+	struct map *map;
+	struct program_table row[16];
+	struct program_tables all;
+};
+
+static void client_tables_init(struct client_tables *t)
+{
+	*t = (struct client_tables){.group = group_create(), .map = map_create(), .all.at = t->row};
+	assert_int_equal(group_build(t->group, NULL), 0);
+	size_t *n = &t->all.n;
+	for (size_t i = 0; i < sizeof(client_groups) / sizeof(client_groups[0]); i++)
+		t->row[(*n)++] = (struct program_table){"group", client_groups[i], t->group, NULL};
+	for (size_t i = 0; i < sizeof(client_maps) / sizeof(client_maps[0]); i++)
+		t->row[(*n)++] = (struct program_table){"map", client_maps[i], NULL, t->map};
+	t->row[(*n)++] = (struct program_table){"country", "code", t->group, NULL};
+	t->row[(*n)++] = (struct program_table){"host", "vir_host_name", NULL, t->map};
+}
+
+// Leave out the members that are known and not measured yet: the rest must compile.
+static void drop_unsupported(struct node *spec)
+{
+	static const char *const names[] = {"log", "flowStart", "aggMode", "ipfixCollectors"};
+	for (struct node **at = &spec->child; *at != NULL;) {
+		bool drop = false;
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			drop |= strcmp((*at)->name, names[i]) == 0;
+		if (drop)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+	}
+}
+
+// 0, or a message: why the flow of a client is refused.
+static int compile_client_flow(const struct schema_context *ctx, const struct node *n,
+			       const struct client_tables *tables)
+{
+	struct flow_spec flow;
+	drop_unsupported((struct node *)(uintptr_t)node_get(n, "spec"));
+	const int err = config_flow(ctx, node_get(n, "spec"), node_get(n, "name")->text, &flow);
+	if (err != 0)
+		return err;
+	struct program *p = program_compile_with(&flow, 1, &tables->all, ctx->msg);
+	program_free(p);
+	return p != NULL ? 0 : ERR_INVALID;
+}
+
+// Known reasons: two filters whose variables were lost, what needs a topology, and a first value
+// that is not a sum.
+static bool is_known_reason(const char *text)
+{
+	return strstr(text, "filter: at character 2: expected =, !=, ~ or !~") != NULL ||
+	       strstr(text, "filter: at character 1: unknown attribute \"2\"") != NULL ||
+	       strstr(text, "there is no topology to ask") != NULL ||
+	       strstr(text, "value: \"avg:ibbtaethack\" is not summed") != NULL;
+}
+
+// The flow definitions of public clients, where they are at hand.
+static void definitions_of_clients_compile(void **state)
+{
+	char path[4096], line[65536];
+	const char *shared = getenv("WEIR_SHARED");
+	snprintf(path, sizeof(path), "%s/flowdefs.jsonl", shared != NULL ? shared : ".");
+	FILE *f = fopen(path, "re");
+	if (f == NULL)
+		skip();
+	struct client_tables tables;
+	client_tables_init(&tables);
+	unsigned n_flows = 0, n_refused = 0;
+	while (fgets(line, sizeof(line), f) != NULL) {
+		struct arena arena = {0};
+		struct err_msg msg = {0};
+		const struct schema_context ctx = {.arena = &arena, .lenient = true, .msg = &msg};
+		const struct node *n =
+			json_read(&arena, "line", line, strlen(line), &json_body_limits, &msg);
+		assert_non_null(n);
+		const bool is_flow = strcmp(node_get(n, "kind")->text, "flow") == 0;
+		n_flows += is_flow;
+		if (is_flow && compile_client_flow(&ctx, n, &tables) != 0) {
+			print_message("refused: %s\n", msg.text);
+			assert_true(is_known_reason(msg.text));
+			n_refused++;
+		}
+		arena_free(&arena);
+	}
+	fclose(f);
+	print_message("%u of %u flows compile\n", n_flows - n_refused, n_flows);
+	assert_in_range(n_refused, 0, 5);
+	group_free(tables.group);
+	map_free(tables.map);
+}
+
 // The definitions of public clients, where they are at hand: what is refused is refused for a
 // member that is known and not measured yet, never for its form.
 static void definitions_of_clients_are_understood(void **state)
@@ -563,9 +675,13 @@ static void the_printed_configuration_reads_the_same(void **state)
 		"tick: 250ms\n"
 		"retention: 90\n"
 		"memory: 1500M\n"
+		"groups: {campus: {lab: '10.1.0.0/16, 10.3.0.0/16', office: [10.2.0.0/16, "
+		"'2001:db8::/32']}, none: {}}\n"
+		"maps: {people: {alice: 'd8:d3:85:b2:dd:2b'}}\n"
 		"flows:\n"
 		"  'a, b': {keys: [ipsource, ipdestination], value: bytes, t: 0.1}\n"
 		"  tot: {value: frames, filter: 'ipprotocol=6', fs: '_SEP_'}\n"
+		"  g: {keys: 'group:ipsource:campus:none,map:macsource:people', value: bytes}\n"
 		"thresholds: {big: {metric: tot, value: 1234567.5, byFlow: yes}}\n");
 	char *text = print(&c);
 	read_config(&again, text);
@@ -639,6 +755,7 @@ int main(void)
 		cmocka_unit_test(a_request_is_refused_clearly),
 		cmocka_unit_test(a_threshold_request_is_read),
 		cmocka_unit_test(definitions_of_clients_are_understood),
+		cmocka_unit_test(definitions_of_clients_compile),
 		cmocka_unit_test(the_printed_configuration_reads_the_same),
 		cmocka_unit_test(layers_replace_what_is_below),
 	};
