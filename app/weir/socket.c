@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -211,7 +212,18 @@ static int make_messages(struct socket_input *s, struct err_msg *msg)
 	return 0;
 }
 
-// The counter is 32 bits wide and wraps; it comes only with datagrams, once it is not zero.
+// The kernel's counter is 32 bits wide and wraps. A datagram may bring an older count than the one
+// that was asked for after the kernel had queued it.
+static void count_drops(struct socket_input *s, uint32_t overflow)
+{
+	const uint32_t more = overflow - s->overflow;
+	if (more > INT32_MAX)
+		return;
+	__atomic_store_n(&s->drops, s->drops + more, __ATOMIC_RELAXED);
+	s->overflow = overflow;
+}
+
+// It comes for nothing with a datagram, as it was when the kernel queued that one.
 static void read_drops(struct socket_input *s, struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
@@ -219,10 +231,17 @@ static void read_drops(struct socket_input *s, struct msghdr *m)
 			continue;
 		uint32_t overflow;
 		memcpy(&overflow, CMSG_DATA(c), sizeof(overflow));
-		__atomic_store_n(&s->drops, s->drops + (uint32_t)(overflow - s->overflow),
-				 __ATOMIC_RELAXED);
-		s->overflow = overflow;
+		count_drops(s, overflow);
 	}
+}
+
+// What was dropped since the latest datagram was queued comes with none: once all are read, ask.
+static void ask_drops(struct socket_input *s)
+{
+	uint32_t info[SK_MEMINFO_VARS];
+	socklen_t len = sizeof(info);
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0 && len == sizeof(info))
+		count_drops(s, info[SK_MEMINFO_DROPS]);
 }
 
 static void set_via(const struct sockaddr_in6 *from, struct payload *p)
@@ -282,5 +301,6 @@ static void wait_for_datagrams(struct input *in, uint64_t ns)
 {
 	struct socket_input *s = (struct socket_input *)in;
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	ask_drops(s);
 	poll(&p, 1, LONGEST_WAIT);
 }

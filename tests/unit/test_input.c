@@ -173,6 +173,18 @@ static void rounds_follow_one_another(void **state)
 	close_replay(r);
 }
 
+static void rounds_of_one_instant_are_seconds_apart(void **state)
+{
+	const uint32_t ms[] = {1000, 1000};
+	struct stats stats = {0};
+	uint32_t next = 0;
+	struct replay *r = open_replay(make_capture(ms, 2, 40), true, &stats);
+	assert_int_equal(take(r, replay_first(r) + SECOND / 10, &next), INPUT_ARRIVED);
+	assert_int_equal(next, 2);
+	assert_int_equal(replay_first(r), 2 * SECOND);
+	close_replay(r);
+}
+
 static void missing_captures_are_named(void **state)
 {
 	const struct replay_config c = {.path = "/nowhere/at.pcap"};
@@ -259,6 +271,24 @@ static void kernel_drops_are_counted(void **state)
 	socket_close(s);
 }
 
+// Nor need another datagram come: an idle worker asks. What it then reads may know of fewer.
+static void the_last_drops_are_counted(void **state)
+{
+	static uint8_t data[1000];
+	struct stats stats = {0};
+	struct socket_input *s = open_socket("127.0.0.1", 20000, &stats);
+	struct input *in = socket_input(s);
+	send_from_ip4(socket_port(s), data, sizeof(data), 500);
+	const unsigned first = drain(s, sizeof(data));
+	in->wait(in, 0);
+	assert_int_equal(socket_drops(s), 500 - first);
+	send_from_ip4(socket_port(s), data, sizeof(data), 500);
+	in->wait(in, 0);
+	const unsigned second = drain(s, sizeof(data));
+	assert_int_equal(socket_drops(s), 1000 - first - second);
+	socket_close(s);
+}
+
 static void taken_ports_are_named(void **state)
 {
 	struct stats stats = {0};
@@ -309,9 +339,11 @@ int main(void)
 		cmocka_unit_test(time_never_runs_backwards),
 		cmocka_unit_test(large_datagrams_survive),
 		cmocka_unit_test(rounds_follow_one_another),
+		cmocka_unit_test(rounds_of_one_instant_are_seconds_apart),
 		cmocka_unit_test(missing_captures_are_named),
 		cmocka_unit_test(datagrams_arrive),
 		cmocka_unit_test(kernel_drops_are_counted),
+		cmocka_unit_test(the_last_drops_are_counted),
 		cmocka_unit_test(taken_ports_are_named),
 		cmocka_unit_test(the_service_manager_hears),
 	};
