@@ -181,13 +181,14 @@ static void hold(struct replay *r, const struct datagram *d)
 	r->held = true;
 }
 
-// The next round goes on where this one ended, at the distance that datagrams had on average.
+// The next round goes on where this one ended, at the distance that datagrams had on average; a
+// second later when all of them are of the same instant, or rounds would follow without end in it.
 static bool begin_round(struct replay *r)
 {
 	if (!r->loop || r->in_round == 0 || capture_rewind(r->capture, NULL) != 0)
 		return false;
 	const uint64_t length = r->last - r->offset - r->first;
-	const uint64_t distance = r->in_round > 1 ? length / (r->in_round - 1) + 1 : CLOCK_NS_PER_S;
+	const uint64_t distance = length > 0 ? length / (r->in_round - 1) + 1 : CLOCK_NS_PER_S;
 	r->offset = r->last + distance - r->first;
 	r->in_round = 0;
 	r->rounds++;
