@@ -124,8 +124,10 @@ int aggregator_start(struct aggregator *a, struct err_msg *msg)
 	// The lead comes last: it counts on the helpers.
 	for (uint32_t i = a->config.n_threads; i-- > 0;) {
 		const int err = start_thread(a, i, msg);
-		if (err != 0)
+		if (err != 0) {
+			aggregator_stop(a); // those that run wait for a lead that will not come
 			return err;
+		}
 	}
 	return 0;
 }
