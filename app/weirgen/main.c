@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "weirgen/generate.h"
@@ -65,6 +66,10 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	struct err_msg msg = {0};
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("weirgen " WEIR_VERSION);
+		return 0;
+	}
 	int err = options_parse(&o, argc, argv, &msg);
 	int status = err != 0 ? 2 : 0;
 	if (err == ERR_END) {

@@ -132,6 +132,8 @@ void options_help(void)
 			 rows[i].value != NULL ? rows[i].value : "");
 		printf("  %-32s %s\n", head, rows[i].help);
 	}
+	printf("  %-32s %s\n  %-32s %s\n", "--help", "or -h: print this", "--version",
+	       "print the version");
 	printf("\nNumbers may end in k, M or G (powers of 1000).\n");
 }
 
