@@ -35,7 +35,6 @@ struct port {
 	uint16_t queues;
 	uint16_t descriptors;
 	uint16_t tx_descriptors;
-	bool probed; // by us, so we remove it
 	bool started;
 	bool link_events;
 	struct rte_mempool *pool;
