@@ -28,9 +28,10 @@ struct ranges {
 	uint32_t *start4; // one of the two
 	number *start6;
 	uint32_t *label;
+	number low, high; // the second range begins, the last one begins: same leading bits between
+	number rest;      // mask of the bits behind those
 	unsigned index_bits, index_shift;
-	uint32_t *
-		index; // by leading bits: the last range that begins at or before the first of them
+	uint32_t *index; // by the bits that follow: the last range that begins there or before
 };
 
 struct group {
@@ -183,20 +184,26 @@ static void sweep(struct ranges *r, const struct entry *e, size_t n)
 	}
 }
 
-// As many leading bits as there are ranges to tell apart, behind those that all prefixes share
-// nothing can be said of: the distribution of real prefixes is uneven, the search takes the rest.
+// IPv6 in use has its first bits in common: the index begins behind them, and has as many bits as
+// there are ranges to tell apart. Real prefixes are spread unevenly; the search takes the rest.
 static bool make_index(struct ranges *r)
 {
-	while (r->index_bits < INDEX_BITS_MAX && r->n >> r->index_bits > 1)
+	r->low = start_of(r, r->n > 1);
+	r->high = start_of(r, r->n - 1);
+	unsigned left = r->width; // bits that differ
+	while (left > 0 && ((r->low ^ r->high) >> (left - 1)) == 0)
+		left--;
+	r->rest = ones(left);
+	while (r->index_bits < INDEX_BITS_MAX && r->index_bits < left && r->n >> r->index_bits > 1)
 		r->index_bits++;
-	r->index_shift = r->width - r->index_bits;
+	r->index_shift = left - r->index_bits;
 	const uint32_t n = (uint32_t)1 << r->index_bits;
 	r->index = malloc((n + 1) * sizeof(*r->index));
 	if (r->index == NULL)
 		return false;
 	uint32_t at = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		const number first = r->index_bits == 0 ? 0 : (number)i << r->index_shift;
+		const number first = (r->low & ~r->rest) | (number)i << r->index_shift;
 		while (at + 1 < r->n && start_of(r, at + 1) <= first)
 			at++;
 		r->index[i] = at;
@@ -248,7 +255,11 @@ const char *group_find(const struct group *g, enum addr_family family, const uin
 	if (r->index == NULL)
 		return NULL;
 	const number v = number_of(bytes, r->width);
-	const uint32_t slot = r->index_bits == 0 ? 0 : (uint32_t)(v >> r->index_shift);
+	if (v < r->low)
+		return label_at(g, r, 0);
+	if (v >= r->high)
+		return label_at(g, r, r->n - 1);
+	const uint32_t slot = (uint32_t)((v & r->rest) >> r->index_shift);
 	uint32_t low = r->index[slot], n = r->index[slot + 1] - low + 1;
 	// The last range that does not begin behind v; the first of them never does.
 	while (n > 1) {

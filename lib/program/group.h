@@ -10,9 +10,9 @@
 ///     group_build(g, &msg);
 ///     const char *label = group_find(g, ADDR_IP4, (const uint8_t[]){10, 1, 2, 3});
 ///
-/// Overlapping prefixes are cut into disjoint ranges once, so that a lookup is a search in a sorted
-/// array. An index by the leading bits, as large as the group deserves, leaves only the last steps
-/// of that search.
+/// Overlapping prefixes are cut into disjoint ranges once, so that a lookup is a search in a
+/// sorted array. An index by the first bits in which they differ, as large as the group deserves,
+/// leaves only the last steps of that search.
 ///
 /// Thread-safety: filled by one thread; after group_build() it is constant and any thread may look
 /// up. A change makes a new group.

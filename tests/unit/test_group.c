@@ -121,6 +121,10 @@ static void every_prefix_is_tried(void **state)
 			for (unsigned k = 0; k < (six ? 16u : 4u); k++)
 				prefix[i].bytes[k] = (uint8_t)(rng_u64(&rng) % 2 * 0xff);
 			bits[i] = (unsigned)(rng_u64(&rng) % (six ? 129 : 33));
+			if (round % 2 == 1) { // all begin alike
+				prefix[i].bytes[0] = 0x20;
+				bits[i] = bits[i] < 8 ? 8 : bits[i];
+			}
 			char label[16];
 			snprintf(label, sizeof(label), "%u/%u", six, bits[i]);
 			group_add(g, &prefix[i], bits[i], label, NULL);
