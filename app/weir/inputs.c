@@ -234,11 +234,11 @@ static int open_port(struct inputs *all, const struct config_input *in, uint32_t
 static int open_sockets(struct inputs *all, const struct config_input *in, uint32_t slot,
 			struct err_msg *msg)
 {
-	const struct socket_config config = {.addr = in->addr,
-					     .udp_port = (uint16_t)in->udp_port,
-					     .rcvbuf = in->rcvbuf,
-					     .shared = in->workers > 1};
+	struct socket_config config = {
+		.addr = in->addr, .udp_port = (uint16_t)in->udp_port, .rcvbuf = in->rcvbuf};
 	for (uint32_t i = 0; i < in->workers; i++) {
+		if (in->workers > 1)
+			config.group = i == 0 ? SOCKET_FIRST : SOCKET_NEXT;
 		struct socket_input *s = socket_open(&config, msg);
 		if (s == NULL)
 			return ERR_IO;

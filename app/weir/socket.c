@@ -150,12 +150,16 @@ static int open_bound(struct socket_input *s, const struct socket_config *c, str
 		return err_set(msg, ERR_IO, "socket: %s", strerror(errno));
 	if (to.ss_family == AF_INET6)
 		setsockopt(s->fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	if (c->shared)
+	if (c->group == SOCKET_NEXT)
 		setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	setsockopt(s->fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
 	size_buffer(s->fd, c->rcvbuf);
 	if (bind(s->fd, (const struct sockaddr *)&to, len) != 0)
 		return explain_bind(c, errno, msg);
+	// Only now, so that the port is refused where another collector of the same user shares it
+	// among its own workers: half of the agents would be missing without a word.
+	if (c->group == SOCKET_FIRST)
+		setsockopt(s->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	return 0;
 }
 

@@ -27,11 +27,18 @@
 #include "base/error.h"
 #include "weir/input.h"
 
+/// Whether several workers bind to the same port, each with a socket of its own.
+enum socket_group {
+	SOCKET_ALONE,
+	SOCKET_FIRST, ///< opens the port to the others; fails when another program has it
+	SOCKET_NEXT,
+};
+
 struct socket_config {
 	struct addr addr; ///< to bind to; ADDR_NONE = any, IPv4 and IPv6
 	uint16_t udp_port;
 	uint64_t rcvbuf; ///< bytes; 0 = the system's default
-	bool shared;     ///< several workers bind to the same port
+	enum socket_group group;
 };
 
 struct socket_input;
