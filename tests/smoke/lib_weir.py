@@ -6,7 +6,7 @@
     weir.wait_ready()
     weir.messages("flow.pair")   # all messages of a topic so far, as dictionaries
     weir.stats()                 # the latest Stats
-    weir.end(signal.SIGTERM)     # and what must be true then
+    weir.end(signal.SIGTERM)     # and what must be true then; wait_end() of a replay
 """
 
 import json
@@ -30,9 +30,15 @@ class Lines:
         self.all += map(json.loads, lines)
         return self.all
 
+    def text(self):
+        """All of it as printed, when the program has ended."""
+        with open(self.file.name) as f:
+            return f.read()
+
 
 class Weir:
     def __init__(self, weir, weirctl, name, config, arguments=(), namespace=None):
+        self.name = name
         feed = FEED.format(name)
         path = f"/run/{name}.yaml"
         with open(path, "w") as f:
@@ -63,6 +69,11 @@ class Weir:
         names = [c["name"] for c in stats["counters"]]
         return stats["total"][names.index(name)]
 
+    def per_worker(self, name):
+        stats = self.stats()
+        names = [c["name"] for c in stats["counters"]]
+        return [worker["values"][names.index(name)] for worker in stats["workers"]]
+
     def wait_ready(self):
         """All clients are connected: what is published from now on reaches each of them."""
         sandbox.wait_until("the feed has its subscribers", lambda: self.messages("stats")
@@ -85,6 +96,17 @@ class Weir:
         status, took = self.process.end(number, 20)
         sandbox.check(status == 0, f"status {status} after signal {number}")
         sandbox.check(took < seconds, f"ended after {took:.2f} s, less than {seconds}")
+        self.check_clients()
+
+    def wait_end(self, seconds):
+        """It ends by itself, with status 0."""
+        for process in self.process, *(client.process for client in self.clients.values()):
+            process.may_end = True
+        sandbox.wait_until("the replay has ended", lambda: self.process.poll() is not None, seconds)
+        sandbox.check(self.process.returncode == 0, f"status {self.process.returncode} at the end")
+        self.check_clients()
+
+    def check_clients(self):
         for name, client in self.clients.items():
             status = client.process.wait(10)
             sandbox.check(status == 0, f"weirctl {name} ends with it: status {status}")
