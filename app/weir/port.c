@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,8 +153,13 @@ int port_socket(const struct port *p)
 
 void port_stats(const struct port *p, struct port_stats *s)
 {
+	// Main, the aggregator and the stats socket ask. Where reading clears a card's registers,
+	// the driver adds them up without a lock of its own.
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	struct rte_eth_stats e = {0};
+	pthread_mutex_lock(&lock);
 	rte_eth_stats_get(p->id, &e);
+	pthread_mutex_unlock(&lock);
 	*s = (struct port_stats){.frames = e.ipackets,
 				 .missed = e.imissed,
 				 .errors = e.ierrors,
