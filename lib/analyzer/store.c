@@ -6,10 +6,11 @@
 
 _Static_assert(sizeof(struct store_entry) == 40, "24 bytes of key share the entry's line");
 _Static_assert(sizeof(struct store_chunk) == 64, "a chunk is one cache line");
-_Static_assert(sizeof(struct store_past) == 32, "half a cache line without cells");
+_Static_assert(sizeof(struct store_past) == 24, "two fit a cache line with room for a cell");
 
 #define CHUNK_LEN  14
 #define NEIGHBOURS 8
+#define RECLAIM    8 // owners of sketches that are looked at
 
 static uint32_t round_up(uint32_t n, uint32_t unit)
 {
@@ -35,6 +36,7 @@ static void layout(struct store *s, struct carve *c, const struct flow_def *def,
 	s->chain = carve(c, (size_t)config->max_sources + 1, sizeof(*s->chain));
 	s->delta = carve(c, slots, sizeof(*s->delta));
 	s->top = carve(c, s->top_size, sizeof(*s->top));
+	s->rank = carve(c, slots, sizeof(*s->rank));
 	if (def->n_set == 0)
 		return;
 	s->sketches.registers = carve(c, 1, distinct_pool_size(config->sketches));
@@ -91,6 +93,13 @@ static void refresh(struct store *s, struct store_entry *e, uint32_t i)
 		scale_cell(&cell[k], s->def->cell[k].kind, f);
 }
 
+// All deltas are void: their numbers go on, so that those in the entries are out of range.
+static void clear_deltas(struct store *s)
+{
+	s->delta_base += s->n_delta;
+	s->n_delta = 0;
+}
+
 void store_begin(struct store *s, uint64_t start, uint64_t end)
 {
 	const uint32_t gen = s->decay.gen;
@@ -103,16 +112,16 @@ void store_begin(struct store *s, uint64_t start, uint64_t end)
 	s->start = start;
 	s->now = end;
 	s->period = (uint64_t)((double)end * 1e-9 / s->def->t);
-	s->n_delta = 0;
+	clear_deltas(s);
 	s->tick_total = 0;
 	s->tick_inherited = 0;
 }
 
-// The delta of an entry in this tick, or NULL. Whatever `delta` says, the delta must agree: so a
-// new tick voids all by n_delta = 0.
+// The delta of an entry in this tick, or NULL. A number in range may be 2^32 deltas old, hence the
+// delta must agree.
 static struct store_delta *delta_of(const struct store *s, uint32_t i)
 {
-	const uint32_t d = store_entry(s, i)->delta;
+	const uint32_t d = store_entry(s, i)->delta - s->delta_base;
 	return d < s->n_delta && s->delta[d].entry == i ? &s->delta[d] : NULL;
 }
 
@@ -121,7 +130,7 @@ static struct store_delta *touch(struct store *s, uint32_t i)
 	struct store_delta *d = delta_of(s, i);
 	if (d != NULL)
 		return d;
-	store_entry(s, i)->delta = s->n_delta;
+	store_entry(s, i)->delta = s->delta_base + s->n_delta;
 	d = &s->delta[s->n_delta++];
 	*d = (struct store_delta){.entry = i};
 	return d;
@@ -163,7 +172,7 @@ static void reclaim_sketches(struct store *s)
 {
 	if (s->sketches.used < s->sketches.n || s->sketches.n_free > 0 || s->sketches.n == 0)
 		return;
-	for (unsigned n = 0; n < NEIGHBOURS; n++) {
+	for (unsigned n = 0; n < RECLAIM; n++) {
 		s->sketch_hand = s->sketch_hand % s->sketches.n + 1;
 		const uint32_t owner = s->sketch_owner[s->sketch_hand];
 		if (store_entry(s, owner)->ref == 0)
@@ -323,7 +332,7 @@ static uint32_t take_entry(struct store *s, const void *key, uint32_t tag)
 {
 	uint32_t i = s->free;
 	if (i != 0)
-		s->free = store_past(s, i)->next;
+		s->free = store_entry(s, i)->tag;
 	else
 		i = s->n_slots++;
 	struct store_entry *e = store_entry(s, i);
@@ -347,7 +356,7 @@ static void drop_entry(struct store *s, uint32_t i)
 	top_remove(s, i);
 	lookup_remove(&s->lookup, store_entry(s, i)->tag, i);
 	chain_remove(s, store_source(s, i), i);
-	store_past(s, i)->next = s->free;
+	store_entry(s, i)->tag = s->free;
 	s->free = i;
 	s->used--;
 }
@@ -363,47 +372,69 @@ static double expected(const struct store *s, uint32_t i)
 	return d == NULL ? v : v + d->value * s->decay.add;
 }
 
-// Up to NEIGHBOURS entries of the chain, at its hand, which moves on.
-static unsigned neighbours(struct store *s, struct store_chain *c, uint32_t *out)
+/// A place in a chain where compaction looks.
+struct hand {
+	uint32_t chunk, turn;
+};
+
+// Where the hand of a chain stands, or, if there is a single entry, the next place.
+static struct hand hand_of(const struct store *s, const struct store_chain *c)
 {
-	if (c->hand == 0)
-		c->hand = c->head;
-	if (s->chunk[c->hand].n <
-	    2) { // only the first chunk can be so short; then there is a second
-		c->hand = s->chunk[c->hand].next != 0 ? s->chunk[c->hand].next : c->head;
-		c->turn = 0;
-	}
-	const struct store_chunk *k = &s->chunk[c->hand];
+	const struct hand h = {.chunk = c->hand != 0 ? c->hand : c->head, .turn = c->turn};
+	const struct store_chunk *k = &s->chunk[h.chunk];
+	if (k->n > 1) // only the first chunk can have a single entry; then there is a second
+		return h;
+	return (struct hand){.chunk = k->next != 0 ? k->next : c->head};
+}
+
+// Up to NEIGHBOURS entries from the hand on, which moves on.
+static unsigned neighbours(const struct store *s, struct hand *h, uint32_t *out)
+{
+	const struct store_chunk *k = &s->chunk[h->chunk];
 	const unsigned n = k->n < NEIGHBOURS ? k->n : NEIGHBOURS;
+	uint32_t at = h->turn < k->n ? h->turn : 0;
 	for (unsigned i = 0; i < n; i++) {
-		out[i] = k->entry[(c->turn + i) % k->n];
+		out[i] = k->entry[at];
 		__builtin_prefetch(store_entry(s, out[i]));
+		at = at + 1 < k->n ? at + 1 : 0;
 	}
-	c->turn += n;
-	if (c->turn >= k->n) {
-		c->turn = 0;
-		c->hand = k->next; // 0: from the head again
-	}
+	h->turn += n;
+	if (h->turn >= k->n)
+		*h = (struct hand){.chunk = k->next}; // 0: from the head again
 	return n;
 }
 
-static void smallest_two(struct store *s, uint32_t source, uint32_t pair[2])
+static uint64_t min_u64(uint64_t a, uint64_t b)
 {
-	uint32_t near[NEIGHBOURS];
-	const unsigned n = neighbours(s, &s->chain[source], near);
-	double least = INFINITY, second = INFINITY;
+	return a < b ? a : b;
+}
+
+// Which of at most eight values that are not negative: doubles order like integers then, and the
+// lowest three bits of each can say whose it is. Without branches, as these would be lots too.
+static void smallest_two(const struct store *s, const uint32_t *near, unsigned n, uint32_t pair[2])
+{
+	uint64_t least = UINT64_MAX, second = UINT64_MAX;
 	for (unsigned i = 0; i < n; i++) {
 		const double v = expected(s, near[i]);
-		if (v < least) {
-			second = least;
-			pair[1] = pair[0];
-			least = v;
-			pair[0] = near[i];
-		} else if (v < second) {
-			second = v;
-			pair[1] = near[i];
-		}
+		uint64_t key;
+		memcpy(&key, &v, sizeof(key));
+		key = (key & ~(uint64_t)7) | i;
+		second = min_u64(second, least > key ? least : key);
+		least = min_u64(least, key);
 	}
+	pair[0] = near[least & 7];
+	pair[1] = near[second & 7];
+}
+
+// Two entries of a chain that has two at least.
+static void choose_pair(struct store *s, struct store_chain *c, uint32_t pair[2])
+{
+	uint32_t near[NEIGHBOURS];
+	struct hand hand = hand_of(s, c);
+	const unsigned n = neighbours(s, &hand, near);
+	c->hand = hand.chunk;
+	c->turn = hand.turn;
+	smallest_two(s, near, n, pair);
 }
 
 // Smooth a delta into its entry.
@@ -419,16 +450,22 @@ static void absorb(struct store *s, struct store_entry *e, uint32_t i)
 	d->value = d->inherited = d->q = 0; // compaction may come before store_settle()
 }
 
-// Take the loser out; what it had, smoothed.
-static struct store_entry remove_loser(struct store *s, uint32_t loser)
+static double max_of(double a, double b)
 {
-	absorb(s, store_entry(s, loser), loser);
-	const struct store_entry gone = *store_entry(s, loser);
-	s->inherited += fmax(0, gone.value - gone.inherited);
-	s->floor_lost = fmax(s->floor_lost, gone.value);
+	return a > b ? a : b;
+}
+
+// Take the loser out; returns its value.
+static double remove_loser(struct store *s, uint32_t loser)
+{
+	struct store_entry *e = store_entry(s, loser);
+	absorb(s, e, loser);
+	const double value = e->value;
+	s->inherited += max_of(0, value - e->inherited);
+	s->floor_lost = max_of(s->floor_lost, value);
 	s->evicted++;
 	drop_entry(s, loser);
-	return gone;
+	return value;
 }
 
 static void merge_pair(struct store *s, uint32_t a, uint32_t b)
@@ -436,31 +473,37 @@ static void merge_pair(struct store *s, uint32_t a, uint32_t b)
 	const double va = expected(s, a), vb = expected(s, b);
 	const bool keep_a = rng_double(&s->rng) * (va + vb) < va;
 	const uint32_t winner = keep_a ? a : b;
-	const struct store_entry gone = remove_loser(s, keep_a ? b : a);
+	const double lost = remove_loser(s, keep_a ? b : a);
 	struct store_entry *e = store_entry(s, winner);
 	absorb(s, e, winner);
 	// The lot adds ab to the variance of either label; divided by its chance, as what survives
 	// speaks for what does not, the expectation of q stays the variance of the estimate.
 	if (e->value > 0)
 		e->q = (e->q + va * vb) * (va + vb) / e->value;
-	e->value += gone.value;
-	e->inherited += gone.value;
+	e->value += lost;
+	e->inherited += lost;
 	top_update(s, winner);
+}
+
+// The source that pays for an entry of @p newcomer.
+static uint32_t payer(const struct store *s, uint32_t newcomer)
+{
+	const unsigned class = 63 - (unsigned)__builtin_clzll(s->classes);
+	const uint32_t count = s->chain[newcomer].count;
+	return count > 0 && class_of(s, count) == class ? newcomer : s->class_first[class];
 }
 
 // Make two entries one, after an entry of @p newcomer was added.
 static void compact(struct store *s, uint32_t newcomer)
 {
-	const unsigned class = 63 - (unsigned)__builtin_clzll(s->classes);
-	uint32_t source = s->class_first[class], pair[2] = {0};
-	if (class_of(s, s->chain[newcomer].count) == class)
-		source = newcomer;
-	if (s->chain[source].count > 1) {
-		smallest_two(s, source, pair);
+	struct store_chain *c = &s->chain[payer(s, newcomer)];
+	uint32_t pair[2];
+	if (c->count > 1) {
+		choose_pair(s, c, pair);
 	} else { // every source has a single entry
-		source = s->class_first[class];
-		pair[0] = s->chunk[s->chain[source].head].entry[0];
-		pair[1] = s->chunk[s->chain[s->chain[source].next].head].entry[0];
+		const uint32_t other = c->next != 0 ? c->next : c->prev;
+		pair[0] = s->chunk[c->head].entry[0];
+		pair[1] = s->chunk[s->chain[other].head].entry[0];
 	}
 	merge_pair(s, pair[0], pair[1]);
 }
@@ -492,31 +535,57 @@ static void add_one(struct store *s, const struct store_add *a, uint32_t tag)
 		compact(s, key_source(a->key));
 }
 
-// The line in which a key probably lies: that of the first entry with its tag.
-static void prefetch_entry(const struct store *s, uint32_t tag)
+// The line in which a key probably lies: that of the first entry with its tag. False: none has it.
+static bool prefetch_entry(const struct store *s, uint32_t tag)
 {
 	uint32_t at = tag;
 	const uint32_t i = lookup_next(&s->lookup, tag, &at);
 	const uint8_t *p = s->entry + (size_t)i * s->entry_size;
 	for (uint32_t line = 0; line < s->entry_size; line += 64)
 		__builtin_prefetch(p + line, 1);
+	return i != 0;
+}
+
+// A newcomer to a full pool has two entries merged: ask for the chunk, then for the entries that
+// will be compared. What an earlier newcomer of the batch changes is not foreseen.
+static void prefetch_hand(const struct store *s, const void *key)
+{
+	const struct store_chain *c = &s->chain[payer(s, key_source(key))];
+	__builtin_prefetch(&s->chunk[c->hand != 0 ? c->hand : c->head]);
+}
+
+static void prefetch_neighbours(const struct store *s, const void *key)
+{
+	uint32_t near[NEIGHBOURS];
+	struct hand hand = hand_of(s, &s->chain[payer(s, key_source(key))]);
+	neighbours(s, &hand, near);
+}
+
+static void add_batch(struct store *s, const struct store_add *a, uint32_t n)
+{
+	uint32_t tag[STORE_BATCH], newcomer[STORE_BATCH], n_new = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		tag[i] = store_tag(s, a[i].key);
+		lookup_prefetch(&s->lookup, tag[i]);
+	}
+	const bool is_full = s->used > 0 && s->used + n > s->config.entries;
+	for (uint32_t i = 0; i < n; i++) {
+		if (prefetch_entry(s, tag[i]) || !is_full)
+			continue;
+		prefetch_hand(s, a[i].key);
+		newcomer[n_new++] = i;
+	}
+	for (uint32_t i = 0; i < n_new; i++)
+		prefetch_neighbours(s, a[newcomer[i]].key);
+	for (uint32_t i = 0; i < n; i++)
+		add_one(s, &a[i], tag[i]);
 }
 
 void store_add(struct store *s, const struct store_add *a, uint32_t n)
 {
-	uint32_t tag[STORE_BATCH];
-	while (n > 0) {
-		const uint32_t len = n < STORE_BATCH ? n : STORE_BATCH;
-		for (uint32_t i = 0; i < len; i++) {
-			tag[i] = store_tag(s, a[i].key);
-			lookup_prefetch(&s->lookup, tag[i]);
-		}
-		for (uint32_t i = 0; i < len; i++)
-			prefetch_entry(s, tag[i]);
-		for (uint32_t i = 0; i < len; i++)
-			add_one(s, &a[i], tag[i]);
-		a += len;
-		n -= len;
+	for (uint32_t len; n > 0; a += len, n -= len) {
+		len = n < STORE_BATCH ? n : STORE_BATCH;
+		add_batch(s, a, len);
 	}
 }
 
@@ -587,7 +656,7 @@ void store_end(struct store *s)
 	expire(s);
 	if (s->n_top < s->config.top && s->n_top < s->used)
 		top_refill(s);
-	s->n_delta = 0;
+	clear_deltas(s);
 }
 
 // --- reading ------------------------------------------------------------------------------------

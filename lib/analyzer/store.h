@@ -84,8 +84,8 @@ struct store_config {
 struct store_entry {
 	double value, q, inherited;
 	uint32_t gen;
-	uint32_t delta; ///< its delta, if delta[delta].entry says the same
-	uint32_t tag;   ///< lookup_tag() of the key's hash
+	uint32_t delta; ///< number of its delta in this tick
+	uint32_t tag;   ///< lookup_tag() of the key's hash; in a free entry: the next free one
 	uint32_t ref;   ///< place in the chain: chunk x 16 + position; 0 = free
 	uint8_t key[];
 };
@@ -101,8 +101,6 @@ struct store_past {
 	uint64_t n;     ///< samples of this key
 	uint64_t first; ///< ns: start of the interval in which it was entered
 	uint64_t last;  ///< ns: latest sample
-	uint32_t rank;  ///< place in the top heap + 1; 0 = not in it
-	uint32_t next;  ///< next free entry
 	struct cell cell[];
 };
 
@@ -160,8 +158,10 @@ struct store {
 
 	struct store_delta *delta;
 	uint32_t n_delta;
+	uint32_t delta_base; ///< number of the first
 
-	uint32_t *top; ///< heap, the last in order on top
+	uint32_t *top;  ///< heap, the last in order on top
+	uint32_t *rank; ///< per entry: its place in the heap + 1; 0 = not in it
 	uint32_t n_top, top_size;
 	uint32_t sweep; ///< where expiry goes on
 

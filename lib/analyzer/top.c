@@ -38,7 +38,7 @@ bool store_before(const struct store *s, uint32_t a, uint32_t b)
 static void place(struct store *s, uint32_t at, uint32_t i)
 {
 	s->top[at] = i;
-	store_past(s, i)->rank = at + 1;
+	s->rank[i] = at + 1;
 }
 
 static void sift_up(struct store *s, uint32_t at)
@@ -64,14 +64,14 @@ static void sift_down(struct store *s, uint32_t at)
 
 void top_update(struct store *s, uint32_t entry)
 {
-	const uint32_t rank = store_past(s, entry)->rank;
+	const uint32_t rank = s->rank[entry];
 	if (rank != 0) { // a touched value never falls beside the others
 		sift_down(s, rank - 1);
 	} else if (s->n_top < s->top_size) {
 		s->top[s->n_top++] = entry;
 		sift_up(s, s->n_top - 1);
 	} else if (store_before(s, entry, s->top[0])) {
-		store_past(s, s->top[0])->rank = 0;
+		s->rank[s->top[0]] = 0;
 		s->top[0] = entry;
 		sift_down(s, 0);
 	}
@@ -79,23 +79,22 @@ void top_update(struct store *s, uint32_t entry)
 
 void top_remove(struct store *s, uint32_t entry)
 {
-	const uint32_t rank = store_past(s, entry)->rank;
+	const uint32_t rank = s->rank[entry];
 	if (rank == 0)
 		return;
-	store_past(s, entry)->rank = 0;
+	s->rank[entry] = 0;
 	const uint32_t last = s->top[--s->n_top];
 	if (last == entry)
 		return;
 	place(s, rank - 1, last);
 	sift_up(s, rank - 1);
-	sift_down(s, store_past(s, last)->rank - 1);
+	sift_down(s, s->rank[last] - 1);
 }
 
 void top_refill(struct store *s)
 {
 	for (uint32_t i = 1; i < s->n_slots; i++)
-		if (store_entry(s, i)->ref != 0 && store_past(s, i)->rank == 0 &&
-		    store_visible(s, i))
+		if (store_entry(s, i)->ref != 0 && s->rank[i] == 0 && store_visible(s, i))
 			top_update(s, i);
 }
 

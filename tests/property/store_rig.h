@@ -125,7 +125,7 @@ static inline void assert_sound(const struct store *s)
 				assert_int_equal(e->ref, c << 4 | k);
 				assert_int_equal(store_source(s, i), source);
 				assert_int_equal(store_find(s, e->key, e->tag), i);
-				const uint32_t rank = store_past(s, i)->rank;
+				const uint32_t rank = s->rank[i];
 				assert_true(rank == 0 || s->top[rank - 1] == i);
 				ranked += rank != 0;
 				inherited += store_rate(s, i).inherited;
