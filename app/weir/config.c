@@ -242,8 +242,31 @@ static int check_thresholds(const struct config *c, struct err_msg *msg)
 	return 0;
 }
 
+// The store cannot guarantee more flows per data source than it holds.
+static int check_guarantees(const struct config *c, struct err_msg *msg)
+{
+	static const char what[] = "got %u, expected at most what `store` holds, %u";
+	for (size_t i = 0; i < c->n_flows; i++) {
+		const struct flow_spec *f = &c->flows[i];
+		const struct node *n =
+			c->flow_nodes[i] != NULL ? node_get(c->flow_nodes[i], "n") : NULL;
+		if (f->n <= c->store)
+			continue;
+		if (n != NULL)
+			return node_error(n, msg, ERR_RANGE, what, f->n, c->store);
+		err_set(msg, ERR_RANGE, what, f->n, c->store);
+		err_prefix(msg, "n");
+		err_prefix(msg, f->name);
+		return ERR_RANGE;
+	}
+	return 0;
+}
+
 static int check_flows(const struct config *c, struct err_msg *msg)
 {
+	const int failed = check_guarantees(c, msg);
+	if (failed != 0)
+		return failed;
 	struct program *program = config_compile(c, msg);
 	if (program == NULL)
 		return ERR_INVALID;

@@ -97,7 +97,7 @@ bool config_parse_endpoint(const char *text, struct addr *addr, uint32_t *port)
 		p = strtoul(rest + 1, &end, 10);
 		rest = end;
 	}
-	if (*rest != '\0' || p > UINT16_MAX)
+	if (*rest != '\0' || p == 0 || p > UINT16_MAX)
 		return false;
 	*addr = a;
 	*port = (uint32_t)p;
@@ -538,8 +538,7 @@ static const struct member top_rows[] = {
 	COUNT("aggregators", TOP(aggregators), 1, 64, "1", "threads that merge"),
 	COUNT("entries", TOP(entries), 8, 1 << 28, "16384",
 	      "flows per definition and worker in one tick; rounded up to a power of two"),
-	COUNT("store", TOP(store), 8, 1 << 28, "65536",
-	      "flows per definition, all workers merged; rounded up to a power of two"),
+	COUNT("store", TOP(store), 8, 1 << 28, "65536", "flows per definition, all workers merged"),
 	COUNT("agents", TOP(agents), 1, (1 << 24) - 1, "4096",
 	      "agents that are told apart; beyond, they are refused and counted"),
 	COUNT("sources", TOP(sources), 1, 1 << 28, "65536",

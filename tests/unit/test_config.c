@@ -270,6 +270,11 @@ static void inputs_are_checked(void **state)
 					  "port, socket, pcap"},
 		{"inputs: [{port: a, pcap: b}]", "f:1:10: inputs[0]: expected exactly one of the "
 						 "members port, socket, pcap"},
+		{"inputs: [{socket: '127.0.0.1:0'}]",
+		 "f:1:19: inputs[0].socket: got \"127.0.0.1:0\", expected ADDRESS:PORT, such as "
+		 "0.0.0.0:6343 or [::]:6343"},
+		{"{inputs: [{socket: '[::]:1'}], store: 16, flows: {f: {value: bytes, n: 17}}}",
+		 "f:1:72: flows.f.n: got 17, expected at most what `store` holds, 16"},
 		{"inputs: [{socket: '::1'}]",
 		 "f:1:19: inputs[0].socket: got \"::1\", expected ADDRESS:PORT, such as "
 		 "0.0.0.0:6343 or [::]:6343"},
