@@ -200,6 +200,34 @@ static int check_clock(const struct config *c, const struct config_input *in, st
 	return 0;
 }
 
+static bool has_count(const struct count_list *list, uint32_t n, uint32_t v)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (list->at[i] == v)
+			return true;
+	return false;
+}
+
+// No lcore may be given to two workers, of this input or of one before.
+static int check_lcores(const struct config *c, size_t i, struct err_msg *msg)
+{
+	const struct config_input *in = &c->inputs[i];
+	if (in->lcores.n != 0 && in->lcores.n != config_input_workers(in))
+		return err_set(msg, ERR_INVALID,
+			       "inputs: %s: %u lcores for %u workers, expected one each", in->name,
+			       in->lcores.n, config_input_workers(in));
+	for (uint32_t k = 0; k < in->lcores.n; k++) {
+		const uint32_t v = in->lcores.at[k];
+		bool twice = has_count(&in->lcores, k, v);
+		for (size_t j = 0; j < i && !twice; j++)
+			twice = has_count(&c->inputs[j].lcores, c->inputs[j].lcores.n, v);
+		if (twice)
+			return err_set(msg, ERR_EXISTS, "inputs: %s: lcore %u already has a worker",
+				       in->name, v);
+	}
+	return 0;
+}
+
 static int check_inputs(const struct config *c, struct err_msg *msg)
 {
 	if (c->n_inputs == 0)
@@ -208,11 +236,9 @@ static int check_inputs(const struct config *c, struct err_msg *msg)
 			       "a socket, or a pcap");
 	for (size_t i = 0; i < c->n_inputs; i++) {
 		const struct config_input *in = &c->inputs[i];
-		if (in->lcores.n != 0 && in->lcores.n != config_input_workers(in))
-			return err_set(msg, ERR_INVALID,
-				       "inputs: %s: %u lcores for %u workers, expected one each",
-				       in->name, in->lcores.n, config_input_workers(in));
-		const int err = check_clock(c, in, msg);
+		int err = check_clock(c, in, msg);
+		if (err == 0)
+			err = check_lcores(c, i, msg);
 		if (err != 0)
 			return err;
 	}

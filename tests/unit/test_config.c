@@ -292,6 +292,10 @@ static void inputs_are_checked(void **state)
 						    "a number from 0.001 to 1000000, or max"},
 		{"inputs: [{port: a, queues: 2, lcores: 3}]",
 		 "inputs: a: 1 lcores for 2 workers, expected one each"},
+		{"inputs: [{port: a, queues: 2, lcores: '3,3'}]",
+		 "inputs: a: lcore 3 already has a worker"},
+		{"inputs: [{port: a, lcores: 3}, {port: b, queues: 2, lcores: '2-3'}]",
+		 "inputs: b: lcore 3 already has a worker"},
 	};
 	CHECK(file_error, samples);
 }
