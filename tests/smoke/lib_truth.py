@@ -70,6 +70,12 @@ class Reader:
                 return end
         return None
 
+    def longest_gap(self, since, until):
+        """Longest time (s) without a reading; INTERVAL unless the machine is busy."""
+        first = bisect.bisect_left(self.readings, (since,))
+        times = [since, *(t for t, _ in self.readings[first:] if t < until), until]
+        return max(b - a for a, b in zip(times, times[1:])) / 1e9
+
     def steps(self, interfaces, since):
         """(start, end, frames/s) between readings."""
         which = [self.interfaces.index(i) for i in interfaces]
