@@ -5,8 +5,10 @@
 /// @file
 /// The one way to read merged state: rows. Feed, tests and, later, REST use nothing else.
 ///
-/// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h). A query works in
-/// slices so that nobody holds it long. Memory: rows and their texts are the caller's copies.
+/// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h) for one call at a time.
+/// A page of agents or sources, and up to `top` flows, is short; more flows than that walk the
+/// whole store in one go, which holds up a tick that falls into it. Memory: rows and their texts
+/// are the caller's copies.
 
 #include <stdbool.h>
 #include <stddef.h>
