@@ -28,6 +28,24 @@ static void fill_source(const struct analyzer *a, uint32_t source, struct flow_r
 	copy_name(row->port_name, p->name);
 }
 
+bool query_find(const struct analyzer *a, const char *name, uint32_t *def)
+{
+	const struct flow_def *found = program_find(a->program, name);
+	if (found != NULL)
+		*def = (uint32_t)(found - a->program->def);
+	return found != NULL;
+}
+
+uint32_t query_n_flows(const struct analyzer *a)
+{
+	return a->program->n_def;
+}
+
+const struct flow_def *query_flow(const struct analyzer *a, uint32_t def)
+{
+	return &a->program->def[def];
+}
+
 void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, struct flow_row *row)
 {
 	const struct store *s = &f->store;

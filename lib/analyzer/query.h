@@ -57,6 +57,18 @@ struct flow_summary {
 
 struct analyzer;
 
+/// Definitions are told by number, in the order of the program. Numbers change with the program:
+/// they are valid while the analyzer's lock is held.
+///
+///     uint32_t def;
+///     if (query_find(a, "pair", &def))
+///             n = query_top(a, def, rows, max, &summary);
+bool query_find(const struct analyzer *a, const char *name, uint32_t *def);
+/// How many there are.
+uint32_t query_n_flows(const struct analyzer *a);
+/// The definition itself; lives as long as its number is valid.
+const struct flow_def *query_flow(const struct analyzer *a, uint32_t def);
+
 /// The @p n largest flows over all data sources, descending by value (ties by key and source), as
 /// at the latest tick. Returns the number of rows written; @p summary may be NULL.
 size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, size_t n,

@@ -37,6 +37,20 @@ static void rows_tell_the_flow(void **state)
 	rig_free(r);
 }
 
+static void definitions_have_names(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.spec[set.n_specs++] = total;
+	struct rig *r = rig_new(&set);
+	uint32_t def = 77;
+	assert_int_equal(query_n_flows(r->analyzer), 2);
+	assert_true(query_find(r->analyzer, "total", &def));
+	assert_int_equal(def, 1);
+	assert_string_equal(query_flow(r->analyzer, def)->name, "total");
+	assert_false(query_find(r->analyzer, "tota", &def));
+	rig_free(r);
+}
+
 // Far more sources than the worker's table has entries: the answer is exact all the same.
 static void keyless_is_exact(void **state)
 {
@@ -491,6 +505,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_tell_the_flow),
+		cmocka_unit_test(definitions_have_names),
 		cmocka_unit_test(keyless_is_exact),
 		cmocka_unit_test(loss_is_counted_over_workers),
 		cmocka_unit_test(late_datagrams_heal),
