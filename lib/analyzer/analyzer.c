@@ -185,7 +185,7 @@ void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct re
 
 void analyzer_merge_flow(struct analyzer *a, uint32_t def, uint32_t worker, const struct bank *bank)
 {
-	flow_merge(&a->flow[def], worker, bank, def);
+	flow_merge(&a->flow[def], worker, bank, &bank->table[def]);
 }
 
 void analyzer_tick_flow(struct analyzer *a, uint32_t def)

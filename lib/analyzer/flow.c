@@ -105,8 +105,9 @@ static uint32_t gather(const struct table *t, struct table_iter *it, const struc
 	return n;
 }
 
-static void translate(const struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def,
-		      const struct table_entry *e, uint64_t *key, struct store_add *add)
+static void translate(const struct flow *f, uint32_t worker, const struct bank *bank,
+		      const struct table *t, const struct table_entry *e, uint64_t *key,
+		      struct store_add *add)
 {
 	uint32_t source;
 	memcpy(&source, e->key, sizeof(source));
@@ -122,20 +123,21 @@ static void translate(const struct flow *f, uint32_t worker, const struct bank *
 	};
 	if (f->def->n_cell == 0)
 		return;
-	add->cell = table_cells(&bank->table[def]->table, e);
+	const uint32_t def = (uint32_t)(t - bank->table);
+	add->cell = table_cells(t, e);
 	add->set = bank_sets(bank, def, e);
-	add->pool = &bank->table[def]->pool;
+	add->pool = &bank->pool[def];
 }
 
-static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def)
+static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank,
+			const struct table *t)
 {
-	const struct table *t = &bank->table[def]->table;
 	const struct table_entry *entry[STORE_BATCH];
 	struct batch batch;
 	struct table_iter it = {0};
 	while ((batch.n = gather(t, &it, entry)) > 0) {
 		for (uint32_t i = 0; i < batch.n; i++)
-			translate(f, worker, bank, def, entry[i], batch.key[i], &batch.add[i]);
+			translate(f, worker, bank, t, entry[i], batch.key[i], &batch.add[i]);
 		store_add(&f->store, batch.add, batch.n);
 	}
 	store_floor(&f->store, t->floor);
@@ -143,12 +145,12 @@ static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank
 	f->relabelled += t->relabelled;
 }
 
-void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def)
+void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, const struct table *t)
 {
 	if (f->exact)
 		merge_cells(f, worker, bank);
 	else
-		merge_table(f, worker, bank, def);
+		merge_table(f, worker, bank, t);
 }
 
 void flow_end(struct flow *f)

@@ -35,6 +35,6 @@ void flow_init(struct flow *f, void *mem, const struct flow_def *def, const stru
 	       const struct store_config *config, uint32_t n_rules, uint32_t max_triggered);
 
 void flow_begin(struct flow *f, uint64_t start, uint64_t end);
-/// Add what the bank of @p worker holds for this definition, its number @p def.
-void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def);
+/// Add what the bank of @p worker holds for this definition, its table @p t.
+void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, const struct table *t);
 void flow_end(struct flow *f);

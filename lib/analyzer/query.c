@@ -7,9 +7,6 @@
 
 #include "analyzer/state.h"
 
-// Half width of a 95 % interval in standard deviations.
-#define Z95 1.96
-
 static void copy_name(char to[SOURCE_NAME_SIZE], const char from[SOURCE_NAME_SIZE])
 {
 	memcpy(to, from, SOURCE_NAME_SIZE);
@@ -54,7 +51,7 @@ void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, s
 	*row = (struct flow_row){
 		.key_size = f->def->key_size,
 		.value = rate.value,
-		.error = Z95 * sqrt(rate.q),
+		.error = QUERY_Z95 * sqrt(rate.q),
 		.n_effective = rate.q > 0 ? rate.value * rate.value / rate.q : 0,
 		.inherited = rate.inherited,
 		.samples = past->n,
@@ -71,7 +68,7 @@ void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, s
 		row->values[k] = store_cell(s, entry, k);
 }
 
-static void fill_summary(const struct flow *f, struct flow_summary *summary)
+void query_summary(const struct flow *f, struct flow_summary *summary)
 {
 	const struct store *s = &f->store;
 	const double scale = s->decay.scale;
@@ -98,28 +95,14 @@ static uint32_t fill_rows(const struct analyzer *a, const struct flow *f, uint32
 	return n;
 }
 
-static uint32_t at_most_u32(size_t n)
-{
-	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
-}
-
 size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, size_t n,
 		 struct flow_summary *summary)
 {
 	const struct flow *f = &a->flow[def];
+	const uint32_t most = f->store.config.top;
 	if (summary != NULL)
-		fill_summary(f, summary);
-	return fill_rows(a, f, store_top(&f->store, a->pick, at_most_u32(n)), rows);
-}
-
-size_t query_source(const struct analyzer *a, uint32_t def, const struct addr *agent,
-		    uint32_t ds_class, uint32_t ds_index, struct flow_row *rows, size_t n)
-{
-	const struct flow *f = &a->flow[def];
-	uint32_t sources[3];
-	const uint32_t n_sources = sources_of(&a->sources, agent, ds_class, ds_index, sources);
-	return fill_rows(a, f, store_top_of(&f->store, sources, n_sources, a->pick, at_most_u32(n)),
-			 rows);
+		query_summary(f, summary);
+	return fill_rows(a, f, store_top(&f->store, a->pick, n < most ? (uint32_t)n : most), rows);
 }
 
 size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *rows, size_t n)
@@ -189,8 +172,8 @@ static void fill_source_row(const struct analyzer *a, uint32_t i, struct source_
 		.frames = o->total.frames,
 		.bytes_rate = rate.bytes,
 		.frames_rate = rate.frames,
-		.bytes_error = Z95 * sqrt(rate.q_bytes),
-		.frames_error = Z95 * sqrt(rate.q_frames),
+		.bytes_error = QUERY_Z95 * sqrt(rate.q_bytes),
+		.frames_error = QUERY_Z95 * sqrt(rate.q_frames),
 		.sampling_rate = o->sampling_rate,
 		.discards = o->discards,
 		.last = o->last,

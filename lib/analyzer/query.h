@@ -3,12 +3,11 @@
 #pragma once
 
 /// @file
-/// The one way to read merged state: rows. Feed, tests and, later, REST use nothing else.
+/// The one way to read merged state: rows. Feed, tests and REST use this and view.h, which reads
+/// more flows than are kept ready, in slices.
 ///
-/// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h) for one call at a time.
-/// A page of agents or sources, and up to `top` flows, is short; more flows than that walk the
-/// whole store in one go, which holds up a tick that falls into it. Memory: rows and their texts
-/// are the caller's copies.
+/// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h) for one call at a time,
+/// and ask for pages that are short. Memory: rows and their texts are the caller's copies.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,13 +69,11 @@ uint32_t query_n_flows(const struct analyzer *a);
 const struct flow_def *query_flow(const struct analyzer *a, uint32_t def);
 
 /// The @p n largest flows over all data sources, descending by value (ties by key and source), as
-/// at the latest tick. Returns the number of rows written; @p summary may be NULL.
+/// at the latest tick; at most the `top` of the configuration, which are kept ready. More of them,
+/// those of one data source, or one row per key: view.h. Returns the number of rows written;
+/// @p summary may be NULL.
 size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, size_t n,
 		 struct flow_summary *summary);
-
-/// The @p n largest flows of one data source; @p agent and the rest select it.
-size_t query_source(const struct analyzer *a, uint32_t def, const struct addr *agent,
-		    uint32_t ds_class, uint32_t ds_index, struct flow_row *rows, size_t n);
 
 /// One agent as merged over workers and sub-agents; what `agents` shows.
 struct agent_row {

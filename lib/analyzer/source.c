@@ -101,6 +101,8 @@ static void find_source(struct sources *s, struct translation *t, uint32_t i,
 	}
 	const struct source source = {.port = p, .direction = id->direction};
 	t->source[i] = roster_enter(&s->source, &s->config.secret, &source, &is_new);
+	if (is_new && id->direction < 3)
+		sources_port(s, p)->source[id->direction] = t->source[i];
 }
 
 static void enter_source(struct sources *s, struct translation *t, uint32_t i,
@@ -353,10 +355,8 @@ uint32_t sources_of(const struct sources *s, const struct addr *agent, uint32_t 
 	const uint32_t port = roster_find(&s->port, &s->config.secret, &p);
 	uint32_t n = 0;
 	for (uint32_t d = 0; d < 3 && port != 0; d++) {
-		const struct source o = {.port = port, .direction = d};
-		const uint32_t i = roster_find(&s->source, &s->config.secret, &o);
-		if (i != 0)
-			out[n++] = i;
+		out[n] = sources_port(s, port)->source[d];
+		n += out[n] != 0;
 	}
 	return n;
 }

@@ -104,6 +104,7 @@ struct port {
 	uint64_t speed; ///< bit/s
 	uint32_t first_sampler;
 	uint32_t n_samplers; ///< with flow samples
+	uint32_t source[3];  ///< by direction (enum packet_direction); 0 = none
 };
 
 struct sampler {

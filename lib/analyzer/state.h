@@ -9,6 +9,9 @@
 #include "analyzer/flow.h"
 #include "analyzer/source.h"
 
+/// Half width of a 95 % interval in standard deviations.
+#define QUERY_Z95 1.96
+
 /// A threshold as configured.
 struct threshold {
 	char *name, *metric;
@@ -43,3 +46,6 @@ struct analyzer {
 /// Fill in a row (query.c).
 void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry,
 	       struct flow_row *row);
+
+/// What stands beside the rows of a flow (query.c).
+void query_summary(const struct flow *f, struct flow_summary *summary);

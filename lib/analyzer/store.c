@@ -675,16 +675,34 @@ double store_own(const struct store *s, uint32_t i)
 	return fmax(0, e->value - e->inherited) * decay_shift(&s->decay, e->gen) * s->decay.scale;
 }
 
-double store_cell(const struct store *s, uint32_t i, unsigned k)
+struct cell store_cell_now(const struct store *s, uint32_t i, unsigned k)
 {
 	const enum cell_kind kind = s->def->cell[k].kind;
 	if (kind == CELL_COUNT)
-		return count_set(s, &sets_of(s, i)[s->def->cell[k].set]);
-	const double v = cell_value(&store_past(s, i)->cell[k], kind);
-	// A sum is a rate like the value itself; the scale of an average cancels out.
-	return kind == CELL_SUM
-		       ? v * decay_shift(&s->decay, store_entry(s, i)->gen) * s->decay.scale
-		       : v;
+		return (struct cell){count_set(s, &sets_of(s, i)[s->def->cell[k].set]), 1};
+	struct cell c = store_past(s, i)->cell[k];
+	// A sum is a rate like the value itself; of an average both parts fade alike.
+	if (kind == CELL_SUM || kind == CELL_AVG)
+		scale_cell(&c, kind,
+			   decay_shift(&s->decay, store_entry(s, i)->gen) * s->decay.scale);
+	return c;
+}
+
+double store_cell(const struct store *s, uint32_t i, unsigned k)
+{
+	const enum cell_kind kind = s->def->cell[k].kind;
+	if (kind == CELL_AVG) // the scale cancels out, however small it is
+		return cell_value(&store_past(s, i)->cell[k], kind);
+	const struct cell c = store_cell_now(s, i, k);
+	return kind == CELL_COUNT ? c.v : cell_value(&c, kind);
+}
+
+uint32_t store_sketches(const struct store *s, uint32_t i)
+{
+	uint32_t n = 0;
+	for (unsigned k = 0; k < s->def->n_set; k++)
+		n += (sets_of(s, i)[k].now.sketch != 0) + (sets_of(s, i)[k].before.sketch != 0);
+	return n;
 }
 
 uint32_t store_kept(const struct store *s)

@@ -234,6 +234,11 @@ double store_own(const struct store *s, uint32_t i);
 /// The k-th secondary value: a sum as smoothed rate, an average weighted by the same decay,
 /// minimum and maximum since the flow was entered.
 double store_cell(const struct store *s, uint32_t i, unsigned k);
+/// The same so that it can be merged with that of another entry (cell_merge(), weight 1): sums as
+/// rates, weights as they have faded; a count as if it were a maximum.
+struct cell store_cell_now(const struct store *s, uint32_t i, unsigned k);
+/// Sketches (table/distinct.h) that store_cell_now() of the entry reads.
+uint32_t store_sketches(const struct store *s, uint32_t i);
 
 /// True when entry @p a comes before @p b: larger, or equal and first by key and source.
 bool store_before(const struct store *s, uint32_t a, uint32_t b);
@@ -244,10 +249,6 @@ bool store_visible(const struct store *s, uint32_t i);
 /// The @p n first entries in order into @p out, which has room for all entries (config.entries).
 /// Up to config.top: O(top log top); beyond: O(entries + n log entries). Returns how many.
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n);
-/// The same among the entries of some sources: O(their entries + n log).
-uint32_t store_top_of(const struct store *s, const uint32_t *sources, uint32_t n_sources,
-		      uint32_t *out, uint32_t n);
-
 /// Entries that each source is sure to keep.
 uint32_t store_kept(const struct store *s);
 

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "analyzer/analyzer.h"
+#include "analyzer/view.h"
 #include "sflow/encode.h"
 
 #define WORKERS 4
@@ -78,7 +79,8 @@ struct settings {
 	size_t n_specs;
 	struct threshold_spec threshold[4];
 	size_t n_thresholds;
-	uint32_t bank_entries, store_entries, max_agents, max_sources, max_triggered, max_events;
+	uint32_t top, bank_entries, store_entries, max_agents, max_sources, max_triggered,
+		max_events;
 	uint64_t secret;
 };
 
@@ -87,6 +89,7 @@ static inline struct settings settings_of(const struct flow_spec *spec)
 	return (struct settings){
 		.spec = {*spec},
 		.n_specs = 1,
+		.top = 10,
 		.bank_entries = 4096,
 		.store_entries = 4096,
 		.max_agents = 64,
@@ -124,7 +127,7 @@ static inline struct rig *rig_new(const struct settings *set)
 		.store_entries = set->store_entries,
 		.max_agents = set->max_agents,
 		.max_sources = set->max_sources,
-		.top = 10,
+		.top = set->top,
 		.max_triggered = set->max_triggered,
 		.max_events = set->max_events,
 		.retention = 300,
@@ -282,4 +285,22 @@ static inline void sample(struct rig *r, int worker, uint32_t agent, uint32_t se
 static inline double gain(double dt, double t)
 {
 	return (1 - exp(-dt / t)) / dt;
+}
+
+/// Read a view to its end, slice by slice; @p between, if any, is called after each.
+static inline struct view *view_of(struct rig *r, const struct view_query *query,
+				   void (*between)(struct rig *r))
+{
+	struct err_msg msg = {0};
+	struct view *v = view_new(r->analyzer, query, &msg);
+	int err = v != NULL ? 0 : ERR_INVALID;
+	while (err == 0 && (err = view_read(v, r->analyzer, &msg)) == 0 &&
+	       (err = view_digest(v, &msg)) > 0) {
+		err = 0;
+		if (between != NULL)
+			between(r);
+	}
+	if (err != 0)
+		fail_msg("%s", msg.text);
+	return v;
 }

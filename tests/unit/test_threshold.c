@@ -204,7 +204,7 @@ static void more_events_than_room(void **state)
 static void eviction_does_not_forget(void **state)
 {
 	struct settings set = with_threshold(1e5, true, 60);
-	set.store_entries = 16;
+	set.store_entries = set.top = 16;
 	set.spec[0].n = 1;
 	struct rig *r = rig_new(&set);
 	traffic(r, 5, 1, 3000);
@@ -235,7 +235,7 @@ static void borrowed_weight_never_fires(void **state)
 {
 	struct settings set = with_threshold(3e6, true, 1);
 	set.bank_entries = 32;
-	set.store_entries = 64;
+	set.store_entries = set.top = 64;
 	set.max_triggered = 1000;
 	struct rig *r = rig_new(&set);
 	struct rng rng = rng_seeded(1);

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "analyzer/selector.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/state.h"
+
+enum scope {
+	SCOPE_ALL,
+	SCOPE_AGENTS,
+	SCOPE_TOPOLOGY,
+	SCOPE_EDGE,
+	SCOPE_CORE,
+};
+
+struct wanted {
+	struct addr addr; // family ADDR_NONE: by name
+	char name[SOURCE_NAME_SIZE];
+};
+
+struct selector {
+	enum scope scope;
+	size_t n_agents;
+	struct wanted *agent; // in order of address
+	uint32_t max_ports;
+	uint8_t flags[]; // by port
+};
+
+static enum scope scope_of(const char *text)
+{
+	static const char *const word[] = {"ALL", NULL, "TOPOLOGY", "EDGE", "CORE"};
+	for (unsigned i = 0; i < sizeof(word) / sizeof(*word); i++)
+		if (word[i] != NULL && strcmp(text, word[i]) == 0)
+			return (enum scope)i;
+	return SCOPE_AGENTS;
+}
+
+static int compare_wanted(const void *x, const void *y)
+{
+	const struct wanted *a = x, *b = y;
+	return memcmp(&a->addr, &b->addr, sizeof(a->addr));
+}
+
+// One element of the list. Longer texts than a name can be match nothing.
+static void add_agent(struct selector *s, const char *text, size_t len)
+{
+	struct wanted *w = &s->agent[s->n_agents];
+	if (len == 0 || len >= SOURCE_NAME_SIZE)
+		return;
+	memcpy(w->name, text, len);
+	if (addr_parse(w->name, &w->addr) != 0)
+		w->addr = (struct addr){0};
+	s->n_agents++;
+}
+
+static int parse_agents(struct selector *s, const char *text, struct err_msg *msg)
+{
+	size_t most = 1;
+	for (const char *p = text; *p != '\0'; p++)
+		most += *p == ',' || *p == ';';
+	if (most > SELECTOR_AGENTS)
+		return err_set(msg, ERR_RANGE, "agents: got %zu, expected at most %d", most,
+			       SELECTOR_AGENTS);
+	s->agent = calloc(most, sizeof(*s->agent));
+	if (s->agent == NULL)
+		return err_set(msg, ERR_MEMORY, "agents: out of memory");
+	for (;; text++) {
+		const size_t len = strcspn(text, ",;");
+		add_agent(s, text, len);
+		text += len;
+		if (*text == '\0')
+			break;
+	}
+	if (s->n_agents == 0)
+		return err_set(
+			msg, ERR_INVALID,
+			"agents: expected ALL, TOPOLOGY, EDGE, CORE, addresses or host names");
+	qsort(s->agent, s->n_agents, sizeof(*s->agent), compare_wanted);
+	return 0;
+}
+
+struct selector *selector_new(const struct analyzer *a, const char *text, struct err_msg *msg)
+{
+	const uint32_t max_ports = a->config.max_sources;
+	struct selector *s = calloc(1, sizeof(*s) + max_ports + 1);
+	if (s == NULL) {
+		err_set(msg, ERR_MEMORY, "agents: out of memory");
+		return NULL;
+	}
+	s->max_ports = max_ports;
+	s->scope = scope_of(text);
+	if (s->scope == SCOPE_AGENTS && parse_agents(s, text, msg) != 0) {
+		selector_free(s);
+		return NULL;
+	}
+	return s;
+}
+
+void selector_free(struct selector *s)
+{
+	if (s == NULL)
+		return;
+	free(s->agent);
+	free(s);
+}
+
+static bool has_agent(const struct selector *s, const struct agent *agent)
+{
+	const struct wanted w = {.addr = agent->addr};
+	if (bsearch(&w, s->agent, s->n_agents, sizeof(w), compare_wanted) != NULL)
+		return true;
+	// Names have no address and stand in front.
+	for (size_t i = 0; i < s->n_agents && s->agent[i].addr.family == ADDR_NONE; i++)
+		if (strcmp(s->agent[i].name, agent->name) == 0)
+			return true;
+	return false;
+}
+
+static unsigned decide(const struct selector *s, const struct analyzer *a, uint32_t port)
+{
+	const struct port *p = sources_port(&a->sources, port);
+	unsigned flags = SELECTOR_KNOWN;
+	switch (s->scope) {
+	case SCOPE_ALL: flags |= SELECTOR_IN; break;
+	case SCOPE_AGENTS:
+		flags |= has_agent(s, sources_agent(&a->sources, p->agent)) ? SELECTOR_IN : 0;
+		break;
+	case SCOPE_TOPOLOGY:
+	case SCOPE_EDGE:
+	case SCOPE_CORE: break;
+	}
+	return flags;
+}
+
+unsigned selector_flags(struct selector *s, const struct analyzer *a, uint32_t port)
+{
+	if (port > s->max_ports)
+		return 0;
+	if (s->flags[port] == 0)
+		s->flags[port] = (uint8_t)decide(s, a, port);
+	return s->flags[port];
+}
+
+void data_source_format(struct strbuf *b, uint32_t ds_class, uint32_t ds_index)
+{
+	if (ds_class != 0) {
+		strbuf_u64(b, ds_class);
+		strbuf_char(b, '.');
+	}
+	strbuf_u64(b, ds_index);
+}
+
+// Digits up to @p end of a number that fits 32 bits.
+static int parse_u32(const char *text, const char *end, uint32_t *out)
+{
+	uint64_t v = 0;
+	if (text == end || end - text > 10)
+		return ERR_INVALID;
+	for (; text < end; text++) {
+		if (*text < '0' || *text > '9')
+			return ERR_INVALID;
+		v = v * 10 + (uint64_t)(*text - '0');
+	}
+	*out = (uint32_t)v;
+	return v <= UINT32_MAX ? 0 : ERR_INVALID;
+}
+
+int data_source_parse(const char *text, size_t len, uint32_t *ds_class, uint32_t *ds_index)
+{
+	const char *dot = memchr(text, '.', len), *end = text + len;
+	uint32_t class = 0, index;
+	if (dot != NULL && parse_u32(text, dot, &class) != 0)
+		return ERR_INVALID;
+	if (parse_u32(dot != NULL ? dot + 1 : text, end, &index) != 0)
+		return ERR_INVALID;
+	*ds_class = class;
+	*ds_index = index;
+	return 0;
+}
