@@ -2,7 +2,6 @@
 // Copyright (c) 2026 The weir authors
 #include "common/text.h"
 
-#include <stdint.h>
 #include <string.h>
 
 static bool is_tail(uint8_t c)
@@ -89,4 +88,25 @@ size_t text_cut(const char *s, size_t columns)
 		if (!is_tail((uint8_t)s[i]) && columns-- == 0)
 			break;
 	return i;
+}
+
+void text_hexdump(struct strbuf *b, const char *indent, const uint8_t *bytes, size_t len)
+{
+	for (size_t at = 0; at < len; at += 16) {
+		const size_t n = len - at < 16 ? len - at : 16;
+		strbuf_fmt(b, "%s%04zx ", indent, at);
+		for (size_t i = 0; i < 16; i++) {
+			strbuf_str(b, i == 8 ? "  " : " ");
+			if (i < n)
+				strbuf_fmt(b, "%02x", bytes[at + i]);
+			else
+				strbuf_str(b, "  ");
+		}
+		strbuf_str(b, "  |");
+		for (size_t i = 0; i < n; i++) {
+			const uint8_t c = bytes[at + i];
+			strbuf_char(b, c >= 0x20 && c < 0x7f ? (char)c : '.');
+		}
+		strbuf_str(b, "|\n");
+	}
 }

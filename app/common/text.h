@@ -11,6 +11,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "base/strbuf.h"
 
 /// The bytes of the UTF-8 character at @p s, of which @p size bytes are there; 0 when they are
 /// none: RFC 3629, shortest form only, no surrogates.
@@ -30,3 +33,7 @@ size_t text_columns(const char *s);
 
 /// Bytes of the longest beginning of @p s that takes at most @p columns columns.
 size_t text_cut(const char *s, size_t columns);
+
+/// Bytes as a person looks at them: lines of sixteen, each with @p indent, offset, hexadecimal
+/// digits, and what is printable in them.
+void text_hexdump(struct strbuf *b, const char *indent, const uint8_t *bytes, size_t len);

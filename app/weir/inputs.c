@@ -14,14 +14,18 @@
 
 #define HUGEPAGE (2u << 20) // the smallest kind there is
 
+// A port, a socket, or a capture (neither).
+struct row {
+	struct port *port;
+	struct frame_address *address; // of the port's policy
+	struct socket_input *socket;
+	uint32_t first, n_workers; // that serve it
+};
+
 struct inputs {
-	uint32_t n_workers;
+	uint32_t n_workers, n_rows;
 	struct worker_input *worker;
-	uint32_t n_ports, n_sockets;
-	struct port **port;
-	struct socket_input **socket;
-	uint32_t *socket_worker;        // index of the worker that reads the socket
-	struct frame_address **address; // of each port's policy
+	struct row *row;
 };
 
 static int open_port(struct inputs *all, const struct config_input *in, uint32_t slot,
@@ -83,12 +87,8 @@ struct inputs *inputs_open(const struct config *c, struct err_msg *msg)
 	if (all == NULL)
 		goto no_memory;
 	all->worker = calloc(n_workers, sizeof(*all->worker));
-	all->port = calloc(c->n_inputs, sizeof(*all->port));
-	all->address = calloc(c->n_inputs, sizeof(*all->address));
-	all->socket = calloc(n_workers, sizeof(*all->socket));
-	all->socket_worker = calloc(n_workers, sizeof(*all->socket_worker));
-	if (all->worker == NULL || all->port == NULL || all->address == NULL ||
-	    all->socket == NULL || all->socket_worker == NULL)
+	all->row = calloc(n_workers, sizeof(*all->row));
+	if (all->worker == NULL || all->row == NULL)
 		goto no_memory;
 	for (size_t i = 0; i < c->n_inputs; i++) {
 		static int (*const open[])(struct inputs *, const struct config_input *, uint32_t,
@@ -114,12 +114,11 @@ no_memory:
 
 int inputs_start(struct inputs *all, struct err_msg *msg)
 {
-	for (uint32_t i = 0; i < all->n_ports; i++) {
-		const int err = port_start(all->port[i], msg);
-		if (err != 0)
-			return err;
-	}
-	return 0;
+	int err = 0;
+	for (uint32_t i = 0; i < all->n_rows && err == 0; i++)
+		if (all->row[i].port != NULL)
+			err = port_start(all->row[i].port, msg);
+	return err;
 }
 
 void inputs_close(struct inputs *all)
@@ -128,17 +127,13 @@ void inputs_close(struct inputs *all)
 		return;
 	for (uint32_t i = 0; i < all->n_workers; i++)
 		replay_close(all->worker[i].replay);
-	for (uint32_t i = 0; i < all->n_sockets; i++)
-		socket_close(all->socket[i]);
-	for (uint32_t i = 0; i < all->n_ports; i++) {
-		port_close(all->port[i]);
-		free(all->address[i]);
+	for (uint32_t i = 0; i < all->n_rows; i++) {
+		socket_close(all->row[i].socket);
+		port_close(all->row[i].port);
+		free(all->row[i].address);
 	}
 	free(all->worker);
-	free(all->port);
-	free(all->address);
-	free(all->socket);
-	free(all->socket_worker);
+	free(all->row);
 	free(all);
 }
 
@@ -165,36 +160,60 @@ uint64_t inputs_first(const struct inputs *all)
 
 uint32_t inputs_n_losses(const struct inputs *all)
 {
-	return all->n_ports + all->n_sockets;
+	return all->n_rows;
+}
+
+static void port_losses(const struct port *p, struct input_losses *losses)
+{
+	struct port_stats s;
+	port_stats(p, &s);
+	losses->name = port_name(p);
+	losses->received = s.frames;
+	losses->missed = s.missed;
+	losses->errors = s.errors;
+	losses->no_buffer = s.no_buffer;
 }
 
 void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *losses)
 {
-	*losses = (struct input_losses){0};
-	if (i < all->n_ports) {
-		struct port_stats s;
-		port_stats(all->port[i], &s);
-		losses->name = port_name(all->port[i]);
-		losses->received = s.frames;
-		losses->missed = s.missed;
-		losses->errors = s.errors;
-		losses->no_buffer = s.no_buffer;
+	const struct row *row = &all->row[i];
+	const struct worker_input *w = &all->worker[row->first];
+	*losses = (struct input_losses){.name = w->name};
+	if (row->port != NULL) {
+		port_losses(row->port, losses);
 		return;
 	}
-	i -= all->n_ports;
-	const struct worker_input *w = &all->worker[all->socket_worker[i]];
-	losses->name = w->name;
-	losses->kernel_drops = socket_drops(all->socket[i]);
-	// What the kernel took is what it gave us and what it dropped.
-	losses->received = losses->kernel_drops;
 	if (w->input->stats != NULL)
-		losses->received += stats_read(w->input->stats, STAT_rx_frames);
+		losses->received = stats_read(w->input->stats, STAT_rx_frames);
+	if (row->socket == NULL)
+		return;
+	// What the kernel took is what it gave us and what it dropped.
+	losses->kernel_drops = socket_drops(row->socket);
+	losses->received += losses->kernel_drops;
 }
 
+void inputs_stats(const struct inputs *all, uint32_t i, struct stats *sum)
+{
+	const struct row *row = &all->row[i];
+	*sum = (struct stats){0};
+	for (uint32_t w = row->first; w < row->first + row->n_workers; w++)
+		if (all->worker[w].input->stats != NULL)
+			stats_sum(sum, all->worker[w].input->stats);
+}
+
+static struct row *add_row(struct inputs *all)
+{
+	struct row *row = &all->row[all->n_rows++];
+	row->first = all->n_workers;
+	return row;
+}
+
+// Of the row that was added last.
 static struct worker_input *add_worker(struct inputs *all, struct input *input, uint32_t slot,
 				       int socket)
 {
 	struct worker_input *w = &all->worker[all->n_workers++];
+	all->row[all->n_rows - 1].n_workers++;
 	*w = (struct worker_input){.input = input, .slot = slot, .socket = socket};
 	return w;
 }
@@ -221,8 +240,9 @@ static int open_port(struct inputs *all, const struct config_input *in, uint32_t
 		free(address);
 		return ERR_IO;
 	}
-	all->address[all->n_ports] = address;
-	all->port[all->n_ports++] = p;
+	struct row *row = add_row(all);
+	row->address = address;
+	row->port = p;
 	for (uint16_t q = 0; q < port_queues(p); q++) {
 		struct worker_input *w =
 			add_worker(all, port_input(p, q), slot + q, port_socket(p));
@@ -242,8 +262,7 @@ static int open_sockets(struct inputs *all, const struct config_input *in, uint3
 		struct socket_input *s = socket_open(&config, msg);
 		if (s == NULL)
 			return ERR_IO;
-		all->socket_worker[all->n_sockets] = all->n_workers;
-		all->socket[all->n_sockets++] = s;
+		add_row(all)->socket = s;
 		struct worker_input *w = add_worker(all, socket_input(s), slot + i, -1);
 		snprintf(w->name, sizeof(w->name), "socket %s", in->name);
 	}
@@ -258,6 +277,7 @@ static int open_replay(struct inputs *all, const struct config_input *in, uint32
 	struct replay *r = replay_open(&config, msg);
 	if (r == NULL)
 		return ERR_IO;
+	add_row(all);
 	struct worker_input *w = add_worker(all, replay_input(r), slot, -1);
 	w->replay = r;
 	snprintf(w->name, sizeof(w->name), "pcap %s", in->name);

@@ -17,7 +17,7 @@
 /// have fewer queues than asked for, hence inputs_workers() may be less than config_workers();
 /// `slot` says which of the planned workers each one is.
 ///
-/// Thread-safety: main, but inputs_losses(), which any thread may call.
+/// Thread-safety: main, but inputs_losses() and inputs_stats(), which any thread may call.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,7 +38,7 @@ struct worker_input {
 /// What was lost before a worker could see it; counts since the start.
 struct input_losses {
 	const char *name;
-	uint64_t received;     ///< frames or datagrams, as the device or the kernel counts them
+	uint64_t received;     ///< frames or datagrams, as the device, the kernel or we count them
 	uint64_t missed;       ///< dropped by the card: no free descriptor
 	uint64_t errors;       ///< erroneous frames
 	uint64_t no_buffer;    ///< dropped: the packet pool was empty
@@ -64,6 +64,8 @@ const struct worker_input *inputs_worker(const struct inputs *all, uint32_t i);
 /// Replay: capture time of the first datagram of all, ns; 0 when there is none.
 uint64_t inputs_first(const struct inputs *all);
 
-/// How many inputs have something to say about losses, and the @p i-th of them.
+/// How many inputs there are (a port is one, whatever its queues), and the @p i-th of them.
 uint32_t inputs_n_losses(const struct inputs *all);
 void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *losses);
+/// The counters of the workers that serve it, summed: its part of the loss ledger.
+void inputs_stats(const struct inputs *all, uint32_t i, struct stats *sum);

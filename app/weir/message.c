@@ -37,6 +37,7 @@ static void set_aggregator(struct builder *b, Weir__Stats *m,
 			   const struct message_aggregator *from);
 static void set_analyzer(struct builder *b, Weir__Stats *m, const struct analyzer_stats *from);
 static void set_publisher(struct builder *b, Weir__Stats *m, const struct message_publisher *from);
+static void set_unknown(struct builder *b, Weir__Stats *m, const struct unknown_tags *from);
 
 // The fields that all messages share by name.
 #define SET_HEAD(m, b)                                           \
@@ -120,6 +121,7 @@ Weir__Stats *message_stats(struct arena *a, const struct message_head *head,
 	set_memory(&b, m, stats);
 	set_aggregator(&b, m, &stats->aggregator);
 	set_analyzer(&b, m, &stats->analyzer);
+	set_unknown(&b, m, stats->unknown);
 	set_publisher(&b, m, publisher);
 	m->n_topics = n_topics;
 	m->topics = topics_of(&b, topics, n_topics);
@@ -490,4 +492,34 @@ static void set_publisher(struct builder *b, Weir__Stats *m, const struct messag
 	to->subscribers = from->subscribers;
 	to->messages = from->messages, to->bytes = from->bytes;
 	to->failed = from->failed, to->longest = from->longest;
+}
+
+static void unknown_of(struct builder *b, Weir__UnknownRecord *to, const struct unknown_tag *from)
+{
+	const uint32_t shown = unknown_shown(from);
+	char *agent = alloc(b, ADDR_TEXT_SIZE, 1);
+	uint8_t *example = alloc(b, shown + 1, 1);
+	weir__unknown_record__init(to);
+	if (agent == NULL || example == NULL)
+		return;
+	memcpy(example, from->example, shown);
+	to->kind = (char *)unknown_kind_text(from->kind);
+	to->enterprise = SFLOW_ENTERPRISE(from->tag);
+	to->format = SFLOW_FORMAT(from->tag);
+	to->n = from->n;
+	to->agent = addr_text(&from->agent, agent);
+	to->length = from->len;
+	to->example = (ProtobufCBinaryData){.len = shown, .data = example};
+}
+
+static void set_unknown(struct builder *b, Weir__Stats *m, const struct unknown_tags *from)
+{
+	if (from == NULL)
+		return;
+	m->unknown_other = from->n_other;
+	m->unknown_records = pointers(b, from->n_tags, sizeof(**m->unknown_records));
+	for (; m->unknown_records != NULL && m->n_unknown_records < from->n_tags;
+	     m->n_unknown_records++)
+		unknown_of(b, m->unknown_records[m->n_unknown_records],
+			   &from->tag[m->n_unknown_records]);
 }

@@ -100,7 +100,8 @@ struct message_stats {
 	const struct message_memory *memory;
 	size_t n_memory;
 	struct message_aggregator aggregator;
-	struct analyzer_stats analyzer; ///< query_stats()
+	struct analyzer_stats analyzer;     ///< query_stats()
+	const struct unknown_tags *unknown; ///< query_unknown(); NULL = none
 };
 
 Weir__FlowSet *message_flow_set(struct arena *a, const struct message_head *head,

@@ -124,6 +124,7 @@ static void send_stats(struct report *r)
 	const struct collector *c = r->collector;
 	const struct aggregator_stats *a = aggregator_stats(c->aggregator);
 	struct message_memory memory[COLLECTOR_PARTS];
+	struct unknown_tags unknown;
 	for (unsigned i = 0; i < COLLECTOR_PARTS; i++)
 		memory[i] = (struct message_memory){c->part[i].name, c->part[i].bytes};
 	struct message_stats stats = {
@@ -142,7 +143,9 @@ static void send_stats(struct report *r)
 			       .grace = timing(&a->grace),
 			       .merge = timing(&a->merge),
 			       .late = timing(&a->late)},
+		.unknown = &unknown,
 	};
 	query_stats(c->analyzer, &stats.analyzer);
+	query_unknown(c->analyzer, &unknown);
 	publish_stats(c->publish, &stats);
 }

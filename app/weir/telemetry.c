@@ -15,7 +15,8 @@
 // Rows of a page: at most some 300 bytes each in JSON, of the 16 kB that a reply holds.
 #define PAGE_AGENTS  32
 #define PAGE_FLOWS   32
-#define PAGE_INPUTS  32
+#define PAGE_INPUTS  16
+#define PAGE_RECORDS 32
 #define PAGE_SOURCES 32
 
 // Questions arrive on DPDK's thread, also while the daemon goes down.
@@ -153,17 +154,49 @@ static int answer_ledger(const struct telemetry_config *c, const char *params,
 #define TEXTS(d, name, n, value) \
 	COLUMN(d, name, RTE_TEL_STRING_VAL, rte_tel_data_add_array_string, n, value)
 
+static uint64_t sum_of_stat(const struct stats *s, size_t n, unsigned stat)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < n; i++)
+		sum += s[i].v[stat];
+	return sum;
+}
+
+static bool closes_on_the_way_in(const struct stats *s)
+{
+	return stats_ledger_closes(s, STAT_GROUP_FRAME) &&
+	       stats_ledger_closes(s, STAT_GROUP_DATAGRAM);
+}
+
+// What became of what each input took: frames and datagrams received, used, and the reasons that
+// occurred on this page.
+static void add_input_ledgers(struct rte_tel_data *d, const struct stats *s, size_t n)
+{
+	for (unsigned stat = 0; stat < N_STATS; stat++) {
+		const struct stat_info *info = &stat_info[stat];
+		if (info->group > STAT_GROUP_DATAGRAM)
+			continue;
+		if (info->role == STAT_ROLE_REASON && sum_of_stat(s, n, stat) == 0)
+			continue;
+		NUMBERS(d, info->name, n, s[i].v[stat]);
+	}
+	NUMBERS(d, "closes", n, closes_on_the_way_in(&s[i]));
+}
+
 static int answer_inputs(const struct telemetry_config *c, const char *params,
 			 struct rte_tel_data *d)
 {
 	const int64_t from = number(params);
 	struct input_losses l[PAGE_INPUTS];
+	struct stats s[PAGE_INPUTS];
 	const uint32_t all = inputs_n_losses(c->inputs);
 	size_t n = 0;
 	if (from < 0)
 		return -EINVAL;
-	for (uint32_t i = (uint32_t)from; i < all && n < PAGE_INPUTS; i++)
-		inputs_losses(c->inputs, i, &l[n++]);
+	for (uint32_t i = (uint32_t)from; i < all && n < PAGE_INPUTS; i++, n++) {
+		inputs_losses(c->inputs, i, &l[n]);
+		inputs_stats(c->inputs, i, &s[n]);
+	}
 	rte_tel_data_start_dict(d);
 	TEXTS(d, "name", n, l[i].name);
 	NUMBERS(d, "received", n, l[i].received);
@@ -171,6 +204,7 @@ static int answer_inputs(const struct telemetry_config *c, const char *params,
 	NUMBERS(d, "errors", n, l[i].errors);
 	NUMBERS(d, "no_buffer", n, l[i].no_buffer);
 	NUMBERS(d, "kernel_drops", n, l[i].kernel_drops);
+	add_input_ledgers(d, s, n);
 	add_next(d, from, n, PAGE_INPUTS);
 	return 0;
 }
@@ -298,6 +332,47 @@ static int answer_aggregator(const struct telemetry_config *c, const char *param
 	return 0;
 }
 
+// Two hexadecimal digits a byte.
+static const char *example_text(const struct unknown_tag *t, char *text, size_t size)
+{
+	struct strbuf b = strbuf_of(text, size);
+	for (uint32_t i = 0; i < unknown_shown(t); i++)
+		strbuf_fmt(&b, "%02x", t->example[i]);
+	return text;
+}
+
+static const char *tag_text(uint32_t tag, char *text, size_t size)
+{
+	snprintf(text, size, "%u:%u", SFLOW_ENTERPRISE(tag), SFLOW_FORMAT(tag));
+	return text;
+}
+
+static int answer_records(const struct telemetry_config *c, const char *params,
+			  struct rte_tel_data *d)
+{
+	const int64_t from = number(params);
+	struct unknown_tags u;
+	char text[2 * UNKNOWN_EXAMPLE + 1];
+	if (from < 0)
+		return -EINVAL;
+	aggregator_lock(c->aggregator);
+	query_unknown(c->analyzer, &u);
+	aggregator_unlock(c->aggregator);
+	const size_t left = from < u.n_tags ? u.n_tags - (size_t)from : 0;
+	const size_t n = left < PAGE_RECORDS ? left : PAGE_RECORDS;
+	const struct unknown_tag *t = &u.tag[from < u.n_tags ? from : 0];
+	rte_tel_data_start_dict(d);
+	TEXTS(d, "kind", n, unknown_kind_text(t[i].kind));
+	TEXTS(d, "tag", n, tag_text(t[i].tag, text, sizeof(text)));
+	NUMBERS(d, "n", n, t[i].n);
+	TEXTS(d, "agent", n, addr_text(&t[i].agent, text));
+	NUMBERS(d, "length", n, t[i].len);
+	TEXTS(d, "example", n, example_text(&t[i], text, sizeof(text)));
+	tel_add_uint(d, "other", u.n_other);
+	add_next(d, from, n, PAGE_RECORDS);
+	return 0;
+}
+
 static int answer_memory(const struct telemetry_config *c, const char *params,
 			 struct rte_tel_data *d)
 {
@@ -317,8 +392,10 @@ static const struct {
 	{"/weir/workers", "Inputs of the workers, by number.", answer_workers},
 	{"/weir/worker", "Counters of one worker. Parameter: its number.", answer_worker},
 	{"/weir/ledger", "Received = used + reasons, per stage.", answer_ledger},
-	{"/weir/inputs", "Losses before the workers. Parameter: the first to show (0).",
+	{"/weir/inputs", "The ledger of each input. Parameter: the first to show (0).",
 	 answer_inputs},
+	{"/weir/records", "Unknown types of samples and records. Parameter: the first to show (0).",
+	 answer_records},
 	{"/weir/flows", "Flow definitions: rates, entries. Parameter: the first to show (0).",
 	 answer_flows},
 	{"/weir/agents", "Agents. Parameter: the first to show (0).", answer_agents},

@@ -8,5 +8,6 @@
 
 int top_main(int argc, char **argv);
 int events_main(int argc, char **argv);
+int records_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int decode_main(int argc, char **argv);

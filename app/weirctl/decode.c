@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "commands.h"
 #include "common/capture.h"
+#include "common/text.h"
 #include "decode_datagram.h"
 #include "decode_line.h"
 #include "decode_pcap.h"
@@ -178,20 +179,14 @@ static int read_socket(struct decoder *d, uint16_t port)
 	return 0;
 }
 
-static const char *kind_name(enum record_kind kind)
-{
-	return kind == RECORD_SAMPLE ? "sample" : kind == RECORD_FLOW ? "flow" : "counter";
-}
-
 static void print_unknown(const struct unknown_tag *t)
 {
-	const uint32_t shown = t->len < UNKNOWN_EXAMPLE ? t->len : UNKNOWN_EXAMPLE;
-	fprintf(stderr, "  unknown %s %u:%u: %" PRIu64 ", one of %" PRIu32 " bytes%s",
-		kind_name(t->kind), SFLOW_ENTERPRISE(t->tag), SFLOW_FORMAT(t->tag), t->n, t->len,
-		shown > 0 ? ":" : "");
-	for (uint32_t i = 0; i < shown; i++)
-		fprintf(stderr, "%s%02x", i % 4 == 0 ? " " : "", t->example[i]);
-	fprintf(stderr, "%s\n", shown < t->len ? " ..." : "");
+	char agent[ADDR_TEXT_SIZE], dump[1024];
+	struct strbuf b = strbuf_of(dump, sizeof(dump));
+	text_hexdump(&b, "    ", t->example, unknown_shown(t));
+	fprintf(stderr, "  unknown %s %u:%u: %" PRIu64 ", one of %" PRIu32 " bytes from %s\n%s",
+		unknown_kind_text(t->kind), SFLOW_ENTERPRISE(t->tag), SFLOW_FORMAT(t->tag), t->n,
+		t->len, addr_text(&t->agent, agent), dump);
 }
 
 static void print_summary(const struct decoder_stats *s)

@@ -23,7 +23,7 @@ static void put_tag(struct decoder *d, const char *name, uint32_t tag)
 static void put_unknown(struct decoder *d, enum record_kind kind, const char *what,
 			const struct sflow_record *r)
 {
-	unknown_add(&d->stats.unknown, kind, r);
+	unknown_add(&d->stats.unknown, kind, r, &d->agent);
 	out_line(&d->out, "skipping unknown %s: %u:%u len=%u", what, SFLOW_ENTERPRISE(r->tag),
 		 SFLOW_FORMAT(r->tag), r->len);
 }

@@ -17,6 +17,7 @@ static const struct command {
 	{"top", "live table of the largest flows", top_main},
 	{"events", "one line for each event", events_main},
 	{"stats", "counters, loss ledgers and timing of the collector", stats_main},
+	{"records", "types of samples and records that are not known", records_main},
 	{"decode", "print sFlow datagrams from a capture or as they arrive", decode_main},
 };
 

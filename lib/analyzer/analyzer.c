@@ -180,7 +180,8 @@ void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct re
 			    const struct bank *bank)
 {
 	sources_merge(&a->sources, worker, registry, bank);
-	counter_merge(&a->sources, worker, bank);
+	counter_merge(&a->sources, worker, bank, &a->unknown);
+	unknown_merge(&a->unknown, bank->unknown);
 }
 
 void analyzer_merge_flow(struct analyzer *a, uint32_t def, uint32_t worker, const struct bank *bank)

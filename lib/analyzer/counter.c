@@ -41,7 +41,8 @@ static void read_record(struct agent *agent, struct port *port, const struct sfl
 	}
 }
 
-void counter_merge(struct sources *s, uint32_t worker, const struct bank *bank)
+void counter_merge(struct sources *s, uint32_t worker, const struct bank *bank,
+		   struct unknown_tags *unknown)
 {
 	const struct log_entry *e = NULL;
 	while ((e = bank_log_next(bank, e)) != NULL) {
@@ -52,7 +53,10 @@ void counter_merge(struct sources *s, uint32_t worker, const struct bank *bank)
 		struct agent *agent = sources_agent(s, port->agent);
 		struct cursor rest = cursor_of((const uint8_t *)(e + 1), e->len);
 		struct sflow_record r;
-		while (sflow_item(&rest, &r) > 0)
+		while (sflow_item(&rest, &r) > 0) {
 			read_record(agent, port, &r);
+			if (record_find(RECORD_COUNTERS, r.tag) == NULL)
+				unknown_add(unknown, RECORD_COUNTERS, &r, &agent->addr);
+		}
 	}
 }

@@ -9,11 +9,13 @@
 /// of a physical entity names the agent, of a logical one (virtual machine, container) that
 /// entity, and if_counters (0:1) tells a port's speed. Texts are the sender's: what is not
 /// printable ASCII becomes `?`, what is too long is cut. A record that ends too early is left
-/// alone.
+/// alone; one of a type that nobody knows is remembered (sflow/unknown.h).
 ///
 /// Thread-safety, memory: as source.h; nothing of its own.
 
 #include "analyzer/source.h"
+#include "sflow/unknown.h"
 
 /// Read the counter log of one worker's bank, after sources_merge() of it.
-void counter_merge(struct sources *s, uint32_t worker, const struct bank *bank);
+void counter_merge(struct sources *s, uint32_t worker, const struct bank *bank,
+		   struct unknown_tags *unknown);

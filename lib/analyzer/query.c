@@ -229,3 +229,8 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
 	for (uint32_t i = 0; i < a->program->n_def; i++)
 		stats->triggered_full += a->flow[i].triggers.full;
 }
+
+void query_unknown(const struct analyzer *a, struct unknown_tags *unknown)
+{
+	*unknown = a->unknown;
+}

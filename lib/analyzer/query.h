@@ -15,6 +15,7 @@
 
 #include "base/addr.h"
 #include "program/program.h"
+#include "sflow/unknown.h"
 
 /// Secondary values per row at most.
 #define FLOW_ROW_VALUES PROGRAM_VALUES_MAX
@@ -143,3 +144,6 @@ struct analyzer_stats {
 };
 
 void query_stats(const struct analyzer *a, struct analyzer_stats *stats);
+
+/// Types of samples and records that nobody could read, over all workers since the start.
+void query_unknown(const struct analyzer *a, struct unknown_tags *unknown);

@@ -35,9 +35,10 @@ struct analyzer {
 	struct flow *flow; ///< one per definition
 	struct threshold *threshold;
 	uint32_t n_thresholds;
-	struct found *found;  ///< scratch of analyzer_tick_end()
-	struct flow_row *row; ///< of the tick's events
-	uint32_t *pick;       ///< scratch of queries: entries of one store
+	struct found *found;         ///< scratch of analyzer_tick_end()
+	struct flow_row *row;        ///< of the tick's events
+	uint32_t *pick;              ///< scratch of queries: entries of one store
+	struct unknown_tags unknown; ///< samples and records of all workers since the start
 	uint64_t ticks, now;
 	uint64_t events, events_lost;
 	void *memory; ///< what all of it lies in

@@ -43,6 +43,7 @@ size_t bank_size(const struct program *program, const struct bank_config *config
 	size_t size =
 		round_up(sizeof(struct bank)) + round_up(program->n_def * sizeof(struct table)) +
 		round_up(program->n_def * sizeof(struct batch)) +
+		round_up(sizeof(struct unknown_tags)) +
 		round_up(program->n_def * sizeof(struct distinct_pool)) +
 		round_up(agents * sizeof(struct agent_cell)) + round_up(agents * sizeof(uint32_t)) +
 		round_up(sources * sizeof(struct source_cell)) +
@@ -72,6 +73,7 @@ struct bank *bank_init(void *mem, const struct program *program, const struct ba
 	b->config = *config;
 	b->table = take(&p, program->n_def * sizeof(struct table));
 	b->batch = take(&p, program->n_def * sizeof(struct batch));
+	b->unknown = take(&p, sizeof(*b->unknown));
 	b->pool = take(&p, program->n_def * sizeof(struct distinct_pool));
 	b->agent = take(&p, agents * sizeof(struct agent_cell));
 	b->touched_agents = take(&p, agents * sizeof(uint32_t));
@@ -105,6 +107,7 @@ void bank_clear(struct bank *b, uint64_t start, uint64_t until)
 	b->n_agents = 0;
 	b->n_sources = 0;
 	b->log_len = 0;
+	unknown_clear(b->unknown);
 	for (uint32_t i = 0; i < b->program->n_def; i++) {
 		table_clear(&b->table[i]);
 		distinct_pool_clear(&b->pool[i]);

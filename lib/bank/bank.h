@@ -13,7 +13,8 @@
 ///     bank_clear(bank);                              // O(1)
 ///
 /// Contents: one table per flow definition (table.h), one exact cell per data source, one cell per
-/// agent, and a log of raw counters samples. The cells are never evicted: a port's total is not a
+/// agent, a log of raw counters samples, and which types of samples and flow records nobody could
+/// read. The cells are never evicted: a port's total is not a
 /// lottery. `intake` is what must survive a swap: the registry of agents and sources with their
 /// sequence windows, the counters, and scratch memory.
 ///
@@ -29,6 +30,7 @@
 #include "bank/registry.h"
 #include "bank/stats.h"
 #include "program/program.h"
+#include "sflow/unknown.h"
 #include "table/cell.h"
 #include "table/distinct.h"
 #include "table/table.h"
@@ -121,7 +123,8 @@ struct bank {
 	uint32_t log_size, log_len;
 	struct table *table;        ///< one per definition
 	struct distinct_pool *pool; ///< one per definition; empty where nothing distinct is counted
-	struct batch *batch;        ///< additions on their way to each table; empty between bursts
+	struct unknown_tags *unknown; ///< samples and flow records; counter records: see the log
+	struct batch *batch; ///< additions on their way to each table; empty between bursts
 	struct bank_config config;
 };
 

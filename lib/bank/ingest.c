@@ -181,6 +181,22 @@ static enum stat_id keep_header(struct sflow_record *slot, const struct sflow_re
 	return STAT_used_records;
 }
 
+// What is not measured: known to the decoder, or remembered for the operator.
+static bool refuse(struct passage *ps, enum record_kind kind, const struct sflow_record *r)
+{
+	if (record_find(kind, r->tag) != NULL)
+		return true;
+	unknown_add(ps->bank->unknown, kind, r, &ps->sender.agent->id.addr);
+	return false;
+}
+
+static void refuse_sample(struct passage *ps, const struct sflow_sample *s)
+{
+	const struct sflow_record r = {.tag = s->tag, .len = s->len, .body = s->body};
+	const bool known = refuse(ps, RECORD_SAMPLE, &r);
+	stats_add(ps->in->stats, known ? STAT_sample_unused : STAT_sample_unknown, 1);
+}
+
 static enum stat_id note_record(struct passage *ps, struct headers *h, const struct sflow_record *r)
 {
 	switch (r->tag) {
@@ -196,8 +212,7 @@ static enum stat_id note_record(struct passage *ps, struct headers *h, const str
 	case PACKET_RECORD_SHORT: return STAT_record_short;
 	case PACKET_RECORD_UNUSED: break;
 	}
-	const bool known = record_find(RECORD_FLOW, r->tag) != NULL;
-	return known ? STAT_record_unused : STAT_record_unknown;
+	return refuse(ps, RECORD_FLOW, r) ? STAT_record_unused : STAT_record_unknown;
 }
 
 // The common record, and once per sample: the raw header.
@@ -487,7 +502,7 @@ static void ingest_samples(struct passage *ps, struct sflow_datagram *dg)
 		case SFLOW_DISCARDED_PACKET: n += stage_flow(ps, &s, &staged[n]); break;
 		case SFLOW_COUNTERS_SAMPLE:
 		case SFLOW_COUNTERS_SAMPLE_EXPANDED: ingest_counters(ps, &s); break;
-		default: stats_add(stats, STAT_sample_unknown, 1);
+		default: refuse_sample(ps, &s);
 		}
 		if (n == STAGE) {
 			ingest_staged(ps, staged, n);

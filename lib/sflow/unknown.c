@@ -7,17 +7,20 @@
 // The row of a tag, an empty new one, or NULL when there is no room.
 static struct unknown_tag *find(struct unknown_tags *u, uint8_t kind, uint32_t tag)
 {
+	const uint64_t key = (uint64_t)kind << 32 | tag;
 	for (uint32_t i = 0; i < u->n_tags; i++)
-		if (u->tag[i].tag == tag && u->tag[i].kind == kind)
+		if (u->key[i] == key)
 			return &u->tag[i];
 	if (u->n_tags == UNKNOWN_TAGS)
 		return NULL;
+	u->key[u->n_tags] = key;
 	struct unknown_tag *t = &u->tag[u->n_tags++];
 	*t = (struct unknown_tag){.tag = tag, .kind = kind};
 	return t;
 }
 
-void unknown_add(struct unknown_tags *u, enum record_kind kind, const struct sflow_record *r)
+void unknown_add(struct unknown_tags *u, enum record_kind kind, const struct sflow_record *r,
+		 const struct addr *agent)
 {
 	struct unknown_tag *t = find(u, (uint8_t)kind, r->tag);
 	if (t == NULL) {
@@ -27,7 +30,8 @@ void unknown_add(struct unknown_tags *u, enum record_kind kind, const struct sfl
 	if (t->n++ > 0)
 		return;
 	t->len = r->len;
-	memcpy(t->example, r->body, r->len < UNKNOWN_EXAMPLE ? r->len : UNKNOWN_EXAMPLE);
+	t->agent = *agent;
+	memcpy(t->example, r->body, unknown_shown(t));
 }
 
 void unknown_merge(struct unknown_tags *u, const struct unknown_tags *from)
@@ -53,4 +57,9 @@ uint64_t unknown_total(const struct unknown_tags *u)
 	for (uint32_t i = 0; i < u->n_tags; i++)
 		n += u->tag[i].n;
 	return n;
+}
+
+const char *unknown_kind_text(uint8_t kind)
+{
+	return kind == RECORD_SAMPLE ? "sample" : kind == RECORD_FLOW ? "flow" : "counter";
 }

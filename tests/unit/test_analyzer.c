@@ -403,6 +403,48 @@ static void counters_name_things(void **state)
 	rig_free(r);
 }
 
+static void unknown(struct rig *r, uint32_t worker, uint32_t sequence, const char *bytes)
+{
+	struct shot s;
+	const struct counters_sample cs = {.sequence = sequence, .ds_index = 5};
+	shot_begin(&s, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence});
+	encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE, &cs);
+	encode_record_bytes(&s.e, SFLOW_TAG(99, 1), bytes, strlen(bytes));
+	encode_if_counters(&s.e, &(struct if_counters){.if_index = 5});
+	encode_sample_end(&s.e);
+	encode_sample(&s.e, SFLOW_TAG(99, 1));
+	encode_u32(&s.e, 7);
+	encode_sample_end(&s.e);
+	fire(r, worker, &s, 10 * MS);
+}
+
+// Over workers and ticks, the first example stays; number spaces are apart.
+static void unknown_types_add_up(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	static struct unknown_tags u;
+	unknown(r, 1, 1, "first");
+	tick(r);
+	unknown(r, 0, 2, "second");
+	unknown(r, 1, 3, "third");
+	tick(r);
+	query_unknown(r->analyzer, &u);
+	assert_int_equal(u.n_tags, 2);
+	assert_int_equal(unknown_total(&u), 6);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(u.tag[i].tag, SFLOW_TAG(99, 1));
+		assert_int_equal(u.tag[i].n, 3);
+		if (u.tag[i].kind == RECORD_COUNTERS)
+			assert_memory_equal(u.tag[i].example, "first", 5);
+		else
+			assert_int_equal(u.tag[i].kind, RECORD_SAMPLE);
+	}
+	assert_int_not_equal(u.tag[0].kind, u.tag[1].kind);
+	assert_int_equal(u.tag[0].agent.family, ADDR_IP4);
+	assert_true(addr_equal(&u.tag[0].agent, &u.tag[1].agent));
+	rig_free(r);
+}
+
 static void secondary_values(void **state)
 {
 	struct flow_spec spec = pair;
@@ -523,6 +565,7 @@ int main(void)
 		cmocka_unit_test(source_rates_fade),
 		cmocka_unit_test(floor_tells_of_full_tables),
 		cmocka_unit_test(counters_name_things),
+		cmocka_unit_test(unknown_types_add_up),
 		cmocka_unit_test(secondary_values),
 		cmocka_unit_test(workers_and_secret_do_not_matter),
 		cmocka_unit_test(refused_sources_keep_their_weight),

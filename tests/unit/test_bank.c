@@ -514,6 +514,46 @@ static size_t full_datagram(struct shot *s)
 	return encode_end(&s->e);
 }
 
+// What nobody knows is remembered with its bytes and its sender until the bank is cleared; what the
+// decoder knows but nothing measures is not.
+static void unknown_types_are_remembered(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	const struct flow_sample fs = sample_of(1, 4);
+	shot_begin(&s, 1, 1, 5000);
+	encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE, &fs);
+	encode_record_bytes(&s.e, SFLOW_TAG(99, 2), "what", 4);
+	encode_record_bytes(&s.e, SFLOW_TAG(99, 2), "ever", 4);
+	encode_record_bytes(&s.e, SFLOW_TAG(0, 1031), "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 15);
+	encode_sample_end(&s.e);
+	encode_sample(&s.e, SFLOW_TAG(99, 1));
+	encode_u32(&s.e, 7);
+	encode_sample_end(&s.e);
+	encode_sample(&s.e, SFLOW_RTMETRIC);
+	encode_string(&s.e, "metric");
+	encode_u32(&s.e, 0);
+	encode_sample_end(&s.e);
+	fire(r, &s, 0);
+	assert_int_equal(stats_read(&r->stats, STAT_record_unknown), 2);
+	assert_int_equal(stats_read(&r->stats, STAT_record_unused), 1);
+	assert_int_equal(stats_read(&r->stats, STAT_sample_unknown), 1);
+	assert_int_equal(stats_read(&r->stats, STAT_sample_unused), 1);
+	const struct unknown_tags *u = r->bank->unknown;
+	const struct addr agent = intake_registry(r->intake)->agent[1].id.addr;
+	assert_int_equal(u->n_tags, 2);
+	for (uint32_t i = 0; i < u->n_tags; i++) {
+		const bool flow = u->tag[i].kind == RECORD_FLOW;
+		assert_int_equal(u->tag[i].tag, flow ? SFLOW_TAG(99, 2) : SFLOW_TAG(99, 1));
+		assert_int_equal(u->tag[i].n, flow ? 2 : 1);
+		assert_memory_equal(u->tag[i].example, flow ? "what" : "\0\0\0\7", 4);
+		assert_true(addr_equal(&u->tag[i].agent, &agent));
+	}
+	bank_clear(r->bank, 0, UINT64_MAX);
+	assert_int_equal(unknown_total(r->bank->unknown), 0);
+	rig_free(r);
+}
+
 // Cut at every byte and with every byte changed: the ledgers close (rig_free asserts it) and
 // nothing outside the datagram is read (the sanitizer build asserts it).
 static void broken_datagrams_cost_a_counter(void **state)
@@ -652,6 +692,7 @@ int main(void)
 		cmocka_unit_test(policy_is_kept),
 		cmocka_unit_test(spoofed_agents_cannot_fill_the_table),
 		cmocka_unit_test(full_tables_are_counted),
+		cmocka_unit_test(unknown_types_are_remembered),
 		cmocka_unit_test(broken_datagrams_cost_a_counter),
 		cmocka_unit_test(older_versions_are_read),
 		cmocka_unit_test(secondary_values_are_kept),

@@ -205,7 +205,7 @@ static void stats_name_every_counter(void **state)
 	const struct message_worker workers[] = {{1, "port 0 queue 0", &stats[0]},
 						 {2, "port 0 queue 1", &stats[1]}};
 	const struct threshold_row threshold = {.name = "big", .metric = "pair", .value = 5e7};
-	const struct message_stats in = {
+	struct message_stats in = {
 		.program = program,
 		.thresholds = &threshold,
 		.n_thresholds = 1,
@@ -213,6 +213,14 @@ static void stats_name_every_counter(void **state)
 		.n_workers = 2,
 		.analyzer = {.agents = 4},
 	};
+	static struct unknown_tags unknown;
+	const struct addr agent = addr_ip4((const uint8_t[]){192, 0, 2, 1});
+	unknown_add(&unknown, RECORD_FLOW,
+		    &(struct sflow_record){
+			    .tag = SFLOW_TAG(99, 2), .len = 3, .body = (const uint8_t *)"abc"},
+		    &agent);
+	unknown.n_other = 8;
+	in.unknown = &unknown;
 	const struct message_publisher publisher = {.subscribers = 3};
 	const Weir__Stats *m = message_stats(&a, &head, &in, &publisher, NULL, 0);
 	assert_int_equal(m->n_counters, N_STATS);
@@ -231,6 +239,16 @@ static void stats_name_every_counter(void **state)
 	assert_string_equal(m->thresholds[0]->name, "big");
 	assert_int_equal(m->analyzer->agents, 4);
 	assert_int_equal(m->publisher->subscribers, 3);
+	assert_int_equal(m->n_unknown_records, 1);
+	assert_string_equal(m->unknown_records[0]->kind, "flow");
+	assert_int_equal(m->unknown_records[0]->enterprise, 99);
+	assert_int_equal(m->unknown_records[0]->format, 2);
+	assert_int_equal(m->unknown_records[0]->n, 1);
+	assert_string_equal(m->unknown_records[0]->agent, "192.0.2.1");
+	assert_int_equal(m->unknown_records[0]->length, 3);
+	assert_int_equal(m->unknown_records[0]->example.len, 3);
+	assert_memory_equal(m->unknown_records[0]->example.data, "abc", 3);
+	assert_int_equal(m->unknown_other, 8);
 	arena_free(&a);
 }
 

@@ -520,20 +520,26 @@ static void unknown_tags_are_remembered(void **state)
 	memset(&other, 0, sizeof(other));
 	const struct sflow_record r = {.tag = SFLOW_TAG(9, 1), .len = 100, .body = body};
 	const struct sflow_record shorter = {.tag = r.tag, .len = 3, .body = body + 50};
-	unknown_add(&u, RECORD_FLOW, &r);
-	unknown_add(&u, RECORD_FLOW, &shorter);
-	unknown_add(&u, RECORD_COUNTERS, &shorter);
+	const struct addr agent = addr_ip4((const uint8_t[]){192, 0, 2, 1});
+	const struct addr later = addr_ip4((const uint8_t[]){192, 0, 2, 2});
+	unknown_add(&u, RECORD_FLOW, &r, &agent);
+	unknown_add(&u, RECORD_FLOW, &shorter, &later);
+	unknown_add(&u, RECORD_COUNTERS, &shorter, &later);
 	assert_int_equal(u.n_tags, 2);
 	assert_int_equal(u.tag[0].n, 2);
 	assert_int_equal(u.tag[0].len, 100); // the first is the example
 	assert_memory_equal(u.tag[0].example, body, UNKNOWN_EXAMPLE);
+	assert_true(addr_equal(&u.tag[0].agent, &agent));
+	assert_true(addr_equal(&u.tag[1].agent, &later));
 	assert_int_equal(u.tag[1].kind, RECORD_COUNTERS);
+	assert_int_equal(unknown_shown(&u.tag[0]), UNKNOWN_EXAMPLE);
+	assert_int_equal(unknown_shown(&u.tag[1]), 3);
 	assert_int_equal(u.tag[1].example[0], 50);
 
 	for (uint32_t tag = 0; tag < 2 * UNKNOWN_TAGS; tag++) // more than there is room for
-		unknown_add(&other, RECORD_SAMPLE,
-			    &(struct sflow_record){.tag = tag, .body = body});
-	unknown_add(&other, RECORD_FLOW, &shorter);
+		unknown_add(&other, RECORD_SAMPLE, &(struct sflow_record){.tag = tag, .body = body},
+			    &agent);
+	unknown_add(&other, RECORD_FLOW, &shorter, &agent);
 	assert_int_equal(other.n_tags, UNKNOWN_TAGS);
 	assert_int_equal(other.n_other, UNKNOWN_TAGS + 1);
 	unknown_merge(&u, &other);
@@ -543,6 +549,10 @@ static void unknown_tags_are_remembered(void **state)
 	unknown_merge(&u, &u);
 	assert_int_equal(u.tag[0].n, 4);
 	assert_int_equal(u.tag[0].len, 100);
+	unknown_clear(&u);
+	assert_int_equal(unknown_total(&u), 0);
+	unknown_add(&u, RECORD_COUNTERS, &shorter, &agent);
+	assert_int_equal(u.tag[0].n, 1);
 }
 
 static void names_of_values(void **state)

@@ -62,6 +62,21 @@ static void columns_are_characters(void **state)
 	assert_int_equal(text_cut("a\xc3\xa9", 9), 3);
 }
 
+static void bytes_are_dumped(void **state)
+{
+	(void)state;
+	char text[512];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	text_hexdump(&b, "  ", (const uint8_t *)"0123456789 abcde\x1b\xff\n", 19);
+	assert_string_equal(text, "  0000  30 31 32 33 34 35 36 37  38 39 20 61 62 63 64 65  "
+				  "|0123456789 abcde|\n"
+				  "  0010  1b ff 0a                                          "
+				  "|...|\n");
+	b = strbuf_of(text, sizeof(text));
+	text_hexdump(&b, "", NULL, 0);
+	assert_string_equal(text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -69,6 +84,7 @@ int main(void)
 		cmocka_unit_test(utf8_replaces_what_is_not),
 		cmocka_unit_test(printable_has_no_controls),
 		cmocka_unit_test(columns_are_characters),
+		cmocka_unit_test(bytes_are_dumped),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
