@@ -11,6 +11,7 @@
 
 #include "config_plan.h"
 #include "publish.h"
+#include "rest.h"
 #include "weir/clock.h"
 #include "weir/log.h"
 #include "weir/replay.h"
@@ -75,6 +76,10 @@ int collector_open(struct collector *c, const struct config *config, struct err_
 		err = open_feed(c, msg);
 	if (err == 0)
 		err = make_aggregator(c, msg);
+	if (err == 0) {
+		c->rest = rest_new(c, msg);
+		err = c->rest != NULL ? 0 : ERR_MEMORY;
+	}
 	return err == 0 ? open_stats_socket(c, msg) : err;
 }
 
@@ -96,11 +101,12 @@ int collector_start(struct collector *c, struct err_msg *msg)
 		LOG(INFO, MAIN, "worker %u on lcore %u (CPU %u): %s", i, c->eal.worker[in->slot].id,
 		    c->eal.worker[in->slot].cpu, in->name);
 	}
-	return 0;
+	return rest_start(c->rest, msg);
 }
 
 bool collector_stop(struct collector *c, const char *reason)
 {
+	rest_stop(c->rest);
 	for (uint32_t i = 0; i < c->n_launched; i++)
 		worker_stop(c->worker[i]);
 	for (uint32_t i = 0; i < c->n_launched; i++) {
@@ -125,6 +131,7 @@ void collector_close(struct collector *c)
 	telemetry_stop();
 	aggregator_free(c->aggregator);
 	report_free(c->report);
+	rest_free(c->rest);
 	analyzer_free(c->analyzer);
 	for (uint32_t i = 0; c->worker != NULL && i < c->n_workers; i++)
 		if (c->worker[i] != NULL)
@@ -270,6 +277,7 @@ static void on_tick(void *collector, const struct tick *tick)
 {
 	struct collector *c = collector;
 	report_tick(c->report, tick);
+	rest_tick(c->rest, tick);
 }
 
 static int make_aggregator(struct collector *c, struct err_msg *msg)

@@ -56,6 +56,7 @@ struct collector {
 	struct analyzer *analyzer;
 	struct publish *publish;
 	struct report *report;
+	struct rest *rest;
 	struct aggregator *aggregator;
 	struct telemetry_config telemetry; ///< what the stats socket answers from
 

@@ -28,6 +28,8 @@ int config_init(struct config *c, struct err_msg *msg)
 	int err = paths_feed_url(url, sizeof(url), msg);
 	if (err == 0)
 		err = schema_defaults(&ctx, &config_top, c);
+	if (err == 0)
+		err = config_http_defaults(c, msg);
 	return err == 0 ? config_set(c, "feed", "XDG_RUNTIME_DIR", url, msg) : err;
 }
 
@@ -306,5 +308,7 @@ int config_finish(struct config *c, struct err_msg *msg)
 	int err = check_inputs(c, msg);
 	if (err == 0)
 		err = check_thresholds(c, msg);
+	if (err == 0)
+		err = config_check_http(&c->http, msg);
 	return err == 0 ? check_flows(c, msg) : err;
 }

@@ -33,6 +33,7 @@
 #include "arena.h"
 #include "base/addr.h"
 #include "base/error.h"
+#include "config_http.h"
 #include "node.h"
 #include "program/program.h"
 #include "schema.h"
@@ -115,6 +116,8 @@ struct config {
 	uint32_t feed_queue;   ///< messages kept for a slow subscriber
 	uint32_t feed_wait;    ///< subscribers that the start waits for
 	uint32_t log_level;    ///< enum config_log_level
+
+	struct config_http http;
 
 	struct program_table *tables; ///< groups and maps, as read; not in the arena
 	size_t n_tables;

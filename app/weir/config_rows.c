@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_row.h"
 #include "config_tables.h"
 #include "schema_value.h"
 
@@ -17,53 +18,6 @@ enum {
 	NAME_LONGEST = 255,  // bytes of the name of a flow or threshold
 	IPC_PATH_SIZE = 108, // of sockaddr_un, the NUL included
 };
-
-#define ROWS(rows)                                            \
-	{                                                     \
-		.at = rows, .n = sizeof(rows) / sizeof(*rows) \
-	}
-
-// A row of each type: name, field, range, default, help, and what few rows have.
-#define BOOL(name_, field, def_, help_, ...)                                                       \
-	{                                                                                          \
-		.name = name_, .type = MEMBER_BOOL, field, .def = def_, .help = help_, __VA_ARGS__ \
-	}
-#define RANGED(type_, name_, field, min_, max_, def_, help_, ...)                           \
-	{                                                                                   \
-		.name = name_, .type = type_, field, .min = min_, .max = max_, .def = def_, \
-		.help = help_, __VA_ARGS__                                                  \
-	}
-#define COUNT(...)   RANGED(MEMBER_COUNT, __VA_ARGS__)
-#define BYTES(...)   RANGED(MEMBER_BYTES, __VA_ARGS__)
-#define SECONDS(...) RANGED(MEMBER_SECONDS, __VA_ARGS__)
-#define REAL(...)    RANGED(MEMBER_REAL, __VA_ARGS__)
-#define TEXT(...)    RANGED(MEMBER_TEXT, __VA_ARGS__)
-#define JOINED(name_, field, max_, help_)                                                          \
-	{                                                                                          \
-		.name = name_, .type = MEMBER_JOINED, field, .max = max_, .def = "", .help = help_ \
-	}
-#define TEXTS(name_, field, help_, ...)                                                \
-	{                                                                              \
-		.name = name_, .type = MEMBER_TEXTS, field, .help = help_, __VA_ARGS__ \
-	}
-#define COUNTS(name_, field, max_, help_)                                               \
-	{                                                                               \
-		.name = name_, .type = MEMBER_COUNTS, field, .max = max_, .help = help_ \
-	}
-#define LCORES(name_, field, help_) COUNTS(name_, field, 4095, help_)
-#define PREFIXES(name_, field, help_, ...)                                                \
-	{                                                                                 \
-		.name = name_, .type = MEMBER_PREFIXES, field, .help = help_, __VA_ARGS__ \
-	}
-#define OTHER(name_, read_, print_, expect_, help_, ...)                             \
-	{                                                                            \
-		.name = name_, .type = MEMBER_OTHER, .read = read_, .print = print_, \
-		.expect = expect_, .help = help_, __VA_ARGS__                        \
-	}
-// Known, and refused unless it says what goes without saying.
-#define UNSUPPORTED(name_, read_, expect_)                                    \
-	OTHER(name_, read_, NULL, expect_ " (not supported by this version)", \
-	      "not supported by this version: only " expect_ " is accepted")
 
 // Inputs ------------------------------------------------------------------------------------------
 
@@ -79,6 +33,11 @@ enum {
 
 bool config_parse_endpoint(const char *text, struct addr *addr, uint32_t *port)
 {
+	return config_parse_endpoint_at(text, SFLOW_UDP_PORT, addr, port);
+}
+
+bool config_parse_endpoint_at(const char *text, uint32_t def, struct addr *addr, uint32_t *port)
+{
 	char host[ADDR_TEXT_SIZE];
 	const bool bracket = *text == '[';
 	const char *start = text + bracket;
@@ -91,7 +50,7 @@ bool config_parse_endpoint(const char *text, struct addr *addr, uint32_t *port)
 	struct addr a;
 	if (addr_parse(host, &a) != 0 || (a.family == ADDR_IP6) != bracket)
 		return false;
-	unsigned long p = SFLOW_UDP_PORT;
+	unsigned long p = def;
 	if (*rest == ':' && rest[1] >= '0' && rest[1] <= '9') {
 		char *end;
 		p = strtoul(rest + 1, &end, 10);
@@ -581,6 +540,8 @@ static const struct member top_rows[] = {
 	 .words = log_levels,
 	 .def = "info",
 	 .help = "the least important messages that are written"},
+	OTHER("http", config_read_http, config_print_http, "a map, ADDRESS:PORT, or off",
+	      "REST, long poll and pages for programs and people"),
 	OTHER("groups", config_read_groups, config_print_groups, "a map of groups by name",
 	      "prefixes with labels, for the function `group:`"),
 	OTHER("maps", config_read_maps, config_print_maps, "a map of maps by name",
@@ -601,6 +562,7 @@ const struct config_section config_sections[] = {
 	{"sampling", &sampling_members},
 	{"flows", &flow_members},
 	{"thresholds", &threshold_members},
+	{"http", &config_http_members},
 };
 
 const size_t config_n_sections = sizeof(config_sections) / sizeof(config_sections[0]);

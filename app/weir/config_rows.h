@@ -19,3 +19,5 @@ extern const char *const config_input_names[];
 
 /// What the text of a socket member means; false when it means nothing.
 bool config_parse_endpoint(const char *text, struct addr *addr, uint32_t *port);
+/// The same, with @p def where it names no port.
+bool config_parse_endpoint_at(const char *text, uint32_t def, struct addr *addr, uint32_t *port);

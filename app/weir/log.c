@@ -14,6 +14,7 @@ static const char *const names[N_LOG_TYPES] = {
 	[LOG_AGGREGATOR] = "weir.aggregator",
 	[LOG_PUBLISH] = "weir.publish",
 	[LOG_TELEMETRY] = "weir.telemetry",
+	[LOG_HTTP] = "weir.http",
 };
 
 static int types[N_LOG_TYPES];

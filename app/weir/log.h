@@ -27,6 +27,7 @@ enum log_type {
 	LOG_AGGREGATOR,
 	LOG_PUBLISH,
 	LOG_TELEMETRY,
+	LOG_HTTP,
 	N_LOG_TYPES,
 };
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "rest.h"
+
+#include <stdlib.h>
+
+#include "weir/collector.h"
+#include "weir/log.h"
+
+static const struct http_rows *const families[] = {
+	&rest_status_rows,
+};
+
+static void log_listening(const struct config_http *set)
+{
+	LOG(INFO, HTTP, "listening on %s%s%s", set->listen, set->certificate[0] ? ", TLS" : "",
+	    set->readonly ? ", read-only" : "");
+	if (set->insecure && set->token_file[0] == '\0' && set->client_ca[0] == '\0')
+		LOG(WARNING, HTTP, "insecure: everybody who reaches %s may %s", set->listen,
+		    set->readonly ? "read everything" : "change what is measured");
+}
+
+struct rest *rest_new(struct collector *c, struct err_msg *msg)
+{
+	struct rest *r = calloc(1, sizeof(*r));
+	if (r == NULL) {
+		err_set(msg, ERR_MEMORY, "http: out of memory");
+		return NULL;
+	}
+	r->collector = c;
+	pthread_mutex_init(&r->lock, NULL);
+	return r;
+}
+
+static void set_http(struct rest *r, struct http *http)
+{
+	pthread_mutex_lock(&r->lock);
+	r->http = http;
+	pthread_mutex_unlock(&r->lock);
+}
+
+int rest_start(struct rest *r, struct err_msg *msg)
+{
+	const struct config_http *set = &r->collector->config->http;
+	if (!set->on)
+		return 0;
+	const struct http_config config = {.config = set,
+					   .tables = families,
+					   .n_tables = sizeof(families) / sizeof(families[0]),
+					   .ctx = r,
+					   .cpus = &r->collector->eal.control};
+	struct http *http = http_open(&config, msg);
+	set_http(r, http);
+	if (http != NULL) {
+		log_listening(set);
+		return 0;
+	}
+	if (set->given) // a default is a courtesy, what somebody wrote is a must
+		return ERR_IO;
+	LOG(WARNING, HTTP, "%s; going on without", msg->text);
+	msg->text[0] = '\0';
+	return 0;
+}
+
+void rest_tick(struct rest *r, const struct tick *tick)
+{
+	if (tick->n_events == 0)
+		return;
+	pthread_mutex_lock(&r->lock);
+	http_wake(r->http, HTTP_EVENTS);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void rest_stop(struct rest *r)
+{
+	if (r == NULL)
+		return;
+	struct http *http = r->http;
+	set_http(r, NULL);
+	http_close(http);
+}
+
+void rest_free(struct rest *r)
+{
+	if (r == NULL)
+		return;
+	rest_stop(r);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// What weir serves over HTTP: the resources of sFlow-RT, and our own below /weir/.
+///
+///     c->rest = rest_new(c, &msg);
+///     rest_start(c->rest, &msg);             // when the aggregator runs: listen
+///     rest_tick(c->rest, tick);              // from the aggregator, after each tick
+///     rest_stop(c->rest);                    // before it ends: verbs wait for its ticks
+///     rest_free(c->rest);
+///
+/// One file of handlers per family, rest_NAME.c; each offers its table of routes below, and rest.c
+/// lists the tables. A handler gets `struct rest` as request->ctx.
+///
+/// Thread-safety: rest_tick() belongs to the aggregator and never blocks; handlers run on the
+/// server's threads, several at once. They take the analyzer's lock for one slice at a time
+/// (aggregator.h) and format outside. Memory: that of the server, and of the logs.
+
+#include <pthread.h>
+
+#include "base/error.h"
+#include "http.h"
+
+struct collector;
+struct tick;
+
+struct rest {
+	struct collector *collector;
+	pthread_mutex_t lock; ///< of `http`: it ends before the ticks do
+	struct http *http;    ///< NULL before rest_start(), after rest_stop(), and when it is off
+};
+
+/// NULL and a message when memory is short.
+struct rest *rest_new(struct collector *c, struct err_msg *msg);
+/// Listen, unless HTTP is switched off. Nobody wrote the address and it is taken: a warning, and
+/// weir goes on without. Else 0, or negative with a message.
+int rest_start(struct rest *r, struct err_msg *msg);
+void rest_tick(struct rest *r, const struct tick *tick);
+void rest_stop(struct rest *r);
+void rest_free(struct rest *r);
+
+/// The tables of routes.
+extern const struct http_rows rest_status_rows;
