@@ -230,6 +230,22 @@ static int check_lcores(const struct config *c, size_t i, struct err_msg *msg)
 	return 0;
 }
 
+// An address on a VLAN that is not taken would never be asked for.
+static int check_vlans(const struct config_input *in, struct err_msg *msg)
+{
+	struct addr addr;
+	uint32_t bits, vlan;
+	for (uint32_t i = 0; i < in->addresses.n; i++)
+		if (config_parse_address(in->addresses.at[i], &addr, &bits, &vlan) &&
+		    vlan != CONFIG_ANY_VLAN && in->vlans.n > 0 &&
+		    !has_count(&in->vlans, in->vlans.n, vlan))
+			return err_set(msg, ERR_INVALID,
+				       "inputs: %s: address %s: expected one of its `vlans`, or "
+				       "none",
+				       in->name, in->addresses.at[i]);
+	return 0;
+}
+
 static int check_inputs(const struct config *c, struct err_msg *msg)
 {
 	if (c->n_inputs == 0)
@@ -241,6 +257,8 @@ static int check_inputs(const struct config *c, struct err_msg *msg)
 		int err = check_clock(c, in, msg);
 		if (err == 0)
 			err = check_lcores(c, i, msg);
+		if (err == 0)
+			err = check_vlans(in, msg);
 		if (err != 0)
 			return err;
 	}

@@ -46,22 +46,25 @@ enum config_input_kind {
 
 struct config_input {
 	enum config_input_kind kind;
-	const char *name;             ///< device, "ADDRESS:PORT", or path
-	struct count_list lcores;     ///< of its workers, in order; none = the next free ones
-	uint32_t udp_port;            ///< that sFlow arrives at; pcap: 0 = any
-	uint32_t queues;              ///< port: receive queues, one worker each
-	struct prefix_list addresses; ///< port: that it answers for; none = any destination
-	struct count_list vlans;      ///< port: VLAN ids that are taken, 0 = untagged; none = any
-	bool checksums;               ///< port: verify what the card does not
-	bool promiscuous;             ///< port: take frames to any MAC address
-	uint32_t mtu;                 ///< port: largest IP packet, bytes
-	uint32_t descriptors;         ///< port: per queue
-	uint32_t buffers;             ///< port: packet buffers; 0 = what the descriptors need
-	struct addr addr;             ///< socket: to bind to
-	uint32_t workers;             ///< socket: workers, one socket each
-	uint64_t rcvbuf;              ///< socket: receive buffer, bytes; 0 = the system's default
-	double speed;                 ///< pcap: times real time; 0 = as fast as possible
-	bool loop;                    ///< pcap: begin again at the end
+	const char *name;           ///< device, "ADDRESS:PORT", or path
+	struct count_list lcores;   ///< of its workers, in order; none = the next free ones
+	uint32_t udp_port;          ///< that sFlow arrives at; pcap: 0 = any
+	uint32_t queues;            ///< port: receive queues, one worker each
+	struct text_list addresses; ///< port: that it answers for (config_parse_address());
+				    ///< none = any destination
+	bool unreachable;           ///< port: answer datagrams to other UDP ports
+	uint32_t answer_rate;       ///< port: answers per second, of each kind
+	struct count_list vlans;    ///< port: VLAN ids that are taken, 0 = untagged; none = any
+	bool checksums;             ///< port: verify what the card does not
+	bool promiscuous;           ///< port: take frames to any MAC address
+	uint32_t mtu;               ///< port: largest IP packet, bytes
+	uint32_t descriptors;       ///< port: per queue
+	uint32_t buffers;           ///< port: packet buffers; 0 = what the descriptors need
+	struct addr addr;           ///< socket: to bind to
+	uint32_t workers;           ///< socket: workers, one socket each
+	uint64_t rcvbuf;            ///< socket: receive buffer, bytes; 0 = the system's default
+	double speed;               ///< pcap: times real time; 0 = as fast as possible
+	bool loop;                  ///< pcap: begin again at the end
 };
 
 /// Sampling rates of some agents. Of several entries the first that has the agent counts.
@@ -164,6 +167,12 @@ int config_flow(const struct schema_context *ctx, const struct node *n, const ch
 /// The same for a threshold.
 int config_threshold(const struct schema_context *ctx, const struct node *n, const char *name,
 		     struct threshold_spec *out);
+
+/// A port's address that is not bound to a VLAN.
+#define CONFIG_ANY_VLAN UINT32_MAX
+
+/// What "192.0.2.10/24@7" means; without a length all bits. False when it means nothing.
+bool config_parse_address(const char *text, struct addr *addr, uint32_t *bits, uint32_t *vlan);
 
 /// Workers of all inputs together.
 uint32_t config_workers(const struct config *c);

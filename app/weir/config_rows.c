@@ -85,9 +85,18 @@ static const struct member port_rows[] = {
 	      "receive queues; each has its own worker on its own lcore"),
 	LCORES("lcores", INPUT(lcores),
 	       "lcores of its workers, in order; none: the next free ones"),
-	PREFIXES("addresses", INPUT(addresses),
-		 "addresses of the port: it answers ARP, ND and echo for them and takes sFlow sent "
-		 "to them; none: sFlow to any address is taken and nothing is answered"),
+	TEXTS("addresses", INPUT(addresses),
+	      "addresses of the port: it answers ARP, ND and echo for them and takes sFlow sent to "
+	      "them; `@7` at the end: on VLAN 7 only, `@0`: untagged only, else on each of "
+	      "`vlans`; "
+	      "none: sFlow to any address is taken and nothing is answered",
+	      .check = config_is_port_address,
+	      .expect = "an address, perhaps with a prefix length and a VLAN, such as "
+			"192.0.2.10/24 or 2001:db8::10@7"),
+	BOOL("unreachable", INPUT(unreachable), "false",
+	     "answer datagrams to other UDP ports of these addresses with port unreachable"),
+	COUNT("answer_rate", INPUT(answer_rate), 0, 1000000, "1000",
+	      "answers per second, of each kind: resolution, echo, unreachable; 0: none"),
 	COUNTS("vlans", INPUT(vlans), 4094, "VLAN ids that are taken, 0: untagged; none: any"),
 	COUNT("udp_port", INPUT(udp_port), 1, 65535, "6343", "UDP port that agents send to"),
 	BOOL("checksums", INPUT(checksums), "true",

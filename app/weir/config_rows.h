@@ -21,3 +21,6 @@ extern const char *const config_input_names[];
 bool config_parse_endpoint(const char *text, struct addr *addr, uint32_t *port);
 /// The same, with @p def where it names no port.
 bool config_parse_endpoint_at(const char *text, uint32_t def, struct addr *addr, uint32_t *port);
+
+/// True for an address of a port that a host can have: no group, no loopback.
+bool config_is_port_address(const char *text);

@@ -3,6 +3,7 @@
 #include "weir/frame.h"
 
 #include "base/cursor.h"
+#include "weir/checksum.h"
 
 enum {
 	ETHERTYPE_IP4 = 0x0800,
@@ -29,7 +30,7 @@ static bool link_header(struct cursor *c, uint16_t *type, uint16_t *vlan);
 static enum stat_id ip4_header(struct cursor *c, struct packet_view *v);
 static enum stat_id ip6_header(struct cursor *c, struct packet_view *v);
 static bool is_our_vlan(const struct frame_policy *policy, uint16_t vlan);
-static bool is_ours(const struct frame_policy *policy, const struct packet_view *v);
+static bool is_ours(const struct frame_policy *policy, const struct packet_view *v, uint16_t vlan);
 static bool checksums_right(const struct packet_view *v, const uint8_t *udp, uint32_t len);
 
 enum stat_id frame_take(const struct frame_policy *policy, const uint8_t *frame, uint32_t len,
@@ -54,7 +55,7 @@ enum stat_id frame_take(const struct frame_policy *policy, const uint8_t *frame,
 		return STAT_frame_other_host;
 	if (policy->udp_port != 0 && policy->udp_port != load_be16(udp + 2))
 		return STAT_frame_other_port;
-	if (!is_ours(policy, &v))
+	if (!is_ours(policy, &v, vlan))
 		return STAT_frame_other_host;
 	// Last, because it reads every byte.
 	if (policy->checksums && checksum == FRAME_CHECKSUM_UNKNOWN &&
@@ -79,28 +80,6 @@ static bool link_header(struct cursor *c, uint16_t *type, uint16_t *vlan)
 		*type = cursor_u16(c);
 	}
 	return *type == ETHERTYPE_IP4 || *type == ETHERTYPE_IP6;
-}
-
-// One's complement sum of big-endian words (RFC 1071), not folded. Words are added in host order:
-// the sum is the same but for the order of its bytes, which is why right is still 0xffff.
-static uint64_t sum_words(uint64_t sum, const uint8_t *p, uint32_t len)
-{
-	for (; len >= 4; p += 4, len -= 4) {
-		uint32_t word;
-		memcpy(&word, p, 4);
-		sum += word;
-	}
-	uint32_t tail = 0;
-	memcpy(&tail, p, len);
-	return sum + tail;
-}
-
-static uint32_t fold(uint64_t sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint32_t)((sum & 0xffff) + (sum >> 16));
 }
 
 static enum stat_id ip4_header(struct cursor *c, struct packet_view *v)
@@ -163,27 +142,29 @@ static bool is_our_vlan(const struct frame_policy *policy, uint16_t vlan)
 	return policy->n_vlan == 0;
 }
 
-static bool is_ours(const struct frame_policy *policy, const struct packet_view *v)
+static bool is_ours(const struct frame_policy *policy, const struct packet_view *v, uint16_t vlan)
 {
 	if (policy->n_address == 0)
 		return true;
 	const uint8_t *bytes = v->source + v->address_size;
 	const struct addr to = v->address_size == 4 ? addr_ip4(bytes) : addr_ip6(bytes);
-	for (uint32_t i = 0; i < policy->n_address; i++)
-		if (addr_in_prefix(&to, &policy->address[i].addr, policy->address[i].bits))
+	for (uint32_t i = 0; i < policy->n_address; i++) {
+		const struct frame_address *a = &policy->address[i];
+		if ((a->vlan == vlan || a->vlan == FRAME_ANY_VLAN) && addr_equal(&a->addr, &to))
 			return true;
+	}
 	return false;
 }
 
 // RFC 768: zero means that the sender made none; RFC 8200 section 8.1 forbids that over IPv6.
 static bool checksums_right(const struct packet_view *v, const uint8_t *udp, uint32_t len)
 {
-	if (v->header_size > 0 && fold(sum_words(0, v->header, v->header_size)) != 0xffff)
+	if (v->header_size > 0 &&
+	    checksum_fold(checksum_add(0, v->header, v->header_size)) != 0xffff)
 		return false;
 	if (load_be16(udp + 6) == 0)
 		return v->address_size == 4;
-	uint64_t sum = sum_words(0, v->source, 2 * v->address_size); // the pseudo header
-	sum += __builtin_bswap16((uint16_t)len);
-	sum += __builtin_bswap16(PROTOCOL_UDP);
-	return fold(sum_words(sum, udp, len)) == 0xffff;
+	uint64_t sum = checksum_add(0, v->source, 2 * v->address_size); // the pseudo header
+	sum = checksum_add_u16(checksum_add_u16(sum, (uint16_t)len), PROTOCOL_UDP);
+	return checksum_fold(checksum_add(sum, udp, len)) == 0xffff;
 }

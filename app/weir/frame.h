@@ -25,10 +25,13 @@
 #include "bank/bank.h"
 #include "base/addr.h"
 
-/// A destination that is ours: one address, or all in a prefix.
+/// An address that is ours whatever the VLAN.
+#define FRAME_ANY_VLAN 0xffff
+
+/// A destination that is ours.
 struct frame_address {
 	struct addr addr;
-	uint32_t bits;
+	uint16_t vlan; ///< id of the outermost tag, 0 = untagged; or FRAME_ANY_VLAN
 };
 
 /// What of all that arrives is for us; constant while workers run.

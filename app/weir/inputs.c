@@ -54,6 +54,8 @@ static struct port_config port_config_of(const struct config_input *in)
 		.mtu = (uint16_t)in->mtu,
 		.buffers = in->buffers,
 		.promiscuous = in->promiscuous,
+		.unreachable = in->unreachable,
+		.answer_rate = in->answer_rate,
 		.policy = {.vlan = in->vlans.at,
 			   .n_vlan = in->vlans.n,
 			   .udp_port = (uint16_t)in->udp_port,
@@ -174,6 +176,11 @@ static void port_losses(const struct port *p, struct input_losses *losses)
 	losses->no_buffer = s.no_buffer;
 }
 
+const struct host *inputs_host(const struct inputs *all, uint32_t i)
+{
+	return all->row[i].port != NULL ? port_host(all->row[i].port) : NULL;
+}
+
 void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *losses)
 {
 	const struct row *row = &all->row[i];
@@ -218,23 +225,38 @@ static struct worker_input *add_worker(struct inputs *all, struct input *input, 
 	return w;
 }
 
-static struct frame_address *copy_addresses(const struct prefix_list *list)
+// An address without a VLAN is ours on each of those that are taken.
+static struct frame_address *copy_addresses(const struct config_input *in, uint32_t *n)
 {
-	struct frame_address *a = calloc(list->n + 1, sizeof(*a));
-	for (uint32_t i = 0; a != NULL && i < list->n; i++)
-		a[i] = (struct frame_address){.addr = list->at[i].addr, .bits = list->at[i].bits};
-	return a;
+	const size_t most = (size_t)in->addresses.n * (in->vlans.n + 1) + 1;
+	struct frame_address *at = calloc(most, sizeof(*at));
+	*n = 0;
+	for (uint32_t i = 0; at != NULL && i < in->addresses.n; i++) {
+		struct addr a;
+		uint32_t bits, vlan;
+		if (!config_parse_address(in->addresses.at[i], &a, &bits, &vlan))
+			continue; // cannot be: the configuration was checked
+		const bool each = vlan == CONFIG_ANY_VLAN && in->vlans.n > 0;
+		for (uint32_t k = 0; k < (each ? in->vlans.n : 1); k++)
+			at[(*n)++] = (struct frame_address){
+				.addr = a,
+				.vlan = each ? (uint16_t)in->vlans.at[k]
+					     : (uint16_t)(vlan == CONFIG_ANY_VLAN ? FRAME_ANY_VLAN
+										  : vlan)};
+	}
+	return at;
 }
 
 static int open_port(struct inputs *all, const struct config_input *in, uint32_t slot,
 		     struct err_msg *msg)
 {
 	struct port_config config = port_config_of(in);
-	struct frame_address *address = copy_addresses(&in->addresses);
+	uint32_t n_address;
+	struct frame_address *address = copy_addresses(in, &n_address);
 	if (address == NULL)
 		return err_set(msg, ERR_MEMORY, "port %s: out of memory", in->name);
 	config.policy.address = address;
-	config.policy.n_address = in->addresses.n;
+	config.policy.n_address = n_address;
 	struct port *p = port_open(&config, msg);
 	if (p == NULL) {
 		free(address);

@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "config.h"
+#include "weir/host.h"
 #include "weir/input.h"
 
 /// One worker's share.
@@ -69,3 +70,6 @@ uint32_t inputs_n_losses(const struct inputs *all);
 void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *losses);
 /// The counters of the workers that serve it, summed: its part of the loss ledger.
 void inputs_stats(const struct inputs *all, uint32_t i, struct stats *sum);
+
+/// The host on the port that it is (host_count() is for any thread); NULL = none.
+const struct host *inputs_host(const struct inputs *all, uint32_t i);

@@ -15,8 +15,11 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
+#include <rte_mbuf_pool_ops.h>
 
+#include "weir/eal.h"
 #include "weir/log.h"
+#include "weir/port_host.h"
 #include "weir/port_queue.h"
 
 enum {
@@ -40,6 +43,7 @@ struct port {
 	bool link_events;
 	struct rte_mempool *pool;
 	struct port_queue *queue;
+	struct port_host *host; // NULL = it answers nothing
 };
 
 static int refuse(const struct port *p, const char *what, int err, const struct log_hold *said,
@@ -48,6 +52,8 @@ static int find_device(struct port *p, struct err_msg *msg);
 static int configure(struct port *p, struct err_msg *msg);
 static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct err_msg *msg);
 static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg);
+static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg);
+static void receive_groups(const struct port *p);
 static int on_link(uint16_t id, enum rte_eth_event_type type, void *port, void *ret);
 
 static uint32_t buffer_size(const struct port_config *c)
@@ -69,6 +75,8 @@ static uint32_t buffer_count(const struct port_config *c)
 size_t port_memory(const struct port_config *config, size_t page)
 {
 	const size_t n = buffer_count(config), size = buffer_size(config) + BUFFER_HEAD;
+	if (!eal_is_pci(config->device))
+		return RTE_ALIGN_CEIL(n * size, page) + page;
 	// The pool lets no buffer cross the border of a page, so that a device could write it.
 	if (size > page)
 		return n * RTE_ALIGN_CEIL(size, page);
@@ -113,7 +121,10 @@ int port_start(struct port *p, struct err_msg *msg)
 		    p->name);
 	if (rte_eth_link_get_nowait(p->id, &link) == 0)
 		LOG(INFO, PORT, "%s: started, link %s", p->name, link.link_status ? "up" : "down");
-	return 0;
+	if (p->host == NULL)
+		return 0;
+	receive_groups(p);
+	return port_host_start(p->host, msg);
 }
 
 void port_close(struct port *p)
@@ -122,10 +133,12 @@ void port_close(struct port *p)
 		return;
 	if (p->link_events)
 		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_LSC, on_link, p);
+	port_host_stop(p->host);
 	if (p->started)
 		rte_eth_dev_stop(p->id);
 	if (rte_eth_dev_is_valid_port(p->id))
 		rte_eth_dev_close(p->id);
+	port_host_free(p->host);
 	rte_mempool_free(p->pool);
 	free(p->queue);
 	free(p);
@@ -266,7 +279,7 @@ static int refuse(const struct port *p, const char *what, int err, const struct 
 		       *text != '\0' ? ": " : "", (int)strcspn(text, "\n"), text);
 }
 
-// One queue to send with is what dpdk-dumpcap asks for, though nothing is sent. Devices whose
+// One queue to send with is what the host needs, and what dpdk-dumpcap asks for. Devices whose
 // queues come in pairs (net_af_xdp) want as many as we receive with; others have none to give.
 static int configure_queues(struct port *p, const struct rte_eth_conf *conf, uint16_t *tx_queues,
 			    struct err_msg *msg)
@@ -311,7 +324,32 @@ static int configure(struct port *p, struct err_msg *msg)
 	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, &p->tx_descriptors);
 	negotiate(p, "descriptors", p->config.descriptors, p->descriptors);
 	err = make_pool(p, &info, msg);
+	if (err == 0 && p->policy.n_address > 0)
+		err = make_host(p, tx_queues, msg);
 	return err != 0 ? err : set_up_queues(p, tx_queues, msg);
+}
+
+// Buffers without gaps. rte_pktmbuf_pool_create() leaves some, so that no buffer crosses the border
+// of a page and a device may write it. No device writes those of a vdev, and net_af_xdp shares with
+// the kernel as many bytes as buffers without gaps take: what lies beyond could not be used.
+static struct rte_mempool *make_dense_pool(const char *name, uint32_t n, uint16_t size, int socket)
+{
+	struct rte_pktmbuf_pool_private head = {.mbuf_data_room_size = size};
+	struct rte_mempool *pool =
+		rte_mempool_create_empty(name, n, sizeof(struct rte_mbuf) + size, POOL_CACHE,
+					 sizeof(head), socket, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	if (pool == NULL)
+		return NULL;
+	const int err = rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL);
+	rte_pktmbuf_pool_init(pool, &head);
+	const int got = err == 0 ? rte_mempool_populate_default(pool) : err;
+	if (got < 0) {
+		rte_mempool_free(pool);
+		rte_errno = -got;
+		return NULL;
+	}
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
 }
 
 static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct err_msg *msg)
@@ -323,7 +361,10 @@ static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct
 	    info->min_rx_bufsize <= UINT16_MAX - RTE_PKTMBUF_HEADROOM)
 		size = info->min_rx_bufsize + RTE_PKTMBUF_HEADROOM;
 	snprintf(name, sizeof(name), "weir-port%u", p->id);
-	p->pool = rte_pktmbuf_pool_create(name, n, POOL_CACHE, 0, (uint16_t)size, port_socket(p));
+	p->pool = eal_is_pci(p->config.device)
+			  ? rte_pktmbuf_pool_create(name, n, POOL_CACHE, 0, (uint16_t)size,
+						    port_socket(p))
+			  : make_dense_pool(name, n, (uint16_t)size, port_socket(p));
 	if (p->pool == NULL)
 		return err_set(
 			msg, ERR_MEMORY,
@@ -341,7 +382,7 @@ static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg
 	if (p->queue == NULL)
 		return err_set(msg, ERR_MEMORY, "port %s: out of memory", p->name);
 	for (uint16_t q = 0; q < p->queues && err == 0; q++) {
-		port_queue_init(&p->queue[q], p->id, q, &p->policy);
+		port_queue_init(&p->queue[q], p->id, q, &p->policy, p->host);
 		err = rte_eth_rx_queue_setup(p->id, q, p->descriptors, socket, NULL, p->pool);
 		if (err == 0 && q < tx_queues)
 			err = rte_eth_tx_queue_setup(p->id, q, p->tx_descriptors, socket, NULL);
@@ -359,6 +400,57 @@ static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg
 			       "port %s: frames would be scattered over buffers: lower `mtu`",
 			       p->name);
 	return 0;
+}
+
+static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg)
+{
+	struct rte_ether_addr mac;
+	if (tx_queues == 0 || rte_eth_macaddr_get(p->id, &mac) != 0) {
+		LOG(WARNING, PORT, "%s: the device cannot send: nobody answers for `addresses`",
+		    p->name);
+		return 0;
+	}
+	struct port_host_config c = {
+		.port = p->id,
+		.name = p->name,
+		.pool = p->pool,
+		.socket = port_socket(p),
+		.host = {.address = p->policy.address,
+			 .n_address = p->policy.n_address,
+			 .udp_port = p->policy.udp_port,
+			 .unreachable = p->config.unreachable,
+			 .rate = p->config.answer_rate},
+	};
+	memcpy(c.host.mac, mac.addr_bytes, 6);
+	p->host = port_host_new(&c, msg);
+	return p->host != NULL ? 0 : ERR_MEMORY;
+}
+
+const struct host *port_host(const struct port *p)
+{
+	return p->host != NULL ? port_host_host(p->host) : NULL;
+}
+
+// Solicitations go to groups: a card that filters by address must let those through.
+static void receive_groups(const struct port *p)
+{
+	const struct host *host = port_host_host(p->host);
+	struct rte_ether_addr mac;
+	uint32_t n = 0;
+	if (p->config.promiscuous || rte_eth_promiscuous_get(p->id) == 1)
+		return;
+	while (host_group(host, n, mac.addr_bytes))
+		n++;
+	struct rte_ether_addr *all = calloc(n + 1, sizeof(*all));
+	for (uint32_t i = 0; all != NULL && i < n; i++)
+		host_group(host, i, all[i].addr_bytes);
+	if (n > 0 && (all == NULL || rte_eth_dev_set_mc_addr_list(p->id, all, n) != 0) &&
+	    rte_eth_allmulticast_enable(p->id) != 0)
+		LOG(WARNING, PORT,
+		    "%s: the device takes no groups: neighbours cannot resolve its IPv6 addresses; "
+		    "`promiscuous: true` may help",
+		    p->name);
+	free(all);
 }
 
 static int on_link(uint16_t id, enum rte_eth_event_type type, void *port, void *ret)

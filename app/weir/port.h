@@ -15,6 +15,8 @@
 /// checksum verification, link interrupts. With more than one queue, RSS over addresses and UDP
 /// ports spreads agents over them; which queue an agent lands in does not matter to any result.
 ///
+/// A port with addresses is a host (host.h): a thread of its own answers for them.
+///
 /// A frame lies in one buffer, whose size follows from the MTU; scattered receive is refused.
 ///
 /// Threading: open, start, close by main; each input by its worker; port_stats() by any thread.
@@ -36,7 +38,10 @@ struct port_config {
 	uint16_t mtu;         ///< largest IP packet, bytes
 	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
 	bool promiscuous;     ///< take frames to other MAC addresses too
-	struct frame_policy policy;
+	struct frame_policy
+		policy;       ///< its addresses are answered for; what it points to is borrowed
+	bool unreachable;     ///< say so when another UDP port of theirs is asked for
+	uint32_t answer_rate; ///< answers per second, of each kind
 };
 
 /// What the device counts; since the start of the port.
@@ -48,6 +53,7 @@ struct port_stats {
 };
 
 struct port;
+struct host;
 
 /// Bytes that the mbufs of such a port take in pages of @p page bytes; needs no EAL.
 size_t port_memory(const struct port_config *config, size_t page);
@@ -66,3 +72,5 @@ const char *port_name(const struct port *p);
 /// NUMA socket of the device; SOCKET_ID_ANY (-1) when it has none.
 int port_socket(const struct port *p);
 void port_stats(const struct port *p, struct port_stats *s);
+/// The host that answers on it, for its counters; NULL when it answers nothing.
+const struct host *port_host(const struct port *p);

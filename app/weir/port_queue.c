@@ -6,6 +6,7 @@
 #include <rte_prefetch.h>
 
 #include "weir/clock.h"
+#include "weir/port_host.h"
 
 // Frames whose headers are on their way into the cache while one is checked: the check takes some
 // 20 ns, a line from memory some 100 ns.
@@ -16,11 +17,12 @@ static void release(struct input *in);
 static void wait_for_frames(struct input *in, uint64_t ns);
 
 void port_queue_init(struct port_queue *q, uint16_t port, uint16_t queue,
-		     const struct frame_policy *policy)
+		     const struct frame_policy *policy, struct port_host *host)
 {
 	*q = (struct port_queue){
 		.input = {.burst = burst, .release = release, .wait = wait_for_frames},
 		.policy = policy,
+		.host = host,
 		.port = port,
 		.queue = queue,
 	};
@@ -46,9 +48,22 @@ static enum stat_id take(const struct port_queue *q, const struct rte_mbuf *m, s
 			  card_says(m), p);
 }
 
+// A frame that is no datagram for us: the host's, or nobody's. Who hands it over has no more to do
+// with its buffer.
+static void put_aside(struct port_queue *q, uint16_t i, enum stat_id verdict, bool *wake)
+{
+	if (q->host != NULL && port_host_take(q->host, verdict, q->mbuf[i])) {
+		q->mbuf[i] = NULL; // rte_pktmbuf_free_bulk() steps over it
+		verdict = STAT_frame_host;
+		*wake = true;
+	}
+	stats_add(q->input.stats, verdict, 1);
+}
+
 static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 {
 	struct port_queue *q = (struct port_queue *)in;
+	bool wake = false;
 	uint64_t bytes = 0;
 	q->n = rte_eth_rx_burst(q->port, q->queue, q->mbuf, INPUT_BURST);
 	b->n = 0;
@@ -68,8 +83,10 @@ static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 		if (verdict == STAT_frame_datagrams)
 			b->n++;
 		else
-			stats_add(in->stats, verdict, 1);
+			put_aside(q, i, verdict, &wake);
 	}
+	if (wake)
+		port_host_wake(q->host);
 	stats_add(in->stats, STAT_rx_frames, q->n);
 	stats_add(in->stats, STAT_rx_bytes, bytes);
 	stats_add(in->stats, STAT_frame_datagrams, b->n);

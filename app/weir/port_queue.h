@@ -15,9 +15,12 @@
 #include "weir/frame.h"
 #include "weir/input.h"
 
+struct port_host;
+
 struct port_queue {
 	struct input input; ///< first, so that the worker's pointer is ours
 	const struct frame_policy *policy;
+	struct port_host *host; ///< NULL = the port answers nothing
 	uint16_t port;
 	uint16_t queue;
 	uint16_t n; ///< buffers lent by the latest burst
@@ -25,4 +28,4 @@ struct port_queue {
 } __attribute__((aligned(64)));
 
 void port_queue_init(struct port_queue *q, uint16_t port, uint16_t queue,
-		     const struct frame_policy *policy);
+		     const struct frame_policy *policy, struct port_host *host);

@@ -301,6 +301,21 @@ static int answer_sources(const struct telemetry_config *c, const char *params,
 	return 0;
 }
 
+// The hosts on the ports, summed: "arp_replies" and the like.
+static int answer_host(const struct telemetry_config *c, const char *params, struct rte_tel_data *d)
+{
+	rte_tel_data_start_dict(d);
+	for (unsigned k = 0; k < N_HOST_STATS; k++) {
+		uint64_t sum = 0;
+		for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
+			const struct host *h = inputs_host(c->inputs, i);
+			sum += h != NULL ? host_count(h, (enum host_stat)k) : 0;
+		}
+		tel_add_uint(d, host_stat_info[k].name, sum);
+	}
+	return 0;
+}
+
 static void add_histogram(struct rte_tel_data *d, const char *name, const struct histogram *h)
 {
 	static const struct {
@@ -401,6 +416,7 @@ static const struct {
 	{"/weir/agents", "Agents. Parameter: the first to show (0).", answer_agents},
 	{"/weir/sources", "Data sources. Parameter: the first to show (0).", answer_sources},
 	{"/weir/aggregator", "Ticks and how long they take.", answer_aggregator},
+	{"/weir/host", "What was answered for the addresses of ports.", answer_host},
 	{"/weir/memory", "Bytes by purpose.", answer_memory},
 };
 

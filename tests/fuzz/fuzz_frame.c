@@ -24,8 +24,8 @@ static void check_taken(const uint8_t *frame, uint32_t len, const struct payload
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint32_t vlans[] = {0, 7};
-	static const struct frame_address ours = {.addr = {.family = ADDR_IP4, .bytes = {10}},
-						  .bits = 8};
+	static const struct frame_address ours = {
+		.addr = {.family = ADDR_IP4, .bytes = {10, 0, 0, 1}}, .vlan = FRAME_ANY_VLAN};
 	struct payload p;
 	if (size < 1 || size > 65536)
 		return 0;

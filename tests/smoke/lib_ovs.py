@@ -33,6 +33,23 @@ def server_address(i):
     return f"10.9.0.{10 + i}"
 
 
+def start_program(program, places, *arguments):
+    sandbox.Process(program, [program, *arguments, f"--pidfile={RUN}/{program}.pid"],
+                    env={**os.environ, **places})
+
+
+def start():
+    """The daemons, and a bridge br0 without ports."""
+    sandbox.run("mkdir", RUN)
+    sandbox.run("ovsdb-tool", "create", f"{RUN}/conf.db", SCHEMA)
+    places = {f"OVS_{what}DIR": RUN for what in ("RUN", "LOG", "DB", "SYSCONF")}
+    start_program("ovsdb-server", places, f"{RUN}/conf.db", f"--remote=p{DB}")
+    sandbox.wait_until("the database listens", lambda: os.path.exists(f"{RUN}/db.sock"), 20)
+    vsctl("--no-wait", "init")
+    start_program("ovs-vswitchd", places, DB, "--disable-system")
+    vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+
+
 class Switch:
     def __init__(self, n_servers):
         self.client = sandbox.Namespace("client")
@@ -41,21 +58,9 @@ class Switch:
         self.ports = [f"to_server{i}" for i in range(n_servers)]
         for i, (port, server) in enumerate(zip(self.ports, self.servers)):
             sandbox.veth(port, None, "eth0", server, None, f"{server_address(i)}/24")
-        sandbox.run("mkdir", RUN)
-        sandbox.run("ovsdb-tool", "create", f"{RUN}/conf.db", SCHEMA)
-        places = {f"OVS_{what}DIR": RUN for what in ("RUN", "LOG", "DB", "SYSCONF")}
-        self.start("ovsdb-server", places, f"{RUN}/conf.db", f"--remote=p{DB}")
-        sandbox.wait_until("the database listens", lambda: os.path.exists(f"{RUN}/db.sock"), 20)
-        vsctl("--no-wait", "init")
-        self.start("ovs-vswitchd", places, DB, "--disable-system")
-        vsctl("add-br", "br0", "--", "set", "bridge", "br0", "datapath_type=netdev")
+        start()
         for port in ("to_client", *self.ports):
             vsctl("add-port", "br0", port)
-
-    @staticmethod
-    def start(program, places, *arguments):
-        sandbox.Process(program, [program, *arguments, f"--pidfile={RUN}/{program}.pid"],
-                        env={**os.environ, **places})
 
     @staticmethod
     def export(target, device, sampling):

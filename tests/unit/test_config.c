@@ -147,7 +147,7 @@ static void a_file_is_read(void **state)
 	assert_int_equal(in[0].lcores.at[1], 3);
 	assert_int_equal(in[0].udp_port, 6343);
 	assert_int_equal(in[0].addresses.n, 2);
-	assert_int_equal(in[0].addresses.at[1].bits, 64);
+	assert_string_equal(in[0].addresses.at[1], "2001:db8::1/64");
 	assert_int_equal(in[1].kind, CONFIG_SOCKET);
 	assert_int_equal(in[1].addr.family, ADDR_IP6);
 	assert_int_equal(in[1].udp_port, 7000);

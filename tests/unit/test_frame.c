@@ -242,8 +242,8 @@ static void only_ours_is_taken(void **state)
 {
 	const struct sketch v4 = ip4(7, 0), v6 = ip6(false);
 	const uint32_t vlans[] = {3, 7};
-	struct frame_address ours[2] = {{.bits = 24}, {.bits = 128}};
-	assert_int_equal(addr_parse("198.51.100.0", &ours[0].addr), 0);
+	struct frame_address ours[2] = {{.vlan = 7}, {.vlan = FRAME_ANY_VLAN}};
+	assert_int_equal(addr_parse("198.51.100.2", &ours[0].addr), 0);
 	assert_int_equal(addr_parse("2001:db8::2", &ours[1].addr), 0);
 	struct frame_policy p = {.udp_port = 6343, .vlan = vlans, .n_vlan = 2};
 	assert_int_equal(take(&p, &v4), STAT_frame_datagrams);
@@ -256,6 +256,10 @@ static void only_ours_is_taken(void **state)
 	p = (struct frame_policy){.address = ours, .n_address = 2};
 	assert_int_equal(take(&p, &v4), STAT_frame_datagrams);
 	assert_int_equal(take(&p, &v6), STAT_frame_datagrams);
+	ours[0].vlan = 0; // the strong host model
+	assert_int_equal(take(&p, &v4), STAT_frame_other_host);
+	ours[0].vlan = FRAME_ANY_VLAN;
+	assert_int_equal(take(&p, &v4), STAT_frame_datagrams);
 	p.address = &ours[1];
 	p.n_address = 1;
 	assert_int_equal(take(&p, &v4), STAT_frame_other_host);
