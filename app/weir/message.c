@@ -62,7 +62,7 @@ Weir__FlowSet *message_flow_set(struct arena *a, const struct message_head *head
 	m->n_fields = def->n_part;
 	m->fields = fields_of(&b, def);
 	m->separator = text_of(&b, def->fs);
-	m->n_value_names = def->n_cell;
+	m->n_value_names = def->n_value;
 	m->value_names = value_names_of(&b, def);
 	m->unit = unit_of(&b, def);
 	m->t = def->t, m->n = def->n, m->dropped = def->dropped;
@@ -96,7 +96,7 @@ Weir__Event *message_event(struct arena *a, const struct message_head *head,
 	m->fields = fields_of(&b, def);
 	m->separator = text_of(&b, def->fs);
 	m->value = text_of(&b, def->value);
-	m->n_value_names = def->n_cell;
+	m->n_value_names = def->n_value;
 	m->value_names = value_names_of(&b, def);
 	return b.failed ? NULL : m;
 }
@@ -197,7 +197,7 @@ static char *unit_of(struct builder *b, const struct flow_def *def)
 	char *text = alloc(b, 1, size);
 	if (text == NULL)
 		return NULL;
-	snprintf(text, size, "%s/s", def->value);
+	snprintf(text, size, flow_def_is_rate(def) ? "%s/s" : "%s", def->value);
 	text_make_utf8(text);
 	return text;
 }
@@ -261,8 +261,8 @@ static Weir__Field **fields_of(struct builder *b, const struct flow_def *def)
 
 static char **value_names_of(struct builder *b, const struct flow_def *def)
 {
-	char **names = alloc(b, def->n_cell, sizeof(*names));
-	for (unsigned i = 0; names != NULL && i < def->n_cell; i++)
+	char **names = alloc(b, def->n_value, sizeof(*names));
+	for (unsigned i = 0; names != NULL && i < def->n_value; i++)
 		names[i] = text_of(b, def->cell[i].text);
 	return names;
 }

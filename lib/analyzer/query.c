@@ -52,11 +52,11 @@ void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, s
 		.key_size = f->def->key_size,
 		.value = rate.value,
 		.error = QUERY_Z95 * sqrt(rate.q),
-		.n_effective = rate.q > 0 ? rate.value * rate.value / rate.q : 0,
+		.n_effective = rate.n_effective,
 		.inherited = rate.inherited,
 		.samples = past->n,
 		.last = past->last,
-		.n_values = f->def->n_cell,
+		.n_values = f->def->n_value,
 	};
 	fill_source(a, store_source(s, entry), row);
 	// Our number of the source means nothing outside.
@@ -64,14 +64,15 @@ void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, s
 	       (size_t)f->def->key_size - PROGRAM_KEY_SOURCE);
 	struct strbuf text = strbuf_of(row->key_text, sizeof(row->key_text));
 	flow_def_key_format(f->def, row->key, &text);
-	for (unsigned k = 0; k < f->def->n_cell; k++)
+	for (unsigned k = 0; k < f->def->n_value; k++)
 		row->values[k] = store_cell(s, entry, k);
 }
 
 void query_summary(const struct flow *f, struct flow_summary *summary)
 {
 	const struct store *s = &f->store;
-	const double scale = s->decay.scale;
+	// Figures do not add up: nothing is said of totals.
+	const double scale = s->figure == NULL ? s->decay.scale : 0;
 	*summary = (struct flow_summary){
 		.total = s->total * scale,
 		.tracked = fmax(0, s->total - s->inherited) * scale,

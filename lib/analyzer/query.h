@@ -30,17 +30,19 @@ struct flow_row {
 	uint16_t key_size;
 	uint8_t key[PROGRAM_KEY_MAX]; ///< as gathered; flow_def_key_part() takes it apart
 	char key_text[512];           ///< flow_def_key_format(); cut if longer
-	double value;                 ///< smoothed rate: bytes/s, frames/s
-	double error;                 ///< half width of the 95 % interval, in the unit of `value`
-	double n_effective;           ///< V^2 / q: how many samples the value rests on
-	double inherited;             ///< part of `value` that came from other keys
-	uint64_t samples;             ///< of this key since it was entered
-	uint64_t last;                ///< ns: time of the latest sample, on the analyzer's clock
+	double value;       ///< smoothed rate: bytes/s, frames/s; or a figure: avg:, count:
+	double error;       ///< half width of the 95 % interval, in the unit of `value`;
+			    ///< 0 of figures, which have no known one
+	double n_effective; ///< V^2 / q: how many samples the value rests on
+	double inherited;   ///< part of `value` that came from other keys
+	uint64_t samples;   ///< of this key since it was entered
+	uint64_t last;      ///< ns: time of the latest sample, on the analyzer's clock
 	uint32_t n_values;
 	double values[FLOW_ROW_VALUES]; ///< secondary values, in the order of the definition
 };
 
-/// What stands beside the rows of one definition.
+/// What stands beside the rows of one definition. The first three are 0 where the value is a figure
+/// (avg:, min:, max:, count:), which does not add up.
 struct flow_summary {
 	double total;     ///< smoothed rate over all flows and data sources
 	double tracked;   ///< part of it that belongs to keys with an entry (total - inherited)

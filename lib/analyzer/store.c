@@ -10,7 +10,6 @@ _Static_assert(sizeof(struct store_past) == 24, "two fit a cache line with room 
 
 #define CHUNK_LEN  14
 #define NEIGHBOURS 8
-#define RECLAIM    8 // owners of sketches that are looked at
 
 static uint32_t round_up(uint32_t n, uint32_t unit)
 {
@@ -26,8 +25,7 @@ static void layout(struct store *s, struct carve *c, const struct flow_def *def,
 		config->max_sources < config->entries ? config->max_sources + (size_t)1 : slots;
 	*s = (struct store){.def = def, .config = *config};
 	s->entry_size = round_up((uint32_t)sizeof(struct store_entry) + def->key_size, 64);
-	s->past_size = (uint32_t)(sizeof(struct store_past) + def->n_cell * sizeof(struct cell) +
-				  def->n_set * sizeof(struct store_set));
+	cells_layout(s, def);
 	s->top_size = 2 * config->top < config->entries + 1 ? 2 * config->top : config->entries + 1;
 	s->entry = carve(c, slots, s->entry_size);
 	s->past = carve(c, slots, s->past_size);
@@ -37,6 +35,8 @@ static void layout(struct store *s, struct carve *c, const struct flow_def *def,
 	s->delta = carve(c, slots, sizeof(*s->delta));
 	s->top = carve(c, s->top_size, sizeof(*s->top));
 	s->rank = carve(c, slots, sizeof(*s->rank));
+	if (!flow_def_is_rate(def))
+		s->figure = carve(c, slots, sizeof(*s->figure));
 	if (def->n_set == 0)
 		return;
 	s->sketches.registers = carve(c, 1, distinct_pool_size(config->sketches));
@@ -70,27 +70,18 @@ static double square(double x)
 	return x * x;
 }
 
-static void scale_cell(struct cell *c, enum cell_kind kind, double f)
-{
-	if (kind == CELL_SUM || kind == CELL_AVG)
-		c->v *= f;
-	if (kind == CELL_AVG)
-		c->n *= f;
-}
-
 // Bring an entry to the present generation.
 static void refresh(struct store *s, struct store_entry *e, uint32_t i)
 {
 	const double f = decay_shift(&s->decay, e->gen);
 	if (__builtin_expect(f == 1, 1))
 		return;
-	struct cell *cell = store_past(s, i)->cell;
 	e->value *= f;
 	e->inherited *= f;
 	e->q *= square(f);
 	e->gen = s->decay.gen;
-	for (unsigned k = 0; k < s->def->n_cell; k++)
-		scale_cell(&cell[k], s->def->cell[k].kind, f);
+	if (s->def->n_cell != 0)
+		cells_scale(s, i, f);
 }
 
 // All deltas are void: their numbers go on, so that those in the entries are out of range.
@@ -111,10 +102,10 @@ void store_begin(struct store *s, uint64_t start, uint64_t end)
 	s->floor_lost *= f;
 	s->start = start;
 	s->now = end;
-	s->period = (uint64_t)((double)end * 1e-9 / s->def->t);
 	clear_deltas(s);
 	s->tick_total = 0;
 	s->tick_inherited = 0;
+	cells_begin(s);
 }
 
 // The delta of an entry in this tick, or NULL. A number in range may be 2^32 deltas old, hence the
@@ -134,70 +125,6 @@ static struct store_delta *touch(struct store *s, uint32_t i)
 	d = &s->delta[s->n_delta++];
 	*d = (struct store_delta){.entry = i};
 	return d;
-}
-
-// --- sets of distinct values --------------------------------------------------------------------
-
-static struct store_set *sets_of(const struct store *s, uint32_t i)
-{
-	return (struct store_set *)(void *)(store_past(s, i)->cell + s->def->n_cell);
-}
-
-static void drop_sets(struct store *s, uint32_t i)
-{
-	struct store_set *set = sets_of(s, i);
-	for (unsigned k = 0; k < s->def->n_set; k++) {
-		distinct_drop(&s->sketches, &set[k].now);
-		distinct_drop(&s->sketches, &set[k].before);
-	}
-}
-
-// Bring a set to the current period.
-static void rotate(struct store *s, struct store_set *set)
-{
-	if (set->period == s->period)
-		return;
-	distinct_drop(&s->sketches, &set->before);
-	if (set->period + 1 == s->period) {
-		set->before = set->now;
-		set->now = (struct distinct){0};
-	} else {
-		distinct_drop(&s->sketches, &set->now);
-	}
-	set->period = s->period;
-}
-
-// When all sketches are given out: look at a few owners, whose sets may be out of date.
-static void reclaim_sketches(struct store *s)
-{
-	if (s->sketches.used < s->sketches.n || s->sketches.n_free > 0 || s->sketches.n == 0)
-		return;
-	for (unsigned n = 0; n < RECLAIM; n++) {
-		s->sketch_hand = s->sketch_hand % s->sketches.n + 1;
-		const uint32_t owner = s->sketch_owner[s->sketch_hand];
-		if (store_entry(s, owner)->ref == 0)
-			continue;
-		for (unsigned k = 0; k < s->def->n_set; k++)
-			rotate(s, &sets_of(s, owner)[k]);
-	}
-}
-
-static void merge_sets(struct store *s, uint32_t i, const struct store_add *a)
-{
-	reclaim_sketches(s);
-	for (unsigned k = 0; k < s->def->n_set; k++) {
-		struct store_set *set = &sets_of(s, i)[k];
-		rotate(s, set);
-		distinct_merge(&s->sketches, &set->now, a->pool, &a->set[k]);
-		s->sketch_owner[set->now.sketch] = i;
-	}
-}
-
-static double count_set(const struct store *s, const struct store_set *set)
-{
-	if (set->period == s->period)
-		return distinct_count_union(&s->sketches, &set->now, &set->before);
-	return set->period + 1 == s->period ? distinct_count(&s->sketches, &set->now) : 0;
 }
 
 // --- chains -------------------------------------------------------------------------------------
@@ -352,7 +279,7 @@ static void drop_entry(struct store *s, uint32_t i)
 	struct store_delta *d = delta_of(s, i);
 	if (d != NULL)
 		*d = (struct store_delta){.entry = i};
-	drop_sets(s, i);
+	cells_drop(s, i);
 	top_remove(s, i);
 	lookup_remove(&s->lookup, store_entry(s, i)->tag, i);
 	chain_remove(s, store_source(s, i), i);
@@ -523,14 +450,10 @@ static void add_one(struct store *s, const struct store_add *a, uint32_t tag)
 	d->last = a->last > d->last ? a->last : d->last;
 	s->tick_total += a->value;
 	s->tick_inherited += a->inherited;
-	if (s->def->n_cell != 0 && a->cell != NULL) {
+	if (s->def->n_cell != 0) {
 		refresh(s, store_entry(s, i), i);
-		for (unsigned k = 0; k < s->def->n_cell; k++)
-			cell_merge(&store_past(s, i)->cell[k], s->def->cell[k].kind, &a->cell[k],
-				   s->decay.add);
+		cells_merge(s, i, a);
 	}
-	if (s->def->n_set != 0 && a->set != NULL)
-		merge_sets(s, i, a);
 	if (__builtin_expect(s->used > s->config.entries, 0))
 		compact(s, key_source(a->key));
 }
@@ -613,6 +536,8 @@ uint32_t store_settle(struct store *s, uint32_t i)
 	absorb(s, e, d->entry);
 	p->n += d->n;
 	p->last = d->last > p->last ? d->last : p->last;
+	if (s->figure != NULL)
+		cells_settle(s, d->entry);
 	top_update(s, d->entry);
 	return d->entry;
 }
@@ -654,7 +579,7 @@ void store_end(struct store *s)
 	s->total += s->tick_total * s->decay.add;
 	s->inherited += s->tick_inherited * s->decay.add;
 	expire(s);
-	if (s->n_top < s->config.top && s->n_top < s->used)
+	if (s->n_top < s->config.top && s->n_top < s->used && s->figure == NULL)
 		top_refill(s);
 	clear_deltas(s);
 }
@@ -665,44 +590,31 @@ struct store_rate store_rate(const struct store *s, uint32_t i)
 {
 	const struct store_entry *e = store_entry(s, i);
 	const double f = decay_shift(&s->decay, e->gen) * s->decay.scale;
-	return (struct store_rate){
-		.value = e->value * f, .q = e->q * f * f, .inherited = e->inherited * f};
+	const double n_effective = e->q > 0 ? square(e->value) / e->q : 0;
+	if (s->figure != NULL)
+		return (struct store_rate){.value = s->figure[i], .n_effective = n_effective};
+	return (struct store_rate){.value = e->value * f,
+				   .q = e->q * f * f,
+				   .inherited = e->inherited * f,
+				   .n_effective = n_effective};
 }
 
 double store_own(const struct store *s, uint32_t i)
 {
 	const struct store_entry *e = store_entry(s, i);
+	if (s->figure != NULL) // cells are the key's own
+		return s->figure[i];
 	return fmax(0, e->value - e->inherited) * decay_shift(&s->decay, e->gen) * s->decay.scale;
 }
 
-struct cell store_cell_now(const struct store *s, uint32_t i, unsigned k)
+uint32_t store_largest(const struct store *s, uint32_t source)
 {
-	const enum cell_kind kind = s->def->cell[k].kind;
-	if (kind == CELL_COUNT)
-		return (struct cell){count_set(s, &sets_of(s, i)[s->def->cell[k].set]), 1};
-	struct cell c = store_past(s, i)->cell[k];
-	// A sum is a rate like the value itself; of an average both parts fade alike.
-	if (kind == CELL_SUM || kind == CELL_AVG)
-		scale_cell(&c, kind,
-			   decay_shift(&s->decay, store_entry(s, i)->gen) * s->decay.scale);
-	return c;
-}
-
-double store_cell(const struct store *s, uint32_t i, unsigned k)
-{
-	const enum cell_kind kind = s->def->cell[k].kind;
-	if (kind == CELL_AVG) // the scale cancels out, however small it is
-		return cell_value(&store_past(s, i)->cell[k], kind);
-	const struct cell c = store_cell_now(s, i, k);
-	return kind == CELL_COUNT ? c.v : cell_value(&c, kind);
-}
-
-uint32_t store_sketches(const struct store *s, uint32_t i)
-{
-	uint32_t n = 0;
-	for (unsigned k = 0; k < s->def->n_set; k++)
-		n += (sets_of(s, i)[k].now.sketch != 0) + (sets_of(s, i)[k].before.sketch != 0);
-	return n;
+	uint32_t best = 0;
+	for (uint32_t c = s->chain[source].head; c != 0; c = s->chunk[c].next)
+		for (uint32_t i = 0; i < s->chunk[c].n; i++)
+			if (best == 0 || store_before(s, s->chunk[c].entry[i], best))
+				best = s->chunk[c].entry[i];
+	return best;
 }
 
 uint32_t store_kept(const struct store *s)

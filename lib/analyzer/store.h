@@ -42,6 +42,18 @@
 /// is filled anew by one walk. Ties go to the smaller key, then to the source that `order` puts
 /// first: results do not depend on addresses or on the secret of the hash.
 ///
+/// **Figures**. A definition whose value is avg:, min:, max: or count: (VALUE_CELL) adds frames;
+/// these decide which flows are kept, as above, and how sure a figure is (n_effective). What it
+/// shows, sorts by and compares with thresholds is the figure of its last cell. A figure neither
+/// adds up nor decays, and may fall while others stay. So it is worked out when its entry is
+/// touched and, for all entries, when a period of length t begins; there is no heap, and the top
+/// is picked from all entries when somebody asks. A flow without a sample in this period and the
+/// one before has the figure 0.
+///
+/// **Minimum and maximum** are those of the current period of length t and the one before: workers'
+/// cells merge by min and max, and what is older is forgotten, lest one strange sample stay for
+/// ever. **Averages** are weighted by the decay of the rates.
+///
 /// **Distinct values** (`count:`) have no decay. An entry keeps two sets, of the current period of
 /// length t and of the one before; the answer is the count of their union. Sketches come from a
 /// pool; when it is used up they are taken back from entries whose sets are out of date.
@@ -96,7 +108,14 @@ struct store_set {
 	uint64_t period; ///< number of the one that `now` belongs to
 };
 
-/// The part of an entry that a merge does not need; its cells follow, and then its sets.
+/// A minimum or maximum of the period before `period`, to which the cell belongs.
+struct store_before {
+	struct cell cell;
+	uint64_t period;
+};
+
+/// The part of an entry that a merge does not need; its cells follow, then its sets, then one
+/// store_before for each cell if some of them are minima or maxima.
 struct store_past {
 	uint64_t n;     ///< samples of this key
 	uint64_t first; ///< ns: start of the interval in which it was entered
@@ -138,7 +157,9 @@ struct store {
 	struct rng rng;
 
 	uint32_t entry_size, past_size;
-	uint8_t *entry; ///< entries + 1 of them, from 1 on (one more than is kept)
+	uint32_t before_offset; ///< in the past; 0 = no minima, no maxima
+	double *figure;         ///< VALUE_CELL: per entry; else NULL
+	uint8_t *entry;         ///< entries + 1 of them, from 1 on (one more than is kept)
 	uint8_t *past;
 	uint32_t used, n_slots; ///< in use; ever used
 	uint32_t free;          ///< list of free entries; 0 = none
@@ -222,17 +243,19 @@ static inline uint32_t store_source(const struct store *s, uint32_t i)
 	return source;
 }
 
-/// An entry's rate per second, its variance and the inherited part, as at the latest tick.
+/// An entry's rate per second, its variance and the inherited part, as at the latest tick. A figure
+/// has neither of the two; how many samples it rests on is known of it, too.
 struct store_rate {
 	double value, q, inherited;
+	double n_effective; ///< V^2 / q of what was added
 };
 struct store_rate store_rate(const struct store *s, uint32_t i);
 
 /// The part of the rate that is the key's own: never more than what its samples gave.
 double store_own(const struct store *s, uint32_t i);
 
-/// The k-th secondary value: a sum as smoothed rate, an average weighted by the same decay,
-/// minimum and maximum since the flow was entered.
+/// The k-th cell: a sum as smoothed rate, an average weighted by the same decay, minimum and
+/// maximum of the latest two periods.
 double store_cell(const struct store *s, uint32_t i, unsigned k);
 /// The same so that it can be merged with that of another entry (cell_merge(), weight 1): sums as
 /// rates, weights as they have faded; a count as if it were a maximum.
@@ -249,10 +272,19 @@ bool store_visible(const struct store *s, uint32_t i);
 /// The @p n first entries in order into @p out, which has room for all entries (config.entries).
 /// Up to config.top: O(top log top); beyond: O(entries + n log entries). Returns how many.
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n);
+/// Where values are figures: the entry of a source with the largest one; 0 = it has none.
+uint32_t store_largest(const struct store *s, uint32_t source);
+
 /// Entries that each source is sure to keep.
 uint32_t store_kept(const struct store *s);
 
-// For top.c and store.c alone.
+// For top.c, store_cell.c and store.c alone.
+void cells_layout(struct store *s, const struct flow_def *def);
+void cells_begin(struct store *s);
+void cells_merge(struct store *s, uint32_t entry, const struct store_add *a);
+void cells_scale(struct store *s, uint32_t entry, double factor);
+void cells_settle(struct store *s, uint32_t entry);
+void cells_drop(struct store *s, uint32_t entry);
 void top_update(struct store *s, uint32_t entry);
 void top_remove(struct store *s, uint32_t entry);
 void top_refill(struct store *s);

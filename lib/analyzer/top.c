@@ -9,6 +9,8 @@
 static double stored(const struct store *s, uint32_t i)
 {
 	const struct store_entry *e = store_entry(s, i);
+	if (s->figure != NULL)
+		return s->figure[i];
 	return e->value * decay_shift(&s->decay, e->gen);
 }
 
@@ -65,6 +67,8 @@ static void sift_down(struct store *s, uint32_t at)
 void top_update(struct store *s, uint32_t entry)
 {
 	const uint32_t rank = s->rank[entry];
+	if (s->figure != NULL) // falls beside the others: no heap holds them in order
+		return;
 	if (rank != 0) { // a touched value never falls beside the others
 		sift_down(s, rank - 1);
 	} else if (s->n_top < s->top_size) {
@@ -137,7 +141,7 @@ static uint32_t pick(const struct store *s, uint32_t *out, uint32_t len, uint32_
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n)
 {
 	uint32_t len = 0;
-	if (n <= s->config.top) {
+	if (n <= s->config.top && s->figure == NULL) {
 		for (; len < s->n_top; len++)
 			out[len] = s->top[len];
 	} else {

@@ -131,13 +131,27 @@ static uint32_t watched(struct triggers *t, struct trigger *g)
 	return entry;
 }
 
+// Figures do not keep their order: while the one that was watched fell, another may be above.
+static uint32_t watched_figure(struct triggers *t, struct trigger *g)
+{
+	const uint32_t entry = watched(t, g);
+	if (t->store->figure == NULL || t->rule[g->rule].by_flow)
+		return entry;
+	uint32_t source;
+	memcpy(&source, g->key, sizeof(source));
+	const uint32_t largest = store_largest(t->store, source);
+	if (largest != 0 && largest != entry)
+		watch(t, g, largest);
+	return largest;
+}
+
 void triggers_end(struct triggers *t)
 {
 	t->n_events = 0;
 	for (uint32_t i = t->n; i > 0; i--) { // downward: rearm() moves what was looked at
 		struct trigger *g = trigger_at(t, i);
 		const struct trigger_rule *rule = &t->rule[g->rule];
-		const uint32_t entry = watched(t, g);
+		const uint32_t entry = watched_figure(t, g);
 		const double own = entry != 0 ? store_own(t->store, entry) : 0;
 		if (g->fresh)
 			t->event[t->n_events++] =
@@ -151,5 +165,5 @@ void triggers_end(struct triggers *t)
 	const struct store *s = t->store;
 	const double floor = (s->floor_tables + s->floor_lost) * s->decay.scale;
 	for (uint32_t rule = 0; rule < t->n_rules; rule++)
-		t->rule[rule].below_floor = t->rule[rule].limit < floor;
+		t->rule[rule].below_floor = s->figure == NULL && t->rule[rule].limit < floor;
 }

@@ -16,7 +16,8 @@
 /// It keeps the key of the flow that it watches by value, so that it survives the flow's eviction:
 /// a flow that comes back within the timeout does not fire again. With by_flow = false the trigger
 /// watches the largest flow of the data source. While that one is below the limit so are all
-/// others, because decay keeps their order.
+/// others, because decay keeps their order. Where values are figures (store.h) it does not, and the
+/// data source's entries are looked at instead.
 ///
 /// What counts is value - inherited: weight that an entry took over from other keys never fires.
 ///

@@ -344,7 +344,7 @@ static int build_heap(struct view *v)
 	for (uint32_t i = 0; i < v->items.n; i++) {
 		struct item *item = item_at(&v->shape, v->items.mem, i);
 		if (v->mode == VIEW_AVG)
-			item_average(item);
+			item_average(item, &v->shape);
 		if (item->value >= v->query.min_value)
 			v->heap[v->heap_len++] = i;
 	}

@@ -38,6 +38,9 @@
 /// all samples. Of counts of distinct values the largest is taken: how many the data sources have
 /// in common is not known.
 ///
+/// Where the value is such a figure itself (store.h), it follows the same rules: sums, means over
+/// data sources and the like are those of its samples.
+///
 /// **Slices.** view_read() holds the lock for VIEW_SLICE units of work: it copies entries, or
 /// writes keys as text for rows that view_digest() chose. Everything that grows with the number of
 /// rows (summing by key, sorting, regular expressions) is view_digest()'s, without the lock. The

@@ -12,6 +12,8 @@ struct item_shape item_shape_of(const struct flow_def *def)
 		.key = sizeof(struct item) + def->n_cell * sizeof(struct cell),
 		.key_size = def->key_size,
 		.n_cell = def->n_cell,
+		.n_value = def->n_value,
+		.figure = !flow_def_is_rate(def),
 	};
 	shape.size = shape.key + def->key_size;
 	for (unsigned k = 0; k < def->n_cell; k++) {
@@ -44,11 +46,14 @@ void item_read(struct item *item, const struct item_shape *shape, const struct a
 		.value = rate.value,
 		.q = rate.q,
 		.inherited = rate.inherited,
+		.n_effective = rate.n_effective,
 		.last = past->last,
 		.samples = past->n,
 	};
 	for (unsigned k = 0; k < shape->n_cell; k++)
 		item->cell[k] = store_cell_now(s, entry, k);
+	if (shape->figure && rate.value == 0) // its samples are too old to count
+		item->cell[shape->n_value] = (struct cell){0};
 	uint8_t *key = key_of(shape, item);
 	memset(key, 0, PROGRAM_KEY_SOURCE);
 	memcpy(key + PROGRAM_KEY_SOURCE, store_entry(s, entry)->key + PROGRAM_KEY_SOURCE,
@@ -64,6 +69,10 @@ static void add_sums(struct item *to, const struct item_shape *shape, const stru
 	to->last = from->last > to->last ? from->last : to->last;
 	for (unsigned k = 0; k < shape->n_cell; k++)
 		cell_merge(&to->cell[k], shape->kind[k], &from->cell[k], 1);
+	if (!shape->figure)
+		return;
+	to->value = cell_value(&to->cell[shape->n_value], shape->kind[shape->n_value]);
+	to->n_effective += from->n_effective;
 }
 
 void item_join(struct item *to, const struct item_shape *shape, const struct item *from)
@@ -198,8 +207,10 @@ void item_set_free(struct item_set *set)
 
 // --- rows ---------------------------------------------------------------------------------------
 
-void item_average(struct item *item)
+void item_average(struct item *item, const struct item_shape *shape)
 {
+	if (shape->figure)
+		return;
 	const double n = item->n_sources;
 	item->value /= n;
 	item->q /= n * n;
@@ -219,17 +230,18 @@ void item_row(const struct item *item, const struct item_shape *shape, bool aver
 				.key_size = shape->key_size,
 				.value = item->value,
 				.error = QUERY_Z95 * sqrt(item->q),
-				.n_effective =
-					item->q > 0 ? item->value * item->value / item->q : 0,
+				.n_effective = shape->figure ? item->n_effective
+					       : item->q > 0 ? item->value * item->value / item->q
+							     : 0,
 				.inherited = item->inherited,
 				.samples = item->samples,
 				.last = item->last,
-				.n_values = shape->n_cell,
+				.n_values = shape->n_value,
 			},
 		.n_sources = item->n_sources,
 	};
 	memcpy(row->flow.key, key_of(shape, item), shape->key_size);
-	for (unsigned k = 0; k < shape->n_cell; k++) {
+	for (unsigned k = 0; k < shape->n_value; k++) {
 		const bool is_sum = shape->kind[k] == CELL_SUM;
 		row->flow.values[k] = cell_value(&item->cell[k], shape->kind[k]) /
 				      (average && is_sum ? item->n_sources : 1);

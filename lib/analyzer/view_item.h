@@ -22,7 +22,9 @@ struct item_shape {
 	size_t key;  ///< offset of the key
 	uint16_t key_size;
 	uint16_t n_cell;
-	uint8_t kind[PROGRAM_VALUES_MAX]; ///< how cells are merged
+	uint16_t n_value;                     ///< secondary values: the first cells
+	bool figure;                          ///< the value is that of the last cell (store.h)
+	uint8_t kind[PROGRAM_VALUES_MAX + 1]; ///< how cells are merged
 };
 
 struct item {
@@ -32,6 +34,7 @@ struct item {
 	uint32_t n_sources;
 	double largest; ///< of the entries in it
 	double value, q, inherited;
+	double n_effective; ///< of figures
 	uint64_t last, samples;
 	struct cell cell[];
 };
@@ -61,8 +64,8 @@ void item_join(struct item *to, const struct item_shape *shape, const struct ite
 int item_set_add(struct item_set *set, const struct item_shape *shape, const struct item *item,
 		 enum view_mode mode);
 void item_set_free(struct item_set *set);
-/// From a sum to a mean over data sources.
-void item_average(struct item *item);
+/// From a sum to a mean over data sources; figures stay what they are.
+void item_average(struct item *item, const struct item_shape *shape);
 /// True when @p a comes first: larger; ties by key, agent, data source.
 bool item_before(const struct item *a, const struct item *b, const struct item_shape *shape);
 /// All of a row but its texts. @p average: sums of cells are to be means.

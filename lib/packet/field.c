@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/suggest.h"
 #include "packet/compute.h"
 
 static const struct field fields[] = {
@@ -53,58 +54,15 @@ const struct field *field_find(const char *name, size_t len)
 	return NULL;
 }
 
-enum {
-	SUGGEST_MAX = 32
-}; // longest text that is compared; no field's name comes near
-
-static unsigned min3(unsigned a, unsigned b, unsigned c)
+static const char *name_at(const void *ctx, size_t i)
 {
-	const unsigned m = a < b ? a : b;
-	return m < c ? m : c;
-}
-
-// Edit distance of a and b with swaps of neighbours (optimal string alignment), both at most
-// SUGGEST_MAX long: ipsorce and ipsoruce are both one away from ipsource.
-static unsigned edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
-{
-	unsigned rows[3][SUGGEST_MAX + 1];
-	unsigned *before = rows[0], *last = rows[1], *row = rows[2];
-	for (size_t j = 0; j <= b_len; j++)
-		last[j] = (unsigned)j;
-	for (size_t i = 1; i <= a_len; i++) {
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= b_len; j++) {
-			const unsigned replaced = last[j - 1] + (a[i - 1] != b[j - 1]);
-			row[j] = min3(last[j] + 1, row[j - 1] + 1, replaced);
-			const bool swapped =
-				i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-			if (swapped && before[j - 2] + 1 < row[j])
-				row[j] = before[j - 2] + 1;
-		}
-		unsigned *const free_row = before;
-		before = last;
-		last = row;
-		row = free_row;
-	}
-	return last[b_len];
+	(void)ctx;
+	return fields[i].name;
 }
 
 const char *field_suggest(const char *name, size_t len)
 {
-	if (len == 0 || len > SUGGEST_MAX)
-		return NULL;
-	const char *nearest = NULL;
-	unsigned least = (unsigned)(len + 2) / 3 + 1; // nearer than that: a third may be wrong
-	for (size_t i = 0; i < N_FIELDS; i++) {
-		const size_t n = strlen(fields[i].name);
-		const unsigned d =
-			n > SUGGEST_MAX ? least : edit_distance(name, len, fields[i].name, n);
-		if (d < least) {
-			least = d;
-			nearest = fields[i].name;
-		}
-	}
-	return nearest;
+	return suggest(name, len, N_FIELDS, name_at, NULL);
 }
 
 static uint64_t load(const uint8_t *b, unsigned width)

@@ -235,14 +235,12 @@ static int parse_test(struct parser *ps)
 	struct test *t = &ps->f->test[i];
 	if (end == begin)
 		return fail(ps, at, "expected an attribute");
-	int err = key_expr_compile(begin, (size_t)(end - begin), ps->tables, &t->expr, ps->msg);
-	if (err != 0) {
-		char where[40];
-		struct strbuf b = strbuf_of(where, sizeof(where));
-		strbuf_fmt(&b, "at character %zu", (size_t)(begin - ps->text) + 1);
-		err_prefix(ps->msg, where);
+	struct key_scope sc = {.tables = ps->tables, .msg = ps->msg, .origin = ps->text};
+	int err = key_expr_compile(&sc, begin, (size_t)(end - begin), &t->expr);
+	if (err != 0)
 		return err;
-	}
+	if (key_expr_late(&t->expr))
+		return fail(ps, begin, "a name of dns: comes too late for a filter");
 	ps->p = end + quoted;
 	err = parse_operator(ps, t);
 	return err != 0 ? err : parse_values(ps, t);

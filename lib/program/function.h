@@ -12,7 +12,11 @@
 /// Absence propagates: a function whose expression is absent is absent, unless its row says
 /// otherwise. An empty text is absent, too.
 ///
-/// Thread-safety: immutable once compiled. Memory: freed by function_free(); tables are borrowed.
+/// `dns:` is the one whose text comes late: its value is the address, which function_format()
+/// writes as a name. So it may be a part of a key, or in `or:`, `null:` or `if:`, and nowhere else.
+///
+/// Thread-safety: immutable once compiled. Memory: freed by function_free(), which gives back its
+/// references to tables.
 /// Limits: a value has at most FUNCTION_TEXT_MAX bytes, longer texts (`concat:`) are cut there.
 
 #include <stdbool.h>
@@ -33,8 +37,10 @@ struct function {
 	unsigned n_expr;
 	char **text; ///< the other arguments, in order
 	unsigned n_text;
-	const struct program_table **table; ///< what it looks up, in order
+	struct program_table *table; ///< what it looks up, in order; it holds references
 	unsigned n_table;
+	bool late; ///< an address that is written as a name (dns:, or if: of dns:) ...
+	const struct program_resolver *resolver; ///< ... by this one
 	uint64_t low, high; ///< range:, bits:, mask:, prefix:, suffix: numbers among the arguments
 	struct key_value *literal; ///< eq:, if: what is compared with, in each form; NULL: null
 	unsigned n_literal;
@@ -58,17 +64,18 @@ struct function_row {
 	/// Writes at most form.size bytes; returns how many, 0 when absent.
 	size_t (*evaluate)(const struct function *f, const struct packet *p, uint8_t *out);
 	const char *usage; ///< "mask:K:BITS"
-	const char *doc;   ///< one line for the reference
+	const char *needs; ///< what must be configured for it; NULL = nothing
 };
 
 /// All functions, or: and null: included, which have neither compile nor evaluate (key.c).
 extern const struct function_row function_rows[];
 extern const size_t function_n_rows;
 
+struct key_scope;
+
 /// Compile "NAME:ARG:...", whose name has @p name_len bytes. 0 or a negative error and a message.
-int function_compile(const char *text, size_t len, size_t name_len, unsigned depth,
-		     const struct program_tables *tables, struct function **out,
-		     struct err_msg *msg);
+int function_compile(struct key_scope *sc, const char *text, size_t len, size_t name_len,
+		     unsigned depth, struct function **out);
 void function_free(struct function *f);
 
 /// As field_read().
@@ -76,5 +83,8 @@ static inline size_t function_read(const struct function *f, const struct packet
 {
 	return f->row->evaluate(f, p, out);
 }
+
+/// Write a value of a function that is `late`.
+void function_format(const struct function *f, const uint8_t *value, struct strbuf *b);
 
 bool function_any(const struct function *f, bool (*is)(const struct key_field *));

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/suggest.h"
+#include "packet/compute.h"
 #include "program/function.h"
 #include "program/group.h"
 #include "program/key.h"
@@ -64,44 +66,83 @@ static const struct field bool_form = {.kind = KIND_BOOL, .size = 1, .bits = 8};
 
 // Tables ------------------------------------------------------------------------------------------
 
+struct table_names {
+	const struct program_tables *tables;
+	const char *function;
+};
+
+// The i-th table that the function could use.
+static const struct program_table *table_at(const struct table_names *t, size_t i)
+{
+	for (size_t k = 0; t->tables != NULL && k < t->tables->n; k++)
+		if (strcmp(t->tables->at[k].function, t->function) == 0 && i-- == 0)
+			return &t->tables->at[k];
+	return NULL;
+}
+
+static const char *table_name(const void *ctx, size_t i)
+{
+	return table_at(ctx, i)->name;
+}
+
 static int no_table(const struct function *f, const struct program_tables *tables, const char *name,
 		    struct err_msg *msg)
 {
+	const struct table_names names = {tables, f->row->name};
 	char known[160];
 	struct strbuf b = strbuf_of(known, sizeof(known));
-	for (size_t i = 0; tables != NULL && i < tables->n; i++)
-		if (strcmp(tables->at[i].function, f->row->name) == 0) {
-			strbuf_str(&b, b.len > 0 ? ", " : "");
-			strbuf_str(&b, tables->at[i].name);
-		}
-	if (b.len == 0)
-		return err_set(msg, ERR_UNKNOWN, "%s: no %s is configured, \"%s\" is asked for",
-			       f->row->name, f->row->name, name);
+	size_t n = 0;
+	for (const struct program_table *t; (t = table_at(&names, n)) != NULL; n++)
+		strbuf_fmt(&b, "%s%s", n > 0 ? ", " : "", t->name);
+	if (name[0] == '\0')
+		return err_set(msg, ERR_UNKNOWN, "%s: it needs %s", f->row->name, f->row->needs);
+	if (n == 0)
+		return err_set(msg, ERR_UNKNOWN, "%s: \"%s\" is not known; it needs %s",
+			       f->row->name, name, f->row->needs);
+	const char *near = suggest(name, strlen(name), n, table_name, &names);
+	if (near != NULL)
+		return err_set(msg, ERR_UNKNOWN, "%s: unknown \"%s\" (did you mean \"%s\"?)",
+			       f->row->name, name, near);
 	return err_set(msg, ERR_UNKNOWN, "%s: unknown \"%s\", expected one of %s", f->row->name,
 		       name, known);
 }
 
-static const struct program_table *table_find(const struct function *f,
-					      const struct program_tables *tables, const char *name)
+// The table of a name, with references of the function's own.
+static int table_take(const struct function *f, const struct program_tables *tables,
+		      const char *name, struct program_table *out, struct err_msg *msg)
 {
-	for (size_t i = 0; tables != NULL && i < tables->n; i++)
-		if (strcmp(tables->at[i].function, f->row->name) == 0 &&
-		    strcmp(tables->at[i].name, name) == 0)
-			return &tables->at[i];
-	return NULL;
+	const struct table_names names = {tables, f->row->name};
+	const struct program_table *t;
+	for (size_t i = 0; (t = table_at(&names, i)) != NULL; i++) {
+		if (strcmp(t->name, name) != 0)
+			continue;
+		*out = *t;
+		group_ref(t->group);
+		map_ref(t->map);
+		return 0;
+	}
+	struct err_msg found = {0};
+	const int err = tables != NULL && tables->load != NULL
+				? tables->load(tables->ctx, f->row->name, name, out, &found)
+				: ERR_UNKNOWN;
+	if (err == 0)
+		return 0;
+	return found.text[0] == '\0' ? no_table(f, tables, name, msg)
+				     : err_set(msg, err, "%s: %s", f->row->name, found.text);
 }
 
 static int use_tables(struct function *f, const struct program_tables *tables,
 		      const char *const *names, unsigned n, struct err_msg *msg)
 {
 	f->form = value_text_form(PROGRAM_LABEL_MAX);
-	f->table = calloc(n, sizeof(struct program_table *));
+	f->table = calloc(n, sizeof(*f->table));
 	if (f->table == NULL)
 		return err_set(msg, ERR_MEMORY, "out of memory");
-	for (; f->n_table < n; f->n_table++) {
-		f->table[f->n_table] = table_find(f, tables, names[f->n_table]);
-		if (f->table[f->n_table] == NULL)
-			return no_table(f, tables, names[f->n_table], msg);
+	for (unsigned i = 0; i < n; i++) {
+		const int err = table_take(f, tables, names[i], &f->table[i], msg);
+		if (err != 0)
+			return err;
+		f->n_table++;
 	}
 	return 0;
 }
@@ -145,12 +186,31 @@ static int compile_oui(struct function *f, const struct program_tables *tables, 
 	return err != 0 ? err : compile_database(f, tables, "name", msg);
 }
 
-static int compile_unavailable(struct function *f, const struct program_tables *tables,
-			       struct err_msg *msg)
+static int compile_link(struct function *f, const struct program_tables *tables,
+			struct err_msg *msg)
 {
-	(void)tables;
-	return err_set(msg, ERR_UNKNOWN, "%s: there is no %s to ask in this version", f->row->name,
-		       strcmp(f->row->name, "dns") == 0 ? "resolver" : "topology");
+	const int err = expect_kind(f, KIND_IFINDEX, KIND_IFINDEX, "port of a sample", msg);
+	return err != 0 ? err : compile_database(f, tables, "", msg);
+}
+
+// The value is the address; what it is called is looked up when it is written.
+static int compile_dns(struct function *f, const struct program_tables *tables, struct err_msg *msg)
+{
+	int err = expect_kind(f, KIND_IP4, KIND_IP6, "IP address", msg);
+	if (err == 0)
+		err = compile_database(f, tables, "", msg);
+	if (err != 0)
+		return err;
+	f->form = value_common_form(&f->expr[0], 1);
+	f->late = true;
+	f->resolver = f->table[0].resolver;
+	return 0;
+}
+
+static size_t eval_same(const struct function *f, const struct packet *p, uint8_t *out)
+{
+	struct key_value v;
+	return value_of(&f->expr[0], p, &v) ? value_put(&f->form, &v, out) : 0;
 }
 
 static size_t put_label(const char *label, uint8_t *out)
@@ -169,8 +229,8 @@ static size_t eval_group(const struct function *f, const struct packet *p, uint8
 	const enum addr_family family = v.form->kind == KIND_IP6 ? ADDR_IP6 : ADDR_IP4;
 	const char *label = NULL;
 	for (unsigned i = 0; label == NULL && i < f->n_table; i++)
-		if (f->table[i]->group != NULL)
-			label = group_find(f->table[i]->group, family, v.bytes);
+		if (f->table[i].group != NULL)
+			label = group_find(f->table[i].group, family, v.bytes);
 	return put_label(label, out);
 }
 
@@ -184,8 +244,8 @@ static size_t lookup_text(const struct function *f, const struct packet *p, size
 	const size_t len = value_text(&v, text);
 	const char *label = NULL;
 	for (unsigned i = 0; label == NULL && i < f->n_table; i++)
-		if (f->table[i]->map != NULL)
-			label = map_find(f->table[i]->map, text, len < longest ? len : longest);
+		if (f->table[i].map != NULL)
+			label = map_find(f->table[i].map, text, len < longest ? len : longest);
 	return put_label(label, out);
 }
 
@@ -197,6 +257,57 @@ static size_t eval_map(const struct function *f, const struct packet *p, uint8_t
 static size_t eval_oui(const struct function *f, const struct packet *p, uint8_t *out)
 {
 	return lookup_text(f, p, 6, out);
+}
+
+// Who sent the datagram that the packet was sampled in; false where there is no datagram.
+static bool agent_of(const struct packet *p, struct addr *agent)
+{
+	const uint8_t *head = packet_bytes(p, SPACE_RECORD, 0, 24);
+	const uint32_t family = head != NULL ? load_be32(head + 4) : ADDR_NONE;
+	if (family != ADDR_IP4 && family != ADDR_IP6)
+		return false;
+	*agent = family == ADDR_IP4 ? addr_ip4(head + 8) : addr_ip6(head + 8);
+	return true;
+}
+
+// The label of a data source of the agent that sent the sample.
+static size_t lookup_source(const struct function *f, const struct packet *p, const char *source,
+			    size_t len, uint8_t *out)
+{
+	char text[MAP_VALUE_MAX + 1];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	struct addr agent;
+	if (!agent_of(p, &agent))
+		return 0;
+	map_source_format(&b, &agent, source, len);
+	return f->table[0].map != NULL ? put_label(map_find(f->table[0].map, text, b.len), out) : 0;
+}
+
+// A reference to a data source means one of the agent that makes it.
+static bool is_reference(const struct field *form)
+{
+	return form->compute == field_compute_dssource ||
+	       form->compute == field_compute_dsdestination;
+}
+
+static size_t eval_host(const struct function *f, const struct packet *p, uint8_t *out)
+{
+	struct key_value v;
+	char text[VALUE_TEXT_SIZE];
+	if (!value_of(&f->expr[0], p, &v))
+		return 0;
+	if (!is_reference(v.form))
+		return lookup_text(f, p, VALUE_TEXT_SIZE, out);
+	return lookup_source(f, p, text, value_text(&v, text), out);
+}
+
+static size_t eval_link(const struct function *f, const struct packet *p, uint8_t *out)
+{
+	struct key_value v;
+	char text[VALUE_TEXT_SIZE];
+	if (!value_of(&f->expr[0], p, &v))
+		return 0;
+	return lookup_source(f, p, text, value_text(&v, text), out);
 }
 
 // Comparisons -------------------------------------------------------------------------------------
@@ -252,8 +363,8 @@ static int compile_eq(struct function *f, const struct program_tables *tables, s
 	f->form = bool_form;
 	if (!is_known(f->text[0]))
 		return compile_literal(f, f->text[0], msg);
-	const int err =
-		key_expr_compile_at(f->text[0], strlen(f->text[0]), 1, tables, &f->expr[1], msg);
+	struct key_scope sc = {.tables = tables, .msg = msg};
+	const int err = key_expr_compile_at(&sc, f->text[0], strlen(f->text[0]), 1, &f->expr[1]);
 	f->n_expr += err == 0;
 	return err;
 }
@@ -605,44 +716,31 @@ static size_t eval_uri(const struct function *f, const struct packet *p, uint8_t
 }
 
 const struct function_row function_rows[] = {
-	{"or", "e", 1, 0, NULL, NULL, "or:K1:K2...", "the first of them that is there"},
-	{"null", "et", 1, 2, NULL, NULL, "null:K:TEXT",
-	 "K, or TEXT (without it: `null`) where K is absent"},
-	{"if", "etee", 4, 4, compile_if, eval_if, "if:K:VALUE:THEN:ELSE",
-	 "THEN where K is VALUE, else ELSE; K may be absent"},
-	{"eq", "et", 2, 2, compile_eq, eval_eq, "eq:K:VALUE",
-	 "`true` or `false`; VALUE may be an attribute, a bracketed expression or `null`"},
-	{"range", "et", 2, 3, compile_range, eval_range, "range:K:LOW:HIGH",
-	 "`true` where LOW <= K <= HIGH, else `false`; either may be left out"},
-	{"bits", "et", 2, 2, compile_bits, eval_bits, "bits:K:MASK",
-	 "the bits of a number that are set in MASK, both decimal"},
-	{"mask", "et", 2, 2, compile_mask, eval_mask, "mask:K:BITS",
-	 "an address without the bits behind its first BITS"},
-	{"prefix", "ett", 3, 3, compile_fields, eval_prefix, "prefix:K:DELIMITER:N",
-	 "the first N of the fields that DELIMITER parts K into"},
-	{"suffix", "ett", 3, 3, compile_fields, eval_suffix, "suffix:K:DELIMITER:N",
-	 "the last N of them"},
-	{"first", "ettt", 3, 0, compile_first, eval_first, "first:K:DELIMITER:A:B...",
-	 "the first field of K that is A or B or ..."},
-	{"concat", "te", 2, 0, compile_concat, eval_concat, "concat:DELIMITER:K1:K2...",
-	 "all of them joined; absent where one is"},
-	{"uri", "et", 2, 2, compile_uri, eval_uri, "uri:K:PART",
-	 "scheme, host, port, path, query or fragment of a URL"},
+	{"or", "e", 1, 0, NULL, NULL, "or:K1:K2...", NULL},
+	{"null", "et", 1, 2, NULL, NULL, "null:K:TEXT", NULL},
+	{"if", "etee", 4, 4, compile_if, eval_if, "if:K:VALUE:THEN:ELSE", NULL},
+	{"eq", "et", 2, 2, compile_eq, eval_eq, "eq:K:VALUE", NULL},
+	{"range", "et", 2, 3, compile_range, eval_range, "range:K:LOW:HIGH", NULL},
+	{"bits", "et", 2, 2, compile_bits, eval_bits, "bits:K:MASK", NULL},
+	{"mask", "et", 2, 2, compile_mask, eval_mask, "mask:K:BITS", NULL},
+	{"prefix", "ett", 3, 3, compile_fields, eval_prefix, "prefix:K:DELIMITER:N", NULL},
+	{"suffix", "ett", 3, 3, compile_fields, eval_suffix, "suffix:K:DELIMITER:N", NULL},
+	{"first", "ettt", 3, 0, compile_first, eval_first, "first:K:DELIMITER:A:B...", NULL},
+	{"concat", "te", 2, 0, compile_concat, eval_concat, "concat:DELIMITER:K1:K2...", NULL},
+	{"uri", "et", 2, 2, compile_uri, eval_uri, "uri:K:PART", NULL},
 	{"group", "et", 2, 0, compile_group, eval_group, "group:K:GROUP...",
-	 "label of the longest prefix of the group that has address K; of several groups the first "
-	 "that has one"},
-	{"map", "et", 2, 0, compile_map, eval_map, "map:K:MAP...",
-	 "label of the value K in the map; of several maps the first that has one"},
-	{"country", "et", 1, 2, compile_country, eval_group, "country:K:ATTRIBUTE",
-	 "where an address is registered"},
+	 "a group of that name"},
+	{"map", "et", 2, 0, compile_map, eval_map, "map:K:MAP...", "a map of that name"},
+	{"country", "et", 1, 2, compile_country, eval_group, "country:K:code|name|continent",
+	 "a database of countries (country_database)"},
 	{"asn", "et", 1, 2, compile_asn, eval_group, "asn:K:number|descr|both",
-	 "the autonomous system of an address"},
-	{"oui", "et", 1, 2, compile_oui, eval_oui, "oui:K:number|name",
-	 "the maker of a MAC address"},
-	{"host", "et", 2, 2, compile_map, eval_map, "host:K:METRIC",
-	 "what the host that owns K says of itself"},
-	{"link", "e", 1, 1, compile_unavailable, NULL, "link:PORT", "the link of a port"},
-	{"dns", "e", 1, 1, compile_unavailable, NULL, "dns:K", "the name of an address"},
+	 "a database of autonomous systems (asn_database)"},
+	{"oui", "et", 1, 2, compile_oui, eval_oui, "oui:K:name|number",
+	 "a list of makers (oui_list)"},
+	{"host", "et", 2, 2, compile_map, eval_host, "host:K:METRIC",
+	 "a host that sends this metric"},
+	{"link", "e", 1, 1, compile_link, eval_link, "link:PORT", "a topology"},
+	{"dns", "e", 1, 1, compile_dns, eval_same, "dns:K", "a resolver (dns)"},
 };
 
 const size_t function_n_rows = sizeof(function_rows) / sizeof(function_rows[0]);

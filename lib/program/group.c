@@ -35,6 +35,7 @@ struct ranges {
 };
 
 struct group {
+	uint32_t refs;
 	struct entry *entry[2]; // until group_build(): IPv4, IPv6
 	size_t n_entry[2], room[2];
 	size_t n;
@@ -44,12 +45,25 @@ struct group {
 
 struct group *group_create(void)
 {
-	return calloc(1, sizeof(struct group));
+	struct group *g = calloc(1, sizeof(*g));
+	if (g != NULL)
+		g->refs = 1;
+	return g;
 }
 
-void group_free(struct group *g)
+const struct group *group_ref(const struct group *shared)
 {
-	if (g == NULL)
+	struct group *g = (struct group *)(uintptr_t)shared;
+	if (g != NULL)
+		__atomic_add_fetch(&g->refs, 1, __ATOMIC_RELAXED);
+	return shared;
+}
+
+void group_free(const struct group *shared)
+{
+	struct group *g = (struct group *)(uintptr_t)shared;
+	// Acquire and release: what others did with it comes before it is freed.
+	if (g == NULL || __atomic_sub_fetch(&g->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		free(g->entry[i]);

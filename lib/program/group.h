@@ -15,7 +15,8 @@
 /// leaves only the last steps of that search.
 ///
 /// Thread-safety: filled by one thread; after group_build() it is constant and any thread may look
-/// up. A change makes a new group.
+/// up, and take or give back a reference. A change makes a new group: whoever still uses the old
+/// one, a program that a worker's bank carries for instance, keeps it alive.
 /// Memory: per range 8 bytes (IPv4) or 20 bytes (IPv6), at most two ranges per prefix, the index,
 /// and each label once. Labels belong to the group.
 /// Limits: a label has 1 to PROGRAM_LABEL_MAX bytes; prefixes and labels as memory allows.
@@ -32,8 +33,12 @@
 
 struct group;
 
+/// With one reference.
 struct group *group_create(void);
-void group_free(struct group *g);
+/// One more reference; NULL stays NULL.
+const struct group *group_ref(const struct group *g);
+/// Give one reference back; the last one frees the group.
+void group_free(const struct group *g);
 
 /// Bits of @p addr beyond @p bits are ignored. ERR_RANGE: label too long or empty.
 int group_add(struct group *g, const struct addr *addr, unsigned bits, const char *label,

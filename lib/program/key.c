@@ -81,18 +81,24 @@ static int append(struct key_expr *e, const struct key_field *f, struct err_msg 
 	return 0;
 }
 
-// What the compilation of an expression hands down.
-struct scope {
-	const struct program_tables *tables;
-	struct err_msg *msg;
-};
+int key_locate(struct key_scope *sc, int err, const char *at)
+{
+	if (err == 0 || sc->located || sc->origin == NULL)
+		return err;
+	char where[40];
+	struct strbuf b = strbuf_of(where, sizeof(where));
+	strbuf_fmt(&b, "at character %zu", (size_t)(at - sc->origin) + 1);
+	err_prefix(sc->msg, where);
+	sc->located = true;
+	return err;
+}
 
-static int compile(const struct scope *sc, const char *text, size_t len, unsigned depth,
+static int compile(struct key_scope *sc, const char *text, size_t len, unsigned depth,
 		   struct key_expr *e);
 
 // The arguments of `or:`: each adds its alternatives. Those behind a `null:` are never reached, but
 // must be right.
-static int compile_or(const struct scope *sc, const char *text, size_t len, unsigned depth,
+static int compile_or(struct key_scope *sc, const char *text, size_t len, unsigned depth,
 		      struct key_expr *e)
 {
 	for (;;) {
@@ -107,7 +113,7 @@ static int compile_or(const struct scope *sc, const char *text, size_t len, unsi
 	}
 }
 
-static int compile_null(const struct scope *sc, const char *text, size_t len, unsigned depth,
+static int compile_null(struct key_scope *sc, const char *text, size_t len, unsigned depth,
 			struct key_expr *e)
 {
 	const size_t n = key_split(text, len, ':');
@@ -119,11 +125,11 @@ static int compile_null(const struct scope *sc, const char *text, size_t len, un
 	return e->absent != NULL ? 0 : err_set(sc->msg, ERR_MEMORY, "out of memory");
 }
 
-static int compile_function(const struct scope *sc, const char *text, size_t len, size_t name_len,
+static int compile_function(struct key_scope *sc, const char *text, size_t len, size_t name_len,
 			    unsigned depth, struct key_expr *e)
 {
 	struct key_field f = {0};
-	int err = function_compile(text, len, name_len, depth, sc->tables, &f.function, sc->msg);
+	int err = function_compile(sc, text, len, name_len, depth, &f.function);
 	if (err != 0)
 		return err;
 	f.field = &f.function->form;
@@ -148,10 +154,9 @@ static bool is_bracketed(const char *text, size_t len)
 	return false;
 }
 
-static int compile(const struct scope *sc, const char *text, size_t len, unsigned depth,
-		   struct key_expr *e)
+static int compile_one(struct key_scope *sc, const char *text, size_t len, unsigned depth,
+		       struct key_expr *e)
 {
-	key_trim(&text, &len);
 	if (depth > EXPR_DEPTH)
 		return err_set(sc->msg, ERR_RANGE, "brackets nested deeper than %d", EXPR_DEPTH);
 	if (len == 0)
@@ -174,22 +179,27 @@ static int compile(const struct scope *sc, const char *text, size_t len, unsigne
 	return err != 0 ? err : append(e, &f, sc->msg);
 }
 
-int key_expr_compile_at(const char *text, size_t len, unsigned depth,
-			const struct program_tables *tables, struct key_expr *out,
-			struct err_msg *msg)
+// The innermost expression that is wrong is the one that the message points at.
+static int compile(struct key_scope *sc, const char *text, size_t len, unsigned depth,
+		   struct key_expr *e)
 {
-	const struct scope sc = {tables, msg};
+	key_trim(&text, &len);
+	return key_locate(sc, compile_one(sc, text, len, depth, e), text);
+}
+
+int key_expr_compile_at(struct key_scope *sc, const char *text, size_t len, unsigned depth,
+			struct key_expr *out)
+{
 	*out = (struct key_expr){0};
-	const int err = compile(&sc, text, len, depth, out);
+	const int err = compile(sc, text, len, depth, out);
 	if (err != 0)
 		key_expr_clear(out);
 	return err;
 }
 
-int key_expr_compile(const char *text, size_t len, const struct program_tables *tables,
-		     struct key_expr *out, struct err_msg *msg)
+int key_expr_compile(struct key_scope *sc, const char *text, size_t len, struct key_expr *out)
 {
-	return key_expr_compile_at(text, len, 0, tables, out, msg);
+	return key_expr_compile_at(sc, text, len, 0, out);
 }
 
 void key_expr_clear(struct key_expr *e)
@@ -270,6 +280,14 @@ static bool is_twin(const struct field *a, const struct field *b)
 	       a->kind == b->kind && is_whole(a) && is_whole(b);
 }
 
+bool key_expr_late(const struct key_expr *e)
+{
+	for (unsigned i = 0; i < e->n_alt; i++)
+		if (e->alt[i].function != NULL && e->alt[i].function->late)
+			return true;
+	return false;
+}
+
 bool key_form_equal(const struct field *a, const struct field *b)
 {
 	return a->kind == b->kind && a->size == b->size && a->bits == b->bits;
@@ -347,15 +365,14 @@ static bool fuse(struct gather *a, const struct gather *b)
 	return true;
 }
 
-static int append_part(struct flow_def *def, const char *text, size_t len,
-		       const struct program_tables *tables, struct err_msg *msg)
+static int append_part(struct key_scope *sc, struct flow_def *def, const char *text, size_t len)
 {
 	struct key_part *part = realloc(def->part, (def->n_part + 1u) * sizeof(*part));
 	if (part == NULL)
-		return err_set(msg, ERR_MEMORY, "out of memory");
+		return err_set(sc->msg, ERR_MEMORY, "out of memory");
 	def->part = part;
 	part += def->n_part;
-	const int err = key_expr_compile(text, len, tables, &part->expr, msg);
+	const int err = key_expr_compile(sc, text, len, &part->expr);
 	if (err != 0)
 		return err;
 	def->n_part++;
@@ -364,8 +381,13 @@ static int append_part(struct flow_def *def, const char *text, size_t len,
 	part->size = (uint16_t)key_expr_size(&part->expr);
 	const size_t end = (size_t)part->offset + part->tagged + part->size;
 	if (end > PROGRAM_KEY_MAX)
-		return err_set(msg, ERR_RANGE, "key longer than %d bytes",
-			       PROGRAM_KEY_MAX - PROGRAM_KEY_SOURCE);
+		return key_locate(sc,
+				  err_set(sc->msg, ERR_RANGE,
+					  "the parts of a key have %zu bytes up to here, expected "
+					  "at most %d",
+					  end - PROGRAM_KEY_SOURCE,
+					  PROGRAM_KEY_MAX - PROGRAM_KEY_SOURCE),
+				  text);
 	def->key_size = (uint16_t)end;
 	return 0;
 }
@@ -386,17 +408,20 @@ static int make_gather(struct flow_def *def, struct err_msg *msg)
 
 int key_compile(struct flow_def *def, const struct program_tables *tables, struct err_msg *msg)
 {
+	struct key_scope sc = {.tables = tables, .msg = msg, .origin = def->keys};
 	const char *text = def->keys;
 	size_t len = strlen(text);
 	def->key_size = PROGRAM_KEY_SOURCE;
 	while (len > 0) {
 		const size_t n = key_split(text, len, ',');
-		const int err = append_part(def, text, n, tables, msg);
+		const int err = append_part(&sc, def, text, n);
 		if (err != 0)
 			return err;
 		if (n + 1 == len)
-			return err_set(msg, ERR_INVALID,
-				       "expected an attribute after the last comma");
+			return key_locate(&sc,
+					  err_set(msg, ERR_INVALID,
+						  "expected an attribute after the last comma"),
+					  text + n);
 		text += n == len ? n : n + 1;
 		len -= n == len ? n : n + 1;
 	}

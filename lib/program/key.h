@@ -14,16 +14,26 @@
 
 #include "program/program.h"
 
+/// What the compilation of an expression hands down.
+struct key_scope {
+	const struct program_tables *tables;
+	struct err_msg *msg;
+	const char *origin; ///< what messages count characters from; NULL = they do not
+	bool located;       ///< the message names a character
+};
+
+/// Put "at character N" in front of the message of @p err, unless it names a character; returns
+/// @p err.
+int key_locate(struct key_scope *sc, int err, const char *at);
+
 /// Compile the @p len bytes at @p text. 0 or a negative error with a message that names the
-/// expression; @p out is empty then.
-int key_expr_compile(const char *text, size_t len, const struct program_tables *tables,
-		     struct key_expr *out, struct err_msg *msg);
+/// expression and where it stands; @p out is empty then.
+int key_expr_compile(struct key_scope *sc, const char *text, size_t len, struct key_expr *out);
 void key_expr_clear(struct key_expr *e);
 
 /// As key_expr_compile(), for an argument that is @p depth brackets deep.
-int key_expr_compile_at(const char *text, size_t len, unsigned depth,
-			const struct program_tables *tables, struct key_expr *out,
-			struct err_msg *msg);
+int key_expr_compile_at(struct key_scope *sc, const char *text, size_t len, unsigned depth,
+			struct key_expr *out);
 
 /// An attribute with its occurrence: "ipsource.1".
 int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg);
@@ -40,6 +50,9 @@ unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t
 
 /// True when @p is holds for an attribute that the expression reads, in a function's arguments too.
 bool key_expr_any(const struct key_expr *e, bool (*is)(const struct key_field *));
+
+/// True when an alternative is written as a name that comes late (function.h).
+bool key_expr_late(const struct key_expr *e);
 
 /// Values of one form are written alike.
 bool key_form_equal(const struct field *a, const struct field *b);

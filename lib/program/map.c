@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/addr.h"
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "program/group.h"
@@ -109,6 +108,7 @@ void labels_free(struct labels *l)
 
 // The i-th value has the i-th label.
 struct map {
+	uint32_t refs;
 	struct labels values, labels;
 	uint32_t *label;
 	uint32_t room;
@@ -116,12 +116,25 @@ struct map {
 
 struct map *map_create(void)
 {
-	return calloc(1, sizeof(struct map));
+	struct map *m = calloc(1, sizeof(*m));
+	if (m != NULL)
+		m->refs = 1;
+	return m;
 }
 
-void map_free(struct map *m)
+const struct map *map_ref(const struct map *shared)
 {
-	if (m == NULL)
+	struct map *m = (struct map *)(uintptr_t)shared;
+	if (m != NULL)
+		__atomic_add_fetch(&m->refs, 1, __ATOMIC_RELAXED);
+	return shared;
+}
+
+void map_free(const struct map *shared)
+{
+	struct map *m = (struct map *)(uintptr_t)shared;
+	// Acquire and release: what others did with it comes before it is freed.
+	if (m == NULL || __atomic_sub_fetch(&m->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	labels_free(&m->values);
 	labels_free(&m->labels);
@@ -170,6 +183,22 @@ int map_add(struct map *m, const char *value, const char *label, struct err_msg 
 		return err_set(msg, ERR_EXISTS, "%s is in \"%s\" and in \"%s\"", text,
 			       labels_text(&m->labels, m->label[v]), label);
 	return 0;
+}
+
+void map_source_format(struct strbuf *b, const struct addr *agent, const char *source, size_t len)
+{
+	addr_format(b, agent);
+	strbuf_char(b, '>');
+	strbuf_bytes(b, source, len);
+}
+
+int map_add_source(struct map *m, const struct addr *agent, const char *source, const char *label,
+		   struct err_msg *msg)
+{
+	char text[MAP_VALUE_MAX + 1];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	map_source_format(&b, agent, source, strlen(source));
+	return map_add(m, text, label, msg);
 }
 
 const char *map_find(const struct map *m, const char *value, size_t len)

@@ -7,9 +7,14 @@
 
 #include "base/cursor.h"
 #include "base/hash.h"
+#include "base/suggest.h"
 #include "program/filter.h"
+#include "program/function.h"
 #include "program/key.h"
 #include "table/cell.h"
+
+// s, where a definition does not say.
+#define ACTIVE_TIMEOUT 60
 
 // Names the definition and the member in front of what went wrong below.
 static int blame(struct err_msg *msg, int err, const char *flow, const char *member)
@@ -29,10 +34,16 @@ static int copy_text(struct flow_def *def, const struct flow_spec *s)
 	def->values = strdup(s->values);
 	def->filter_text = strdup(s->filter);
 	def->fs = strdup(s->fs);
+	def->ipfix = strdup(s->ipfix != NULL ? s->ipfix : "");
 	def->n = s->n;
 	def->t = s->t;
 	def->dropped = s->dropped;
-	return def->name && def->keys && def->value && def->values && def->filter_text && def->fs
+	def->agg_mode = s->agg_mode;
+	def->log = s->log;
+	def->flow_start = s->flow_start;
+	def->active_timeout = s->active_timeout > 0 ? s->active_timeout : ACTIVE_TIMEOUT;
+	return def->name && def->keys && def->value && def->values && def->filter_text && def->fs &&
+			       def->ipfix
 		       ? 0
 		       : ERR_MEMORY;
 }
@@ -43,11 +54,17 @@ static uint64_t text_id(const struct flow_def *def)
 	struct hash_secret secret;
 	hash_secret_init(&secret, 0);
 	const char *const texts[] = {def->keys, def->value, def->values, def->filter_text};
-	uint64_t id = def->dropped;
+	const double numbers[] = {def->t, def->active_timeout};
+	// What is sent to collectors is not measured otherwise; whether anything is sent, is.
+	const uint64_t flags = (uint64_t)def->n << 8 | (uint64_t)def->agg_mode << 4 |
+			       (uint64_t)(def->ipfix[0] != '\0') << 3 |
+			       (uint64_t)def->flow_start << 2 | (uint64_t)def->log << 1 |
+			       def->dropped;
+	uint64_t id = 0;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		id = hash_fold(id + i + 1, hash_bytes(&secret, texts[i], strlen(texts[i])) | 1);
-	id = hash_fold(id + 1, hash_bytes(&secret, &def->t, sizeof(def->t)) | 1);
-	return hash_fold(id + 1, ((uint64_t)def->n << 1) | 1);
+	id = hash_fold(id + 1, hash_bytes(&secret, numbers, sizeof(numbers)) | 1);
+	return hash_fold(id + 1, (flags << 1) | 1);
 }
 
 static int number_field(const char *text, size_t len, struct key_field *out, struct err_msg *msg)
@@ -60,85 +77,135 @@ static int number_field(const char *text, size_t len, struct key_field *out, str
 	return 0;
 }
 
-static int compile_value(struct flow_def *def, struct err_msg *msg)
-{
-	const char *text = def->value;
-	if (strncmp(text, "rate:", 5) == 0)
-		text += 5;
-	if (strcmp(text, "bytes") == 0) {
-		def->value_kind = VALUE_BYTES;
-		return 0;
-	}
-	if (strcmp(text, "frames") == 0) {
-		def->value_kind = VALUE_FRAMES;
-		return 0;
-	}
-	def->value_kind = VALUE_FIELD;
-	if (strchr(text, ':') != NULL)
-		return err_set(
-			msg, ERR_INVALID,
-			"\"%s\" is not summed, expected bytes, frames or a numeric attribute "
-			"(avg:, min: and max: belong in values)",
-			text);
-	return number_field(text, strlen(text), &def->value_field, msg);
-}
-
-static const struct {
-	const char *prefix;
+// In front of an attribute; without one it is a rate.
+static const struct value_prefix {
+	const char *text;
 	enum cell_kind kind;
-} cell_prefixes[] = {
-	{"sum:", CELL_SUM}, {"min:", CELL_MIN},  {"max:", CELL_MAX},
-	{"avg:", CELL_AVG}, {"rate:", CELL_SUM}, {"count:", CELL_COUNT},
+} value_prefixes[] = {
+	{"rate:", CELL_SUM}, {"sum:", CELL_SUM}, {"avg:", CELL_AVG},
+	{"min:", CELL_MIN},  {"max:", CELL_MAX}, {"count:", CELL_COUNT},
 };
 
-static int compile_cell(const char *text, size_t len, struct cell_def *cell, struct err_msg *msg)
+enum {
+	N_PREFIXES = sizeof(value_prefixes) / sizeof(value_prefixes[0])
+};
+
+static const char *prefix_name(const void *ctx, size_t i)
 {
-	key_trim(&text, &len);
-	cell->kind = CELL_SUM;
-	size_t skip = 0;
-	for (size_t i = 0; i < sizeof(cell_prefixes) / sizeof(cell_prefixes[0]); i++) {
-		const size_t n = strlen(cell_prefixes[i].prefix);
-		if (len <= n || strncmp(text, cell_prefixes[i].prefix, n) != 0)
+	(void)ctx;
+	return value_prefixes[i].text;
+}
+
+// Length of the prefix of a value expression; its kind. A negative error for an unknown one.
+static int parse_prefix(const char *text, size_t len, enum cell_kind *kind, struct err_msg *msg)
+{
+	const size_t n = key_split(text, len, ':') + 1;
+	*kind = CELL_SUM;
+	if (n > len)
+		return 0;
+	for (size_t i = 0; i < N_PREFIXES; i++) {
+		if (strlen(value_prefixes[i].text) != n ||
+		    memcmp(value_prefixes[i].text, text, n) != 0)
 			continue;
-		cell->kind = (uint8_t)cell_prefixes[i].kind;
-		skip = n;
+		*kind = value_prefixes[i].kind;
+		return (int)n;
 	}
-	const char *colon = memchr(text + skip, ':', len - skip);
-	if (colon != NULL)
-		return err_set(
-			msg, ERR_UNKNOWN,
-			"\"%.*s\": unknown function, expected sum:, min:, max:, avg: or count:",
-			(int)len, text);
+	const char *near = suggest(text, n, N_PREFIXES, prefix_name, NULL);
+	return err_set(msg, ERR_UNKNOWN,
+		       "unknown \"%.*s\"%s%s%s, expected rate:, sum:, avg:, min:, max: or count:",
+		       (int)n, text, near != NULL ? " (did you mean \"" : "",
+		       near != NULL ? near : "", near != NULL ? "\"?)" : "");
+}
+
+static int compile_cell(struct key_scope *sc, const char *text, size_t len, struct cell_def *cell)
+{
+	enum cell_kind kind;
+	key_trim(&text, &len);
+	const int skip = parse_prefix(text, len, &kind, sc->msg);
+	if (skip < 0)
+		return key_locate(sc, skip, text);
+	cell->kind = (uint8_t)kind;
 	cell->text = strndup(text, len);
 	if (cell->text == NULL)
-		return err_set(msg, ERR_MEMORY, "out of memory");
-	if (cell->kind == CELL_COUNT)
-		return key_field_compile(text + skip, len - skip, &cell->source, msg);
-	return number_field(text + skip, len - skip, &cell->source, msg);
+		return err_set(sc->msg, ERR_MEMORY, "out of memory");
+	text += skip;
+	len -= (size_t)skip;
+	return key_locate(sc,
+			  kind == CELL_COUNT ? key_field_compile(text, len, &cell->source, sc->msg)
+					     : number_field(text, len, &cell->source, sc->msg),
+			  text);
+}
+
+static int add_cell(struct key_scope *sc, struct flow_def *def, const char *text, size_t len)
+{
+	struct cell_def *cell = realloc(def->cell, (def->n_cell + 1u) * sizeof(*cell));
+	if (cell == NULL)
+		return err_set(sc->msg, ERR_MEMORY, "out of memory");
+	def->cell = cell;
+	cell[def->n_cell] = (struct cell_def){0};
+	cell += def->n_cell++;
+	const int err = compile_cell(sc, text, len, cell);
+	if (err == 0 && cell->kind == CELL_COUNT)
+		cell->set = def->n_set++;
+	return err;
 }
 
 static int compile_cells(struct flow_def *def, struct err_msg *msg)
 {
+	struct key_scope sc = {.msg = msg, .origin = def->values};
 	const char *text = def->values;
 	size_t len = strlen(text);
 	while (len > 0) {
 		const size_t n = key_split(text, len, ',');
 		if (def->n_cell == PROGRAM_VALUES_MAX)
 			return err_set(msg, ERR_RANGE, "more than %d values", PROGRAM_VALUES_MAX);
-		struct cell_def *cell = realloc(def->cell, (def->n_cell + 1u) * sizeof(*cell));
-		if (cell == NULL)
-			return err_set(msg, ERR_MEMORY, "out of memory");
-		def->cell = cell;
-		cell[def->n_cell] = (struct cell_def){0};
-		cell += def->n_cell++;
-		const int err = compile_cell(text, n, cell, msg);
+		const int err = add_cell(&sc, def, text, n);
 		if (err != 0)
 			return err;
-		if (cell->kind == CELL_COUNT)
-			cell->set = def->n_set++;
 		text += n == len ? n : n + 1;
 		len -= n == len ? n : n + 1;
 	}
+	def->n_value = def->n_cell;
+	return 0;
+}
+
+// After the secondary values: the cell of the first one is the last.
+static int compile_value(struct flow_def *def, struct err_msg *msg)
+{
+	struct key_scope sc = {.msg = msg, .origin = def->value};
+	const char *text = def->value;
+	size_t len = strlen(text);
+	enum cell_kind kind;
+	key_trim(&text, &len);
+	const int skip = parse_prefix(text, len, &kind, msg);
+	if (skip < 0)
+		return key_locate(&sc, skip, text);
+	if (kind != CELL_SUM) {
+		def->value_kind = VALUE_CELL;
+		return add_cell(&sc, def, text, len);
+	}
+	text += skip;
+	len -= (size_t)skip;
+	if (len == 5 && memcmp(text, "bytes", 5) == 0) {
+		def->value_kind = VALUE_BYTES;
+		return 0;
+	}
+	if (len == 6 && memcmp(text, "frames", 6) == 0) {
+		def->value_kind = VALUE_FRAMES;
+		return 0;
+	}
+	def->value_kind = VALUE_FIELD;
+	return key_locate(&sc, number_field(text, len, &def->value_field, msg), text);
+}
+
+// What a completed flow reports is the sum of its samples.
+static int check_log(const struct flow_def *def, struct err_msg *msg)
+{
+	if (def->value_kind == VALUE_CELL && (def->log || def->ipfix[0] != '\0'))
+		return err_set(msg, ERR_INVALID,
+			       "flow \"%s\": value: \"%s\" has no total, and completed flows are "
+			       "reported with theirs; expected bytes, frames or another sum",
+			       def->name, def->value);
 	return 0;
 }
 
@@ -153,12 +220,15 @@ static int compile_def(struct flow_def *def, const struct flow_spec *s,
 	int err = key_compile(def, tables, msg);
 	if (err != 0)
 		return blame(msg, err, s->name, "keys");
-	err = compile_value(def, msg);
-	if (err != 0)
-		return blame(msg, err, s->name, "value");
 	err = compile_cells(def, msg);
 	if (err != 0)
 		return blame(msg, err, s->name, "values");
+	err = compile_value(def, msg);
+	if (err != 0)
+		return blame(msg, err, s->name, "value");
+	err = check_log(def, msg);
+	if (err != 0)
+		return err;
 	if (s->filter[0] != '\0') {
 		def->filter = filter_compile(s->filter, tables, msg);
 		if (def->filter == NULL)
@@ -223,6 +293,7 @@ static void def_clear(struct flow_def *def)
 	free(def->values);
 	free(def->filter_text);
 	free(def->fs);
+	free(def->ipfix);
 	free(def->gather);
 	for (unsigned i = 0; i < def->n_part; i++)
 		key_expr_clear(&def->part[i].expr);
@@ -281,6 +352,22 @@ bool flow_def_number(const struct key_field *f, const struct packet *p, double *
 	return true;
 }
 
+// False where the cell that is the value would have nothing to read.
+static bool has_figure(const struct flow_def *def, const struct packet *p)
+{
+	const struct key_field *f = &def->cell[def->n_value].source;
+	uint8_t value[FIELD_VALUE_MAX];
+	return field_read(f->field, f->occurrence, p, value) > 0;
+}
+
+bool flow_def_other(const struct flow_def *def, const struct packet *p, double *value)
+{
+	if (def->value_kind == VALUE_FIELD)
+		return flow_def_number(&def->value_field, p, value);
+	*value = 1;
+	return has_figure(def, p);
+}
+
 const struct field *flow_def_key_part(const struct flow_def *def, const uint8_t *key, unsigned i,
 				      const uint8_t **value)
 {
@@ -291,6 +378,14 @@ const struct field *flow_def_key_part(const struct flow_def *def, const uint8_t 
 	return alt == 0 ? NULL : part->expr.alt[alt - 1].field;
 }
 
+// One that is written late, or NULL.
+static const struct function *late_part(const struct key_part *part, const uint8_t *at)
+{
+	const unsigned alt = part->tagged ? *at : 1;
+	const struct function *f = alt > 0 ? part->expr.alt[alt - 1].function : NULL;
+	return f != NULL && f->late ? f : NULL;
+}
+
 void flow_def_key_format(const struct flow_def *def, const uint8_t *key, struct strbuf *b)
 {
 	for (unsigned i = 0; i < def->n_part; i++) {
@@ -298,8 +393,11 @@ void flow_def_key_format(const struct flow_def *def, const uint8_t *key, struct 
 			strbuf_str(b, def->fs);
 		const uint8_t *value;
 		const struct field *f = flow_def_key_part(def, key, i, &value);
+		const struct function *late = late_part(&def->part[i], key + def->part[i].offset);
 		if (f == NULL)
 			strbuf_str(b, def->part[i].expr.absent);
+		else if (late != NULL)
+			function_format(late, value, b);
 		else
 			field_format(b, (enum field_kind)f->kind, value, f->size, f->bits);
 	}

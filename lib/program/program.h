@@ -36,6 +36,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/addr.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "packet/field.h"
@@ -54,14 +55,26 @@
 /// NULL; they belong to the caller and are copied by program_compile().
 struct flow_spec {
 	const char *name;
-	const char *keys;   ///< key expressions, comma separated; "" = one flow per data source
-	const char *value;  ///< what is summed: "bytes", "frames"
-	const char *values; ///< secondary values, comma separated; "" = none
-	const char *filter; ///< "" = every packet
-	const char *fs;     ///< separator of key components in text
-	uint32_t n;         ///< largest flows guaranteed per data source
-	double t;           ///< smoothing time constant, s
-	bool dropped;       ///< measure discarded-packet samples instead of flow samples
+	const char *keys;      ///< key expressions, comma separated; "" = one flow per data source
+	const char *value;     ///< what is measured: "bytes", "frames", "requests", "avg:tcprtt"
+	const char *values;    ///< secondary values, comma separated; "" = none
+	const char *filter;    ///< "" = every packet
+	const char *fs;        ///< separator of key components in text
+	uint32_t n;            ///< largest flows guaranteed per data source
+	double t;              ///< smoothing time constant, s
+	bool dropped;          ///< measure discarded-packet samples instead of flow samples
+	uint8_t agg_mode;      ///< enum flow_agg
+	bool log;              ///< completed flows go to the flow log
+	bool flow_start;       ///< they are logged when they begin, not when they end
+	double active_timeout; ///< s: a flow that lasts longer is completed and begun anew; 0 = 60
+	const char *ipfix; ///< collectors of completed flows, comma separated; "" or NULL = none
+};
+
+/// Over what flows are kept apart when they are measured.
+enum flow_agg {
+	FLOW_AGG_SOURCE, ///< each data source
+	FLOW_AGG_AGENT,  ///< each agent, over all of its data sources
+	FLOW_AGG_EDGE,   ///< each data source that is no link between nodes of the topology
 };
 
 /// How a gather copies; the sizes that keys are made of are plain moves.
@@ -132,6 +145,9 @@ enum value_kind {
 	VALUE_BYTES,  ///< frame length x sampling rate
 	VALUE_FRAMES, ///< sampling rate
 	VALUE_FIELD,  ///< attribute x sampling rate
+	/// avg:, min:, max:, count: do not add up. The figure is that of the last cell; what tables
+	/// add, to know which flows to keep, are frames.
+	VALUE_CELL,
 };
 
 struct filter;
@@ -142,7 +158,11 @@ struct flow_def {
 	uint32_t n;
 	double t;
 	bool dropped;
-	uint64_t id; ///< hash of the text: equal text keeps its state over a change
+	uint8_t agg_mode; ///< enum flow_agg
+	bool log, flow_start;
+	double active_timeout; ///< s
+	char *ipfix;           ///< "" = none
+	uint64_t id;           ///< hash of the text: equal text keeps its state over a change
 
 	uint16_t key_size; ///< bytes, a multiple of 8
 	uint16_t n_gather;
@@ -152,8 +172,9 @@ struct flow_def {
 
 	uint8_t value_kind; ///< enum value_kind
 	struct key_field value_field;
-	uint8_t n_cell;
-	uint8_t n_set; ///< cells that are CELL_COUNT
+	uint8_t n_value; ///< secondary values: the first cells
+	uint8_t n_cell;  ///< those, and with VALUE_CELL one for the value
+	uint8_t n_set;   ///< cells that are CELL_COUNT
 	struct cell_def *cell;
 	struct filter *filter; ///< NULL = every packet
 };
@@ -172,20 +193,44 @@ struct program *program_compile(const struct flow_spec *specs, size_t n, struct 
 struct group;
 struct map;
 
-/// What a function looks up under a name: {"group", "campus", .group = g} for `group:K:campus`,
-/// {"host", "vir_host_name", .map = m} for `host:K:vir_host_name`, {"country", "code", ...},
-/// {"asn", "number" | "descr" | "both", ...}, {"oui", "number" | "name", ...}.
+/// Names of addresses, for `dns:`. They are asked for when a key is written as text, by any thread;
+/// so a name that comes late changes how a flow is shown, never which flow it is.
+struct program_resolver {
+	void *ctx;
+	/// Write the name of @p addr to @p b. False: there is none, or not yet.
+	bool (*name)(void *ctx, const struct addr *addr, struct strbuf *b);
+};
+
+/// What a function looks up under a name:
+///
+///     {"group", "campus", .group = g}           group:K:campus
+///     {"map", "people", .map = m}               map:K:people
+///     {"country", "code", .group = g}           country:K, country:K:code
+///     {"asn", "number", .group = g}             asn:K, asn:K:number; "descr", "both" too
+///     {"oui", "name", .map = m}                 oui:K, oui:K:name; by the first six digits
+///     {"host", "vir_host_name", .map = m}       host:K:vir_host_name; values are MAC, IPv4, IPv6
+///                                               addresses, UUIDs, and map_add_source()
+///     {"link", "", .map = m}                    link:inputifindex; values are map_add_source()
+///     {"dns", "", .resolver = r}                dns:K
 struct program_table {
 	const char *function;
 	const char *name;
-	const struct group *group; ///< group, country, asn
-	const struct map *map;     ///< map, host, oui (by the first six digits of the address)
+	const struct group *group;               ///< group, country, asn
+	const struct map *map;                   ///< map, host, link, oui
+	const struct program_resolver *resolver; ///< dns; outlives every program
 };
 
-/// Tables are constant and outlive the programs that were compiled with them.
+/// Where functions find what they look up. A program holds a reference to each group and map that
+/// it uses: the caller may give his back once it is compiled.
 struct program_tables {
 	const struct program_table *at;
 	size_t n;
+	/// Asked for what is not in `at`: fills in @p out with references that become the
+	/// program's. ERR_UNKNOWN without a message: there is no such thing; any other error with
+	/// one. May be NULL.
+	int (*load)(void *ctx, const char *function, const char *name, struct program_table *out,
+		    struct err_msg *msg);
+	void *ctx;
 };
 
 /// As program_compile(), with tables for functions to look up; NULL = none.
@@ -254,6 +299,9 @@ bool flow_def_match(const struct flow_def *def, const struct packet *p);
 /// A numeric attribute; false when it is absent.
 bool flow_def_number(const struct key_field *f, const struct packet *p, double *value);
 
+/// flow_def_value() of what is neither bytes nor frames.
+bool flow_def_other(const struct flow_def *def, const struct packet *p, double *value);
+
 /// What one sample of a packet of @p bytes adds, before it is multiplied by the sampling rate.
 /// False when the attribute is absent.
 static inline bool flow_def_value(const struct flow_def *def, const struct packet *p,
@@ -267,7 +315,13 @@ static inline bool flow_def_value(const struct flow_def *def, const struct packe
 		*value = 1;
 		return true;
 	}
-	return flow_def_number(&def->value_field, p, value);
+	return flow_def_other(def, p, value);
+}
+
+/// True when the value is a rate per second; else it is the figure of a cell, as it is.
+static inline bool flow_def_is_rate(const struct flow_def *def)
+{
+	return def->value_kind != VALUE_CELL;
 }
 
 /// Write the key as text, components joined by the definition's separator; "" for a keyless one.

@@ -462,7 +462,7 @@ static void secondary_values(void **state)
 	assert_int_equal(query_top(r->analyzer, 0, &row, 1, NULL), 1);
 	assert_int_equal(row.n_values, 4);
 	assert_float_equal(row.values[0], 1500, 1e-6); // the old samples have faded
-	assert_float_equal(row.values[1], 100, 0);
+	assert_float_equal(row.values[1], 1000, 0);    // of the latest two periods
 	assert_float_equal(row.values[2], 2000, 0);
 	assert_float_equal(row.values[3], row.value, 1e-3);
 	rig_free(r);

@@ -177,31 +177,174 @@ static void mistakes_are_explained(void **state)
 	static const struct {
 		const char *keys, *text;
 	} cases[] = {
-		{"group:ipsource:camps", "keys: group: unknown \"camps\", expected one of campus"},
-		{"asn:ipsource", "keys: asn: no asn is configured, \"number\" is asked for"},
-		{"group:macsource:campus", "keys: group: \"macsource\" is no IP address"},
+		{"group:ipsource:camps",
+		 "keys: at character 1: group: unknown \"camps\" (did you mean \"campus\"?)"},
+		{"asn:ipsource",
+		 "keys: at character 1: asn: \"number\" is not known; it needs a database of "
+		 "autonomous systems (asn_database)"},
+		{"group:macsource:campus",
+		 "keys: at character 1: group: \"macsource\" is no IP address"},
 		{"mask:ipsource:33",
-		 "keys: mask: got \"33\", expected a whole number from 0 to 32"},
-		{"mask:ipsource", "keys: mask: got 1 arguments, expected mask:K:BITS"},
-		{"prefix:stack::1", "keys: prefix: the delimiter is empty, expected "
-				    "prefix:K:DELIMITER:N"},
-		{"range:ip6source:1", "keys: range: \"ip6source\" is no number"},
-		{"range:bytes:5:4", "keys: range: it ends before it begins"},
-		{"eq:vlan:x", "keys: eq: \"x\" is no value of its first argument"},
-		{"suffix:[stck]:.:1", "keys: unknown attribute \"stck\" (did you mean \"stack\"?)"},
-		{"dns:ipsource", "keys: dns: there is no resolver to ask in this version"},
-		{"[vlan]:[vlan]", "keys: \"[vlan]:[vlan]\": expected ] at the end"},
-		{"or:[null:vlan]:vln", "keys: unknown attribute \"vln\" (did you mean \"vlan\"?)"},
+		 "keys: at character 1: mask: got \"33\", expected a whole number from 0 to 32"},
+		{"mask:ipsource",
+		 "keys: at character 1: mask: got 1 arguments, expected mask:K:BITS"},
+		{"prefix:stack::1",
+		 "keys: at character 1: prefix: the delimiter is empty, expected "
+		 "prefix:K:DELIMITER:N"},
+		{"range:ip6source:1", "keys: at character 1: range: \"ip6source\" is no number"},
+		{"range:bytes:5:4", "keys: at character 1: range: it ends before it begins"},
+		{"eq:vlan:x", "keys: at character 1: eq: \"x\" is no value of its first argument"},
+		{"suffix:[stck]:.:1",
+		 "keys: at character 9: unknown attribute \"stck\" (did you mean \"stack\"?)"},
+		{"dns:ipsource", "keys: at character 1: dns: it needs a resolver (dns)"},
+		{"link:inputifindex", "keys: at character 1: link: it needs a topology"},
+		{"link:vlan", "keys: at character 1: link: \"vlan\" is no port of a sample"},
+		{"[vlan]:[vlan]", "keys: at character 1: \"[vlan]:[vlan]\": expected ] at the end"},
+		{"or:[null:vlan]:vln",
+		 "keys: at character 16: unknown attribute \"vln\" (did you mean \"vlan\"?)"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char text[300] = "flow \"f\": ";
 		strcat(text, cases[i].text);
 		assert_string_equal(TCP(cases[i].keys), text);
 	}
-	assert_non_null(strstr(TCP("grup:ipsource:campus"), "unknown function \"grup\""));
+	assert_non_null(strstr(TCP("grup:ipsource:campus"),
+			       "unknown function \"grup\" (did you mean \"group\"?)"));
 	struct err_msg msg = {0};
 	assert_null(filter_compile("vlan=1&stack~a(b", NULL, &msg));
 	assert_string_equal(msg.text, "at character 14: pattern, character 4: expected )");
+}
+
+// A datagram from 10.0.0.9 around an Ethernet frame that came in at port 7.
+static struct packet datagram_packet(uint8_t out[24 + sizeof(tcp_frame)])
+{
+	memset(out, 0, 24);
+	out[3] = 5;
+	out[7] = 1;
+	memcpy(out + 8, (const uint8_t[]){10, 0, 0, 9}, 4);
+	memcpy(out + 24, tcp_frame, sizeof(tcp_frame));
+	struct packet p;
+	memset(&p, 0, sizeof(p));
+	packet_reset(&p, out, 24 + sizeof(tcp_frame));
+	packet_dissect(&p, HEADER_ETHERNET, 25, sizeof(tcp_frame) - 1, DISSECT_ALL);
+	p.meta = (struct packet_meta){.input = __builtin_bswap32(7),
+				      .output = __builtin_bswap32(PACKET_PORT_MULTIPLE)};
+	return p;
+}
+
+static const char *datagram_key(const char *keys, const struct program_tables *from)
+{
+	static char text[256];
+	const struct flow_spec s = spec(keys, "bytes", "");
+	struct err_msg msg = {0};
+	struct program *prog = program_compile_with(&s, 1, from, &msg);
+	if (prog == NULL)
+		fail_msg("%s", msg.text);
+	uint8_t bytes[24 + sizeof(tcp_frame)];
+	struct packet p = datagram_packet(bytes);
+	p.base[SPACE_META] = (const uint8_t *)&p;
+	uint64_t key[PROGRAM_KEY_MAX / 8];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	if (flow_def_key(&prog->def[0], &p, 1, (uint8_t *)key))
+		flow_def_key_format(&prog->def[0], (uint8_t *)key, &b);
+	else
+		strbuf_str(&b, "(none)");
+	program_free(prog);
+	return text;
+}
+
+// A port is one of the agent that sent the sample.
+static void links_are_those_of_the_agent(void **state)
+{
+	(void)state;
+	struct map *links = map_create();
+	const struct addr agent = addr_ip4((const uint8_t[]){10, 0, 0, 9});
+	const struct addr other = addr_ip4((const uint8_t[]){10, 0, 0, 8});
+	map_add_source(links, &other, "7", "wrong", NULL);
+	const struct program_table row = {.function = "link", .name = "", .map = links};
+	const struct program_tables all = {&row, 1};
+	assert_string_equal(datagram_key("link:inputifindex", &all), "(none)");
+	map_add_source(links, &agent, "7", "leaf1-spine1", NULL);
+	assert_string_equal(datagram_key("link:inputifindex", &all), "leaf1-spine1");
+	assert_string_equal(datagram_key("null:[link:outputifindex]:edge", &all), "edge");
+	map_free(links);
+}
+
+static bool name_of(void *ctx, const struct addr *addr, struct strbuf *b)
+{
+	char text[ADDR_TEXT_SIZE];
+	if (strcmp(addr_text(addr, text), ctx) != 0)
+		return false;
+	strbuf_str(b, "host.example");
+	return true;
+}
+
+// The key is the address; its name is asked for when it is written.
+static void names_come_late(void **state)
+{
+	(void)state;
+	const struct program_resolver resolver = {.ctx = "10.0.0.2", .name = name_of};
+	const struct program_table row = {.function = "dns", .name = "", .resolver = &resolver};
+	const struct program_tables all = {&row, 1};
+#define NAME(keys) key_text(keys, &all, tcp_frame, sizeof(tcp_frame))
+	assert_string_equal(NAME("dns:ipsource,dns:ipdestination,vlan"),
+			    "10.0.0.1,host.example,100");
+	assert_string_equal(
+		NAME("if:[first:stack:.:ip:ip6]:ip:[dns:ipdestination]:[dns:ip6source]"),
+		"host.example");
+	assert_string_equal(
+		NAME("null:[dns:ip6source]:none,or:[dns:ip6source]:[dns:ipdestination]"),
+		"none,host.example");
+	assert_string_equal(
+		NAME("suffix:[dns:ipsource]:.:2"),
+		"flow \"f\": keys: at character 1: suffix: a name of dns: comes too late "
+		"for that, expected dns: as a key, or as what if:, or: and null: choose "
+		"from");
+	struct err_msg msg = {0};
+	assert_null(filter_compile("vlan=1&dns:ipsource=a", &all, &msg));
+	assert_string_equal(msg.text, "at character 8: a name of dns: comes too late for a filter");
+}
+
+static int load(void *ctx, const char *function, const char *name, struct program_table *out,
+		struct err_msg *msg)
+{
+	unsigned *n = ctx;
+	if (strcmp(function, "oui") != 0)
+		return ERR_UNKNOWN;
+	if (strcmp(name, "name") != 0)
+		return err_set(msg, ERR_IO, "the list cannot be read");
+	++*n;
+	*out = (struct program_table){.map = map_ref(people)};
+	return 0;
+}
+
+// What is not in the list is asked for; a program keeps what it uses.
+static void tables_are_loaded_and_kept(void **state)
+{
+	(void)state;
+	unsigned n = 0;
+	struct group *own = group_create();
+	struct addr a;
+	unsigned bits;
+	addr_parse_prefix("10.0.0.0/8", &a, &bits);
+	group_add(own, &a, bits, "ten", NULL);
+	group_build(own, NULL);
+	const struct program_table row = {.function = "group", .name = "own", .group = own};
+	const struct program_tables all = {.at = &row, .n = 1, .load = load, .ctx = &n};
+	const struct flow_spec s = spec("oui:macsource,group:ipsource:own", "bytes", "");
+	struct program *prog = program_compile_with(&s, 1, &all, NULL);
+	group_free(own); // the program's reference is left
+	assert_int_equal(n, 1);
+	struct packet p = dissected(tcp_frame, sizeof(tcp_frame));
+	uint64_t key[PROGRAM_KEY_MAX / 8];
+	char text[64];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	assert_true(flow_def_key(&prog->def[0], &p, 1, (uint8_t *)key));
+	flow_def_key_format(&prog->def[0], (uint8_t *)key, &b);
+	assert_string_equal(text, "Acme,ten");
+	program_free(prog);
+	assert_string_equal(key_text("oui:macsource:number", &all, tcp_frame, sizeof(tcp_frame)),
+			    "flow \"f\": keys: at character 1: oui: the list cannot be read");
 }
 
 static void what_is_read_is_known(void **state)
@@ -222,9 +365,15 @@ static void what_is_read_is_known(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(functions_are_evaluated), cmocka_unit_test(urls_are_taken_apart),
-		cmocka_unit_test(long_texts_are_cut),      cmocka_unit_test(filters_use_functions),
-		cmocka_unit_test(mistakes_are_explained),  cmocka_unit_test(what_is_read_is_known),
+		cmocka_unit_test(functions_are_evaluated),
+		cmocka_unit_test(urls_are_taken_apart),
+		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(filters_use_functions),
+		cmocka_unit_test(mistakes_are_explained),
+		cmocka_unit_test(what_is_read_is_known),
+		cmocka_unit_test(links_are_those_of_the_agent),
+		cmocka_unit_test(names_come_late),
+		cmocka_unit_test(tables_are_loaded_and_kept),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

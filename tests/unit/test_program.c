@@ -100,13 +100,15 @@ static void errors_point_at_the_mistake(void **state)
 		const char *text;
 	} cases[] = {
 		{{.keys = "ipsorce", .value = "bytes", .filter = ""},
-		 "flow \"f\": keys: unknown attribute \"ipsorce\" (did you mean \"ipsource\"?)"},
+		 "flow \"f\": keys: at character 1: unknown attribute \"ipsorce\" (did you mean "
+		 "\"ipsource\"?)"},
 		{{.keys = "ipsource,", .value = "bytes", .filter = ""},
-		 "flow \"f\": keys: expected an attribute after the last comma"},
+		 "flow \"f\": keys: at character 9: expected an attribute after the last comma"},
 		{{.keys = "", .value = "byte", .filter = ""},
-		 "flow \"f\": value: unknown attribute \"byte\" (did you mean \"bytes\"?)"},
+		 "flow \"f\": value: at character 1: unknown attribute \"byte\" (did you mean "
+		 "\"bytes\"?)"},
 		{{.keys = "", .value = "ip6source", .filter = ""},
-		 "flow \"f\": value: \"ip6source\" is not a number"},
+		 "flow \"f\": value: at character 1: \"ip6source\" is not a number"},
 		{{.keys = "", .value = "bytes", .filter = "vlan=x"},
 		 "flow \"f\": filter: at character 6: \"x\" is no value of \"vlan\""},
 		{{.keys = "", .value = "bytes", .filter = "(vlan=1"},
@@ -119,13 +121,28 @@ static void errors_point_at_the_mistake(void **state)
 		 "flow \"f\": filter: at character 8: unknown attribute \"vlna\" (did you mean "
 		 "\"vlan\"?)"},
 		{{.keys = "ipsource.x", .value = "bytes", .filter = ""},
-		 "flow \"f\": keys: \"ipsource.x\": expected digits after the dot"},
+		 "flow \"f\": keys: at character 1: \"ipsource.x\": expected digits after the dot"},
+		{{.keys = "ipsource, or:vlan:[null:[bits:ip6flowlable:3]]", .value = "bytes"},
+		 "flow \"f\": keys: at character 31: unknown attribute \"ip6flowlable\" (did you "
+		 "mean \"ip6flowlabel\"?)"},
+		{{.keys = "", .value = "avgg:bytes"},
+		 "flow \"f\": value: at character 1: unknown \"avgg:\" (did you mean \"avg:\"?), "
+		 "expected rate:, sum:, avg:, min:, max: or count:"},
+		{{.keys = "", .value = "avg:byte"},
+		 "flow \"f\": value: at character 5: unknown attribute \"byte\" (did you mean "
+		 "\"bytes\"?)"},
+		{{.keys = "", .value = "bytes", .values = "avg:bytes, max:stack"},
+		 "flow \"f\": values: at character 16: \"stack\" is not a number"},
+		{{.keys = "", .value = "avg:bytes", .log = true},
+		 "flow \"f\": value: \"avg:bytes\" has no total, and completed flows are reported "
+		 "with theirs; expected bytes, frames or another sum"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct flow_spec s = cases[i].s;
 		s.name = "f";
 		s.fs = ",";
-		s.values = "";
+		s.values = s.values != NULL ? s.values : "";
+		s.filter = s.filter != NULL ? s.filter : "";
 		s.t = 1;
 		struct err_msg msg = {0};
 		assert_null(program_compile(&s, 1, &msg));
