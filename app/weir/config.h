@@ -118,6 +118,8 @@ struct config {
 	double feed_interval;  ///< s between flow sets; 0 = with every tick
 	uint32_t feed_queue;   ///< messages kept for a slow subscriber
 	uint32_t feed_wait;    ///< subscribers that the start waits for
+	uint32_t event_log;    ///< records
+	uint32_t flow_log;     ///< records
 	uint32_t log_level;    ///< enum config_log_level
 
 	struct config_http http;

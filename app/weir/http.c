@@ -352,6 +352,7 @@ static bool grow_body(struct request *r, size_t wanted)
 static bool take_body(struct request *r, const char *data, size_t size)
 {
 	r->size += size;
+	http_count(&r->http->stats.bytes_in, (int64_t)size);
 	http_progress(r, r->size);
 	if (r->answer.response == NULL && r->size > r->limit)
 		http_answer_error(&r->answer, 413, "body: expected at most %zu bytes", r->limit);

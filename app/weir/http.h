@@ -119,6 +119,9 @@ struct http_stats {
 	uint64_t parked;      ///< long polls now
 	uint64_t cut;         ///< connections ended because they were too slow, or to make room
 	uint64_t bodies;      ///< bytes of bodies held now
+	uint64_t accepted;    ///< connections ever
+	uint64_t bytes_in;    ///< of bodies
+	uint64_t bytes_out;   ///< of answers, without headers
 };
 
 struct http;
@@ -165,6 +168,8 @@ struct http_out {
 void http_out_bytes(struct http_out *o, const void *bytes, size_t len);
 void http_out_str(struct http_out *o, const char *s);
 void http_out_fmt(struct http_out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/// Answer 200 with the text made so far, which is taken; a failure becomes 503.
+void http_answer_out(struct http_answer *a, const char *type, struct http_out *o);
 /// Append @p json in compact form and take its reference; NULL counts as a failure.
 void http_out_json(struct http_out *o, json_t *json);
 

@@ -146,6 +146,7 @@ enum MHD_Result http_send(struct request *r)
 		   : a->status < 500 ? &stats->answers_4xx
 				     : &stats->answers_5xx,
 		   1);
+	http_count(&stats->bytes_out, (int64_t)a->size);
 	http_phase(r);
 	http_progress(r, a->size);
 	return MHD_queue_response(r->connection, a->status, a->response);
@@ -209,6 +210,17 @@ void http_out_fmt(struct http_out *o, const char *fmt, ...)
 	va_end(again);
 }
 
+void http_answer_out(struct http_answer *a, const char *type, struct http_out *o)
+{
+	if (!o->failed)
+		answer_text(a, 200, type, o->text, o->len);
+	else
+		http_answer_error(a, 503, "out of memory");
+	if (o->failed)
+		free(o->text);
+	*o = (struct http_out){0};
+}
+
 static int out_dump(const char *text, size_t len, void *out)
 {
 	struct http_out *o = out;
@@ -251,6 +263,7 @@ static ssize_t read_stream(void *ctx, uint64_t moved, char *to, size_t room)
 	n = n < room ? n : room;
 	memcpy(to, f->out.text + f->sent, n);
 	f->sent += n;
+	http_count(&f->request->http->stats.bytes_out, (int64_t)n);
 	return (ssize_t)n;
 }
 

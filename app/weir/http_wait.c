@@ -260,6 +260,7 @@ void http_peer_add(struct http *h, struct peer *p)
 		p->next->link = &p->next;
 	h->peers = p;
 	http_count(&h->stats.connections, 1);
+	http_count(&h->stats.accepted, 1);
 	pthread_mutex_unlock(&h->lock);
 }
 

@@ -4,11 +4,14 @@
 
 #include <stdlib.h>
 
+#include "weir/clock.h"
 #include "weir/collector.h"
 #include "weir/log.h"
 
 static const struct http_rows *const families[] = {
 	&rest_status_rows,
+	&rest_event_rows,
+	&rest_flow_rows,
 };
 
 static void log_listening(const struct config_http *set)
@@ -28,8 +31,15 @@ struct rest *rest_new(struct collector *c, struct err_msg *msg)
 		return NULL;
 	}
 	r->collector = c;
+	r->born = clock_monotonic();
 	pthread_mutex_init(&r->lock, NULL);
-	return r;
+	r->events = record_log_new(c->config->event_log, 0);
+	r->flows = record_log_new(c->config->flow_log, 0);
+	if (r->events != NULL && r->flows != NULL)
+		return r;
+	rest_free(r);
+	err_set(msg, ERR_MEMORY, "http: out of memory");
+	return NULL;
 }
 
 static void set_http(struct rest *r, struct http *http)
@@ -66,6 +76,7 @@ void rest_tick(struct rest *r, const struct tick *tick)
 {
 	if (tick->n_events == 0)
 		return;
+	rest_log_events(r, tick);
 	pthread_mutex_lock(&r->lock);
 	http_wake(r->http, HTTP_EVENTS);
 	pthread_mutex_unlock(&r->lock);
@@ -85,6 +96,8 @@ void rest_free(struct rest *r)
 	if (r == NULL)
 		return;
 	rest_stop(r);
+	record_log_free(r->events);
+	record_log_free(r->flows);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }

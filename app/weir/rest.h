@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "http.h"
+#include "record_log.h"
 
 struct collector;
 struct tick;
@@ -30,6 +31,8 @@ struct rest {
 	struct collector *collector;
 	pthread_mutex_t lock; ///< of `http`: it ends before the ticks do
 	struct http *http;    ///< NULL before rest_start(), after rest_stop(), and when it is off
+	struct record_log *events, *flows;
+	uint64_t born; ///< ns, monotonic
 };
 
 /// NULL and a message when memory is short.
@@ -42,4 +45,7 @@ void rest_stop(struct rest *r);
 void rest_free(struct rest *r);
 
 /// The tables of routes.
-extern const struct http_rows rest_status_rows;
+extern const struct http_rows rest_status_rows, rest_event_rows, rest_flow_rows;
+
+// rest_event.c: the aggregator's part
+void rest_log_events(struct rest *r, const struct tick *tick);

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+//
+// What flows are like now: /activeflows, /flowvalue, /flowlocations.
+#include "rest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/selector.h"
+#include "analyzer/view.h"
+#include "rest_text.h"
+#include "weir/collector.h"
+
+enum {
+	MAX_FLOWS = 100,      // default of maxFlows
+	MOST_FLOWS = 1000000, // more are not asked of a view, whatever the client says
+	ROWS_PER_SLICE = 100, // of a stream
+};
+
+// Read a view to its end, in slices. 0 or negative with a message.
+static int read_view(const struct rest *r, struct view *v, struct err_msg *msg)
+{
+	const struct collector *c = r->collector;
+	int err;
+	do {
+		aggregator_lock(c->aggregator);
+		err = view_read(v, c->analyzer, msg);
+		aggregator_unlock(c->aggregator);
+	} while (err == 0 && (err = view_digest(v, msg)) > 0);
+	return err;
+}
+
+// A view that has been read, or NULL and a refusal with @p unknown for a name that is not there.
+static struct view *ask_view(const struct http_request *r, struct http_answer *a,
+			     const struct view_query *q, unsigned unknown)
+{
+	struct err_msg msg = {0};
+	const struct rest *rest = r->ctx;
+	struct view *v = view_new(rest->collector->analyzer, q, &msg);
+	const int err = v != NULL ? read_view(rest, v, &msg) : ERR_INVALID;
+	if (err == 0)
+		return v;
+	view_free(v);
+	if (err == ERR_UNKNOWN)
+		http_answer_error(a, unknown, "%s", msg.text);
+	else
+		http_answer_err(a, err, &msg);
+	return NULL;
+}
+
+static json_t *active_row(const struct view_row *row, uint64_t now)
+{
+	const struct flow_row *f = &row->flow;
+	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
+	json_t *json =
+		json_pack("{s:i,s:s,s:f,s:s,s:o,s:f,s:I,s:I}", "flowN", (int)row->n_sources,
+			  "agent", addr_text(&f->agent, agent), "value", f->value, "dataSource",
+			  rest_source_text(f->ds_class, f->ds_index, source), "key",
+			  rest_json_text(f->key_text), "error", f->error, "lastUpdate",
+			  rest_age(now, f->last), "samples", (json_int_t)f->samples);
+	if (json == NULL)
+		return NULL;
+	rest_add_values(json, f);
+	rest_add_names(json, f);
+	return json;
+}
+
+static json_t *location_row(const struct view_row *row, uint64_t now)
+{
+	const struct flow_row *f = &row->flow;
+	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
+	json_t *json = json_pack("{s:s,s:s,s:f,s:I,s:s}", "agent", addr_text(&f->agent, agent),
+				 "dataSource", rest_source_text(f->ds_class, f->ds_index, source),
+				 "value", f->value, "lastUpdate", rest_age(now, f->last),
+				 "direction", rest_direction(f->direction));
+	if (json != NULL)
+		rest_add_names(json, f);
+	return json;
+}
+
+// A view on its way to a client.
+struct rows_out {
+	struct view *view;
+	size_t at;
+	json_t *(*row)(const struct view_row *row, uint64_t now);
+};
+
+static bool more_rows(void *ctx, struct http_out *out)
+{
+	struct rows_out *o = ctx;
+	size_t n;
+	const struct view_row *row = view_rows(o->view, &n);
+	const size_t end = o->at + ROWS_PER_SLICE < n ? o->at + ROWS_PER_SLICE : n;
+	http_out_str(out, o->at == 0 ? "[" : "");
+	for (; o->at < end; o->at++) {
+		http_out_str(out, o->at > 0 ? "," : "");
+		http_out_json(out, o->row(&row[o->at], view_time(o->view)));
+	}
+	http_out_str(out, o->at == n ? "]" : "");
+	return o->at < n;
+}
+
+static void end_rows(void *ctx)
+{
+	struct rows_out *o = ctx;
+	view_free(o->view);
+	free(o);
+}
+
+static void answer_rows(struct http_answer *a, struct view *v,
+			json_t *(*row)(const struct view_row *row, uint64_t now))
+{
+	struct rows_out *o = calloc(1, sizeof(*o));
+	if (o == NULL) {
+		view_free(v);
+		http_answer_error(a, 503, "out of memory");
+		return;
+	}
+	*o = (struct rows_out){.view = v, .row = row};
+	http_answer_stream(a, "application/json",
+			   &(struct http_stream){.more = more_rows, .end = end_rows, .ctx = o});
+}
+
+static bool query_mode(const struct http_request *r, struct http_answer *a, enum view_mode *mode)
+{
+	const char *text = uri_query(&r->uri, "aggMode", NULL);
+	*mode = VIEW_MAX;
+	if (text == NULL || text[0] == '\0' || view_mode_parse(text, mode) == 0)
+		return true;
+	http_answer_error(a, 400, "aggMode: got \"%s\", expected max, sum, avg, edge, or core",
+			  text);
+	return false;
+}
+
+static void get_active(const struct http_request *r, struct http_answer *a)
+{
+	int64_t max;
+	struct view_query q = {
+		.flow = r->value[1],
+		.agents = r->value[0],
+		.filter = uri_query(&r->uri, "filter", NULL),
+	};
+	if (!query_mode(r, a, &q.mode) ||
+	    !http_query_real(r, a, "minValue", 0, -1e300, 1e300, &q.min_value) ||
+	    !http_query_count(r, a, "maxFlows", MAX_FLOWS, 0, INT64_MAX, &max))
+		return;
+	q.max_flows = max < MOST_FLOWS ? (uint32_t)max : MOST_FLOWS;
+	struct view *v = ask_view(r, a, &q, 400);
+	if (v != NULL)
+		answer_rows(a, v, active_row);
+}
+
+static void get_locations(const struct http_request *r, struct http_answer *a)
+{
+	const struct view_query q = {
+		.flow = r->value[1],
+		.agents = r->value[0],
+		.mode = VIEW_ROWS,
+		.key = uri_query(&r->uri, "key", NULL),
+		.max_flows = MOST_FLOWS,
+	};
+	if (q.key == NULL) {
+		http_answer_error(a, 400, "expected the parameter key");
+		return;
+	}
+	struct view *v = ask_view(r, a, &q, 404);
+	if (v != NULL)
+		answer_rows(a, v, location_row);
+}
+
+// "2.1.tcp" is the flow "tcp" on data source 2.1. Both may contain dots; what stands before the
+// last dot that leaves a data source is it.
+static const char *parse_metric(const char *text, struct view_query *q)
+{
+	for (const char *dot = strrchr(text, '.'); dot != NULL;) {
+		if (data_source_parse(text, (size_t)(dot - text), &q->ds_class, &q->ds_index) == 0)
+			return dot + 1;
+		dot = memrchr(text, '.', (size_t)(dot - text));
+	}
+	return NULL;
+}
+
+static void get_value(const struct http_request *r, struct http_answer *a)
+{
+	const char *key = uri_query(&r->uri, "key", NULL);
+	struct view_query q = {
+		.agents = r->value[0],
+		.one_source = true,
+		.key = key != NULL ? key : "",
+		.max_flows = 1,
+	};
+	size_t n;
+	q.flow = parse_metric(r->value[1], &q);
+	if (q.flow == NULL) {
+		http_answer_error(a, 404, "got \"%s\", expected DATASOURCE.FLOW", r->value[1]);
+		return;
+	}
+	struct view *v = ask_view(r, a, &q, 404);
+	if (v == NULL)
+		return;
+	const struct view_row *row = view_rows(v, &n);
+	if (n > 0)
+		http_answer_json(a, 200, json_real(row->flow.value));
+	else
+		http_answer_error(a, 404, "no such flow there");
+	view_free(v);
+}
+
+static const struct http_row rows[] = {
+	{HTTP_GET, "/activeflows/{agent}/{name}/json", get_active},
+	{HTTP_GET, "/flowvalue/{agent}/{metric}/json", get_value},
+	{HTTP_GET, "/flowlocations/{agent}/{name}/json", get_locations},
+};
+
+const struct http_rows rest_flow_rows = {rows, sizeof(rows) / sizeof(rows[0])};
