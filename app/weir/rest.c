@@ -12,6 +12,7 @@ static const struct http_rows *const families[] = {
 	&rest_status_rows,
 	&rest_event_rows,
 	&rest_flow_rows,
+	&rest_topology_rows,
 };
 
 static void log_listening(const struct config_http *set)

@@ -45,7 +45,7 @@ void rest_stop(struct rest *r);
 void rest_free(struct rest *r);
 
 /// The tables of routes.
-extern const struct http_rows rest_status_rows, rest_event_rows, rest_flow_rows;
+extern const struct http_rows rest_status_rows, rest_event_rows, rest_flow_rows, rest_topology_rows;
 
 // rest_event.c: the aggregator's part
 void rest_log_events(struct rest *r, const struct tick *tick);

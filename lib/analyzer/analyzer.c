@@ -163,6 +163,7 @@ void analyzer_free(struct analyzer *a)
 		free(a->threshold[i].metric);
 	}
 	free(a->threshold);
+	topology_free(a->topology);
 	free(a->memory);
 	free(a);
 }
@@ -247,6 +248,14 @@ size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, siz
 	a->events += n_found;
 	a->events_lost += n_found - n;
 	return n;
+}
+
+struct topology *analyzer_set_topology(struct analyzer *a, struct topology *t)
+{
+	struct topology *before = a->topology;
+	a->topology = t;
+	a->topology_version++;
+	return before;
 }
 
 uint64_t analyzer_ticks(const struct analyzer *a)

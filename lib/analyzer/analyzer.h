@@ -74,6 +74,12 @@ void analyzer_tick_flow(struct analyzer *a, uint32_t def);
 /// Rows that events point to live until the next analyzer_tick_begin().
 size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, size_t max);
 
+struct topology;
+
+/// Wire the network anew (topology.h; NULL = nobody knows); the analyzer takes the caller's hold.
+/// Returns what was there before, whose hold is the caller's.
+struct topology *analyzer_set_topology(struct analyzer *a, struct topology *t);
+
 /// Ticks so far.
 uint64_t analyzer_ticks(const struct analyzer *a);
 /// End of the latest interval, ns.

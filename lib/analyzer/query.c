@@ -193,6 +193,49 @@ size_t query_sources(const struct analyzer *a, size_t from, struct source_row *r
 	return len;
 }
 
+struct topology *query_topology(const struct analyzer *a, uint32_t *version)
+{
+	*version = a->topology_version;
+	return a->topology;
+}
+
+struct topology_place query_place_of(const struct analyzer *a, uint32_t port)
+{
+	const struct port *p = sources_port(&a->sources, port);
+	const struct agent *agent = sources_agent(&a->sources, p->agent);
+	const struct topology_sight sight = {
+		.agent = &agent->addr,
+		.agent_name = agent->name,
+		.ds_class = p->ds_class,
+		.ds_index = p->ds_index,
+		.port_name = p->name,
+	};
+	return topology_find(a->topology, &sight);
+}
+
+size_t query_places(const struct analyzer *a, size_t from, struct place_row *rows, size_t n)
+{
+	size_t len = 0;
+	for (size_t i = from + 1; i <= a->sources.port.n && len < n; i++) {
+		const struct port *p = sources_port(&a->sources, (uint32_t)i);
+		const struct agent *agent = sources_agent(&a->sources, p->agent);
+		const struct topology_place at = query_place_of(a, (uint32_t)i);
+		rows[len++] = (struct place_row){
+			.agent = agent->addr,
+			.ds_class = p->ds_class,
+			.ds_index = p->ds_index,
+			.agent_name = agent->name,
+			.port_name = p->name,
+			.node = at.node,
+			.port = at.port,
+			.link = at.link != NULL ? at.link->name : NULL,
+			.second = at.second,
+			.edge = at.role == TOPOLOGY_EDGE,
+		};
+	}
+	return len;
+}
+
 size_t query_thresholds(const struct analyzer *a, size_t from, struct threshold_row *rows, size_t n)
 {
 	size_t len = 0;

@@ -120,6 +120,26 @@ struct source_row {
 /// that is known from its counters alone.
 size_t query_sources(const struct analyzer *a, size_t from, struct source_row *rows, size_t n);
 
+struct topology;
+
+/// The topology (topology.h), NULL when none was set, and a number that changes whenever it is set.
+/// It may go when the lock is released, unless it is held.
+struct topology *query_topology(const struct analyzer *a, uint32_t *version);
+
+/// A port and where it is. Texts live while the lock is held.
+struct place_row {
+	struct addr agent;
+	uint32_t ds_class, ds_index;
+	const char *agent_name, *port_name; ///< from the telemetry; "" = not known
+	const char *node, *port;            ///< in the topology; NULL = not known
+	const char *link;                   ///< that ends here; NULL = none
+	bool second;                        ///< it is the link's second end
+	bool edge;                          ///< of a node, and no link ends here
+};
+
+/// Ports from index @p from on, as query_agents(); for `link:` and whoever draws the network.
+size_t query_places(const struct analyzer *a, size_t from, struct place_row *rows, size_t n);
+
 /// A threshold and how it stands.
 struct threshold_row {
 	const char *name, *metric; ///< live as long as the analyzer

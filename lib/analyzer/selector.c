@@ -118,19 +118,27 @@ static bool has_agent(const struct selector *s, const struct agent *agent)
 	return false;
 }
 
-static unsigned decide(const struct selector *s, const struct analyzer *a, uint32_t port)
+static bool is_in(const struct selector *s, const struct analyzer *a, uint32_t port,
+		  enum topology_role role)
 {
 	const struct port *p = sources_port(&a->sources, port);
-	unsigned flags = SELECTOR_KNOWN;
 	switch (s->scope) {
-	case SCOPE_ALL: flags |= SELECTOR_IN; break;
-	case SCOPE_AGENTS:
-		flags |= has_agent(s, sources_agent(&a->sources, p->agent)) ? SELECTOR_IN : 0;
-		break;
-	case SCOPE_TOPOLOGY:
-	case SCOPE_EDGE:
-	case SCOPE_CORE: break;
+	case SCOPE_ALL: return true;
+	case SCOPE_AGENTS: return has_agent(s, sources_agent(&a->sources, p->agent));
+	case SCOPE_TOPOLOGY: return role != TOPOLOGY_OUTSIDE;
+	case SCOPE_EDGE: return role == TOPOLOGY_EDGE;
+	case SCOPE_CORE: return role == TOPOLOGY_CORE;
 	}
+	return false;
+}
+
+static unsigned decide(const struct selector *s, const struct analyzer *a, uint32_t port)
+{
+	const enum topology_role role = query_place_of(a, port).role;
+	unsigned flags = SELECTOR_KNOWN;
+	flags |= is_in(s, a, port, role) ? SELECTOR_IN : 0;
+	flags |= role == TOPOLOGY_EDGE ? SELECTOR_EDGE : 0;
+	flags |= role == TOPOLOGY_CORE ? SELECTOR_CORE : 0;
 	return flags;
 }
 

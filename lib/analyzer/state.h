@@ -8,6 +8,7 @@
 #include "analyzer/analyzer.h"
 #include "analyzer/flow.h"
 #include "analyzer/source.h"
+#include "analyzer/topology.h"
 
 /// Half width of a 95 % interval in standard deviations.
 #define QUERY_Z95 1.96
@@ -39,6 +40,8 @@ struct analyzer {
 	struct flow_row *row;        ///< of the tick's events
 	uint32_t *pick;              ///< scratch of queries: entries of one store
 	struct unknown_tags unknown; ///< samples and records of all workers since the start
+	struct topology *topology;   ///< NULL = not known
+	uint32_t topology_version;   ///< how often it was set
 	uint64_t ticks, now;
 	uint64_t events, events_lost;
 	void *memory; ///< what all of it lies in
@@ -47,6 +50,9 @@ struct analyzer {
 /// Fill in a row (query.c).
 void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry,
 	       struct flow_row *row);
+
+/// Where a port is in the topology (query.c).
+struct topology_place query_place_of(const struct analyzer *a, uint32_t port);
 
 /// What stands beside the rows of a flow (query.c).
 void query_summary(const struct flow *f, struct flow_summary *summary);

@@ -89,8 +89,6 @@ struct view *view_new(const struct analyzer *a, const struct view_query *query, 
 	if (v == NULL)
 		goto no_memory;
 	v->query = *query;
-	// Without a topology nobody knows an edge.
-	v->mode = query->mode == VIEW_EDGE || query->mode == VIEW_CORE ? VIEW_MAX : query->mode;
 	v->flow = strdup(query->flow);
 	v->key = query->key != NULL ? strdup(query->key) : NULL;
 	if (v->flow == NULL || (query->key != NULL && v->key == NULL))
@@ -134,6 +132,8 @@ static int begin(struct view *v, const struct analyzer *a, const struct flow *f,
 		 struct err_msg *msg)
 {
 	const struct store *s = &f->store;
+	const bool by_place = v->query.mode == VIEW_EDGE || v->query.mode == VIEW_CORE;
+	v->mode = by_place && a->topology == NULL ? VIEW_MAX : v->query.mode;
 	v->def_id = f->def->id;
 	v->begin = s->now;
 	v->cursor = 1;
