@@ -70,16 +70,14 @@ int collector_open(struct collector *c, const struct config *config, struct err_
 		return ERR_IO;
 	c->n_workers = inputs_workers(c->inputs);
 	err = make_workers(c, seed, msg);
-	if (err == 0)
-		err = make_analyzer(c, seed, msg);
+	if (err == 0) {
+		c->rest = rest_new(c, msg); // knows how far the numbers of events are
+		err = c->rest != NULL ? make_analyzer(c, seed, msg) : ERR_IO;
+	}
 	if (err == 0)
 		err = open_feed(c, msg);
 	if (err == 0)
 		err = make_aggregator(c, msg);
-	if (err == 0) {
-		c->rest = rest_new(c, msg);
-		err = c->rest != NULL ? 0 : ERR_MEMORY;
-	}
 	return err == 0 ? open_stats_socket(c, msg) : err;
 }
 
@@ -245,6 +243,7 @@ static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg
 	hash_secret_init(&a.secret, seed);
 	a.n_workers = c->n_workers;
 	a.seed = seed;
+	a.last_event = record_log_next(c->rest->events) - 1;
 	c->analyzer =
 		analyzer_new(&a, c->program, c->config->thresholds, c->config->n_thresholds, msg);
 	return c->analyzer != NULL ? 0 : ERR_MEMORY;

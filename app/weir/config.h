@@ -119,6 +119,8 @@ struct config {
 	uint32_t feed_queue;   ///< messages kept for a slow subscriber
 	uint32_t feed_wait;    ///< subscribers that the start waits for
 	uint32_t event_log;    ///< records
+	const char *journal;   ///< file; "" = none
+	uint64_t journal_size; ///< bytes
 	uint32_t flow_log;     ///< records
 	uint32_t log_level;    ///< enum config_log_level
 

@@ -545,6 +545,12 @@ static const struct member top_rows[] = {
 	      "subscribers that the start waits for, at most 10 s: they see all of a replay"),
 	COUNT("event_log", TOP(event_log), 1, 1000000, "1000",
 	      "latest events that are kept for requests"),
+	TEXT("journal", TOP(journal), 0, 4000, "",
+	     "file that events are appended to, so that their numbers and the latest `event_log` "
+	     "of "
+	     "them outlive a restart; none: no journal. A replay keeps none"),
+	BYTES("journal_size", TOP(journal_size), 0x1p16, 0x1p40, "64MiB",
+	      "the journal and the one before it (PATH.1) together; they hold at least half of it"),
 	COUNT("flow_log", TOP(flow_log), 1, 1000000, "1000",
 	      "latest completed flows that are kept for requests"),
 	{.name = "log_level",

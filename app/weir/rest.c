@@ -2,7 +2,9 @@
 // Copyright (c) 2026 The weir authors
 #include "rest.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "weir/clock.h"
 #include "weir/collector.h"
@@ -24,6 +26,20 @@ static void log_listening(const struct config_http *set)
 		    set->readonly ? "read everything" : "change what is measured");
 }
 
+// A replay keeps none: its events happened long ago, and do so again with each run.
+static int open_journal(struct rest *r, struct err_msg *msg)
+{
+	const struct config *config = r->collector->config;
+	const struct journal_config j = {.path = config->journal,
+					 .size = config->journal_size,
+					 .id = "eventID",
+					 .name = "thresholdID"};
+	if (config->journal[0] == '\0' || r->collector->replay)
+		return 0;
+	r->journal = journal_open(&j, r->events, msg);
+	return r->journal != NULL ? 0 : ERR_IO;
+}
+
 struct rest *rest_new(struct collector *c, struct err_msg *msg)
 {
 	struct rest *r = calloc(1, sizeof(*r));
@@ -36,10 +52,11 @@ struct rest *rest_new(struct collector *c, struct err_msg *msg)
 	pthread_mutex_init(&r->lock, NULL);
 	r->events = record_log_new(c->config->event_log, 0);
 	r->flows = record_log_new(c->config->flow_log, 0);
-	if (r->events != NULL && r->flows != NULL)
+	if (r->events == NULL || r->flows == NULL)
+		err_set(msg, ERR_MEMORY, "http: out of memory");
+	else if (open_journal(r, msg) == 0)
 		return r;
 	rest_free(r);
-	err_set(msg, ERR_MEMORY, "http: out of memory");
 	return NULL;
 }
 
@@ -73,8 +90,24 @@ int rest_start(struct rest *r, struct err_msg *msg)
 	return 0;
 }
 
+// A disk that takes no more is nobody's surprise: said at once, then at most with each doubling.
+static void log_journal(struct rest *r)
+{
+	struct journal_stats s;
+	if (r->journal == NULL)
+		return;
+	journal_stats(r->journal, &s);
+	if (s.dropped == 0 || s.dropped < 2 * r->dropped)
+		return;
+	r->dropped = s.dropped;
+	LOG(ERR, HTTP, "journal: %s: %s; %" PRIu64 " events are not in it",
+	    r->collector->config->journal, s.error != 0 ? strerror(s.error) : "too slow",
+	    s.dropped);
+}
+
 void rest_tick(struct rest *r, const struct tick *tick)
 {
+	log_journal(r);
 	if (tick->n_events == 0)
 		return;
 	rest_log_events(r, tick);
@@ -97,6 +130,7 @@ void rest_free(struct rest *r)
 	if (r == NULL)
 		return;
 	rest_stop(r);
+	journal_close(r->journal);
 	record_log_free(r->events);
 	record_log_free(r->flows);
 	pthread_mutex_destroy(&r->lock);

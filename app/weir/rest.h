@@ -22,6 +22,7 @@
 
 #include "base/error.h"
 #include "http.h"
+#include "journal.h"
 #include "record_log.h"
 
 struct collector;
@@ -32,7 +33,9 @@ struct rest {
 	pthread_mutex_t lock; ///< of `http`: it ends before the ticks do
 	struct http *http;    ///< NULL before rest_start(), after rest_stop(), and when it is off
 	struct record_log *events, *flows;
-	uint64_t born; ///< ns, monotonic
+	struct journal *journal; ///< of events; NULL = none
+	uint64_t dropped;        ///< by the journal, as last logged; aggregator: rw
+	uint64_t born;           ///< ns, monotonic
 };
 
 /// NULL and a message when memory is short.

@@ -49,7 +49,8 @@ void rest_log_events(struct rest *r, const struct tick *tick)
 		json_t *json = event_json(e, tick->wall);
 		char *text = json != NULL ? json_dumps(json, REST_DUMP) : NULL;
 		if (text != NULL)
-			record_log_restore(r->events, e->id, e->threshold, text);
+			journal_add(r->journal,
+				    record_log_restore(r->events, e->id, e->threshold, text));
 		free(text);
 		json_decref(json);
 	}
@@ -126,9 +127,27 @@ static void get_flows(const struct http_request *r, struct http_answer *a)
 	get_records(r, a, rest->flows, rest->collector->config->flow_log, &flow_names);
 }
 
+static void get_journal(const struct http_request *r, struct http_answer *a)
+{
+	const struct rest *rest = r->ctx;
+	struct journal_stats s;
+	if (rest->journal == NULL) {
+		http_answer_error(a, 404, "there is no journal");
+		return;
+	}
+	journal_stats(rest->journal, &s);
+	http_answer_json(a, 200,
+			 json_pack("{s:s,s:I,s:I,s:I,s:I,s:s*}", "path",
+				   rest->collector->config->journal, "written",
+				   (json_int_t)s.written, "last", (json_int_t)s.last, "dropped",
+				   (json_int_t)s.dropped, "skipped", (json_int_t)s.skipped, "error",
+				   s.error != 0 ? strerror(s.error) : NULL));
+}
+
 static const struct http_row rows[] = {
 	{HTTP_GET, "/events/json", get_events},
 	{HTTP_GET, "/flows/json", get_flows},
+	{HTTP_GET, "/weir/journal", get_journal},
 };
 
 const struct http_rows rest_event_rows = {rows, sizeof(rows) / sizeof(rows[0])};

@@ -236,7 +236,7 @@ size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, siz
 		const struct threshold_spec *spec = &a->threshold[f->threshold].spec;
 		query_row(a, f->flow, f->entry, &a->row[n]);
 		events[n] = (struct threshold_event){
-			.id = a->events + n + 1,
+			.id = a->config.last_event + a->events + n + 1,
 			.threshold = spec->name,
 			.metric = spec->metric,
 			.limit = spec->value,

@@ -42,6 +42,7 @@ struct analyzer_config {
 	uint32_t top; ///< rows kept ready per definition (query_top beyond walks the store)
 	uint32_t max_triggered; ///< flows that have fired and are not armed again, per definition
 	uint32_t max_events;    ///< per tick
+	uint64_t last_event;    ///< number of the last event of an earlier life; 0 = none
 	uint32_t sketches;      ///< per definition that counts distinct values (table/distinct.h)
 	/// s: a flow without samples for so long, and for 30 t, is forgotten.
 	double retention;

@@ -24,7 +24,7 @@ struct threshold_spec {
 
 /// What was found. Texts live until the analyzer's next tick.
 struct threshold_event {
-	uint64_t id;           ///< rising from 1 in the life of the process
+	uint64_t id;           ///< rising by 1, from analyzer_config.last_event + 1
 	const char *threshold; ///< its name
 	const char *metric;
 	double limit;  ///< the threshold's value
