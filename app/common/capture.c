@@ -188,6 +188,7 @@ static enum capture_reason reassemble(struct capture *c, uint64_t time, struct i
 		c->reassembly = reassembly_create(CAPTURE_FRAGMENT_SETS);
 	if (c->reassembly == NULL)
 		return CAPTURE_FRAGMENT;
+	reassembly_release(c->reassembly); // what was read before has been used
 	return reassembly_add(c->reassembly, time, ip);
 }
 

@@ -141,6 +141,8 @@ static enum capture_reason ip4_header(struct cursor *c, struct ip_packet *ip)
 	ip->source = addr_ip4(h + 12);
 	ip->destination = addr_ip4(h + 16);
 	ip->protocol = h[9];
+	ip->header = h;
+	ip->header_size = header_len;
 	ip->id = load_be16(h + 4);
 	ip->more = word & 0x2000;
 	ip->offset = (word & 0x1fffu) * 8;

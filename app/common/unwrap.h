@@ -33,7 +33,9 @@ struct ip_packet {
 	bool fragment;    ///< the three members below hold
 	bool more;        ///< not the last fragment
 	uint32_t id;
-	uint32_t offset; ///< bytes
+	uint32_t offset;       ///< bytes
+	const uint8_t *header; ///< of IPv4, for its checksum; NULL with IPv6
+	uint32_t header_size;  ///< 0 with IPv6
 	const uint8_t *payload;
 	uint32_t len;      ///< bytes of payload by the IP header
 	uint32_t captured; ///< bytes of payload present; <= len

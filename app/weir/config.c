@@ -144,7 +144,7 @@ int config_set_flow(struct config *c, const char *origin, const char *name, cons
 uint32_t config_input_workers(const struct config_input *in)
 {
 	switch (in->kind) {
-	case CONFIG_PORT: return in->queues;
+	case CONFIG_PORT: return in->workers > in->queues ? in->workers : in->queues;
 	case CONFIG_SOCKET: return in->workers;
 	case CONFIG_PCAP: return 1;
 	}

@@ -44,6 +44,13 @@ enum config_input_kind {
 	CONFIG_PCAP,   ///< a capture file
 };
 
+/// When workers of a port deal frames to one another (numbered as enum spread_mode).
+enum config_spread {
+	CONFIG_SPREAD_AUTO,
+	CONFIG_SPREAD_ALWAYS,
+	CONFIG_SPREAD_NEVER,
+};
+
 struct config_input {
 	enum config_input_kind kind;
 	const char *name;           ///< device, "ADDRESS:PORT", or path
@@ -61,7 +68,10 @@ struct config_input {
 	uint32_t descriptors;       ///< port: per queue
 	uint32_t buffers;           ///< port: packet buffers; 0 = what the descriptors need
 	struct addr addr;           ///< socket: to bind to
-	uint32_t workers;           ///< socket: workers, one socket each
+	uint32_t workers;           ///< socket: workers, one socket each; port: at least so many,
+				    ///< 0 = one per queue
+	uint32_t spread;            ///< port: enum config_spread
+	uint32_t fragments;         ///< port: datagrams per worker in reassembly; 0 = none
 	uint64_t rcvbuf;            ///< socket: receive buffer, bytes; 0 = the system's default
 	double speed;               ///< pcap: times real time; 0 = as fast as possible
 	bool loop;                  ///< pcap: begin again at the end

@@ -76,13 +76,35 @@ static void print_speed(FILE *f, const void *object, unsigned indent);
 
 #define INPUT(field) .offset = offsetof(struct config_input, field)
 
+static const char *const spread_modes[] = {
+	[CONFIG_SPREAD_AUTO] = "auto",
+	[CONFIG_SPREAD_ALWAYS] = "always",
+	[CONFIG_SPREAD_NEVER] = "never",
+	NULL,
+};
+
 static const struct member port_rows[] = {
 	TEXT("port", INPUT(name), 1, 4095, NULL,
 	     "DPDK port: PCI address, or a vdev with its arguments", .required = true,
 	     .expect = "a PCI address such as 0000:01:00.0, or a vdev such as "
 		       "net_af_packet0,iface=eth1"),
 	COUNT("queues", INPUT(queues), 1, 1024, "1",
-	      "receive queues; each has its own worker on its own lcore"),
+	      "receive queues; each has its own worker on its own lcore; the worker of one that "
+	      "the "
+	      "device lacks lives from what the others deal"),
+	COUNT("workers", INPUT(workers), 0, 1024, "0",
+	      "workers; those beyond the queues live from what the others deal; 0: one per queue"),
+	{.name = "spread",
+	 .type = MEMBER_WORD,
+	 INPUT(spread),
+	 .words = spread_modes,
+	 .def = "auto",
+	 .help = "workers deal datagrams to one another: `auto`: when a queue is overloaded; "
+		 "`always`: all that come; `never`"},
+	COUNT("fragments", INPUT(fragments), 0, 65536, "64",
+	      "datagrams per worker that are put together from IP fragments at a time, 64 KiB "
+	      "each; "
+	      "0: fragments are refused"),
 	LCORES("lcores", INPUT(lcores),
 	       "lcores of its workers, in order; none: the next free ones"),
 	TEXTS("addresses", INPUT(addresses),

@@ -51,8 +51,6 @@ enum stat_id frame_take(const struct frame_policy *policy, const uint8_t *frame,
 		return STAT_frame_bad_length;
 	if (checksum == FRAME_CHECKSUM_BAD)
 		return STAT_frame_bad_checksum;
-	if (!is_our_vlan(policy, vlan))
-		return STAT_frame_other_host;
 	if (policy->udp_port != 0 && policy->udp_port != load_be16(udp + 2))
 		return STAT_frame_other_port;
 	if (!is_ours(policy, &v, vlan))
@@ -142,18 +140,33 @@ static bool is_our_vlan(const struct frame_policy *policy, uint16_t vlan)
 	return policy->n_vlan == 0;
 }
 
+uint16_t frame_vlan(const uint8_t *frame, uint32_t len)
+{
+	struct cursor c = cursor_of(frame, len);
+	uint16_t type, vlan;
+	link_header(&c, &type, &vlan);
+	return vlan;
+}
+
+bool frame_is_ours(const struct frame_policy *policy, uint16_t vlan, const struct addr *to)
+{
+	if (!is_our_vlan(policy, vlan))
+		return false;
+	for (uint32_t i = 0; i < policy->n_address; i++) {
+		const struct frame_address *a = &policy->address[i];
+		if ((a->vlan == vlan || a->vlan == FRAME_ANY_VLAN) && addr_equal(&a->addr, to))
+			return true;
+	}
+	return policy->n_address == 0;
+}
+
 static bool is_ours(const struct frame_policy *policy, const struct packet_view *v, uint16_t vlan)
 {
 	if (policy->n_address == 0)
-		return true;
+		return is_our_vlan(policy, vlan);
 	const uint8_t *bytes = v->source + v->address_size;
 	const struct addr to = v->address_size == 4 ? addr_ip4(bytes) : addr_ip6(bytes);
-	for (uint32_t i = 0; i < policy->n_address; i++) {
-		const struct frame_address *a = &policy->address[i];
-		if ((a->vlan == vlan || a->vlan == FRAME_ANY_VLAN) && addr_equal(&a->addr, &to))
-			return true;
-	}
-	return false;
+	return frame_is_ours(policy, vlan, &to);
 }
 
 // RFC 768: zero means that the sender made none; RFC 8200 section 8.1 forbids that over IPv6.

@@ -11,8 +11,8 @@
 ///
 /// What a socket gets for free from the kernel is checked here: VLAN tags, every length of IPv4,
 /// IPv6 and UDP against the others, checksums, destination address and port. Each frame gets
-/// exactly one verdict, hence the ledger closes. Fragments are refused, since no part of a datagram
-/// may be taken for the whole.
+/// exactly one verdict, hence the ledger closes. Fragments are not looked into, since no part of a
+/// datagram may be taken for the whole: fragments.h puts them together.
 ///
 /// Formats: IEEE 802.3 with 802.1Q and 802.1ad tags, RFC 791, RFC 8200 (extension headers are
 /// stepped over), RFC 768. Input is hostile: everything goes through a cursor.
@@ -55,3 +55,8 @@ enum frame_checksum {
 /// reason (group FRAME) why it is not used.
 enum stat_id frame_take(const struct frame_policy *policy, const uint8_t *frame, uint32_t len,
 			enum frame_checksum checksum, struct payload *p);
+
+/// Id of the outermost tag of a frame, 0 = untagged.
+uint16_t frame_vlan(const uint8_t *frame, uint32_t len);
+/// Is this destination ours, on this VLAN?
+bool frame_is_ours(const struct frame_policy *policy, uint16_t vlan, const struct addr *to);

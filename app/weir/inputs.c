@@ -50,6 +50,9 @@ static struct port_config port_config_of(const struct config_input *in)
 	return (struct port_config){
 		.device = in->name,
 		.queues = (uint16_t)in->queues,
+		.workers = (uint16_t)in->workers,
+		.spread = (enum spread_mode)in->spread,
+		.fragments = in->fragments,
 		.descriptors = (uint16_t)in->descriptors,
 		.mtu = (uint16_t)in->mtu,
 		.buffers = in->buffers,
@@ -265,10 +268,11 @@ static int open_port(struct inputs *all, const struct config_input *in, uint32_t
 	struct row *row = add_row(all);
 	row->address = address;
 	row->port = p;
-	for (uint16_t q = 0; q < port_queues(p); q++) {
+	for (uint16_t i = 0; i < port_workers(p); i++) {
 		struct worker_input *w =
-			add_worker(all, port_input(p, q), slot + q, port_socket(p));
-		snprintf(w->name, sizeof(w->name), "port %s queue %u", port_name(p), q);
+			add_worker(all, port_input(p, i), slot + i, port_socket(p));
+		snprintf(w->name, sizeof(w->name), "port %s %s %u", port_name(p),
+			 i < port_queues(p) ? "queue" : "helper", i);
 	}
 	return 0;
 }

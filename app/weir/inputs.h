@@ -13,9 +13,8 @@
 ///     ...
 ///     inputs_close(all);             // the workers have left
 ///
-/// Live inputs run on the wall clock, captures on their own: one process has either. A port may
-/// have fewer queues than asked for, hence inputs_workers() may be less than config_workers();
-/// `slot` says which of the planned workers each one is.
+/// Live inputs run on the wall clock, captures on their own: one process has either. `slot` says
+/// which of the planned workers (config_workers()) each one is.
 ///
 /// Thread-safety: main, but inputs_losses() and inputs_stats(), which any thread may call.
 

@@ -18,6 +18,7 @@
 #include <rte_mbuf_pool_ops.h>
 
 #include "weir/eal.h"
+#include "weir/fragments.h"
 #include "weir/log.h"
 #include "weir/port_host.h"
 #include "weir/port_queue.h"
@@ -42,8 +43,10 @@ struct port {
 	bool started;
 	bool link_events;
 	struct rte_mempool *pool;
-	struct port_queue *queue;
-	struct port_host *host; // NULL = it answers nothing
+	uint16_t n_workers;
+	struct port_queue *queue; // one per worker
+	struct spread *spread;    // NULL = there is one worker
+	struct port_host *host;   // NULL = it answers nothing
 };
 
 static int refuse(const struct port *p, const char *what, int err, const struct log_hold *said,
@@ -51,6 +54,7 @@ static int refuse(const struct port *p, const char *what, int err, const struct 
 static int find_device(struct port *p, struct err_msg *msg);
 static int configure(struct port *p, struct err_msg *msg);
 static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct err_msg *msg);
+static int make_workers(struct port *p, struct err_msg *msg);
 static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg);
 static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg);
 static void receive_groups(const struct port *p);
@@ -69,7 +73,9 @@ static uint32_t buffer_count(const struct port_config *c)
 	if (c->buffers > 0)
 		return c->buffers;
 	const uint32_t ring = c->descriptors > RING_LEAST ? c->descriptors : RING_LEAST;
-	return c->queues * (ring + INPUT_BURST + 2 * POOL_CACHE);
+	const uint32_t workers = c->workers > c->queues ? c->workers : c->queues;
+	const uint32_t inboxes = workers > 1 ? workers * spread_inbox() : 0;
+	return c->queues * ring + workers * (INPUT_BURST + 2 * POOL_CACHE) + inboxes;
 }
 
 size_t port_memory(const struct port_config *config, size_t page)
@@ -139,6 +145,9 @@ void port_close(struct port *p)
 	if (rte_eth_dev_is_valid_port(p->id))
 		rte_eth_dev_close(p->id);
 	port_host_free(p->host);
+	for (uint16_t i = 0; p->queue != NULL && i < p->n_workers; i++)
+		fragments_free(p->queue[i].config.fragments);
+	spread_free(p->spread);
 	rte_mempool_free(p->pool);
 	free(p->queue);
 	free(p);
@@ -149,9 +158,14 @@ uint16_t port_queues(const struct port *p)
 	return p->queues;
 }
 
-struct input *port_input(struct port *p, uint16_t queue)
+uint16_t port_workers(const struct port *p)
 {
-	return &p->queue[queue].input;
+	return p->n_workers;
+}
+
+struct input *port_input(struct port *p, uint16_t worker)
+{
+	return &p->queue[worker].input;
 }
 
 const char *port_name(const struct port *p)
@@ -311,9 +325,15 @@ static int configure(struct port *p, struct err_msg *msg)
 	if (info.max_mtu > 0 && p->config.mtu > info.max_mtu)
 		return err_set(msg, ERR_RANGE, "port %s: mtu %u, the device takes at most %u",
 			       p->name, p->config.mtu, info.max_mtu);
-	const struct rte_eth_conf conf = choose_features(p, &info);
+	struct rte_eth_conf conf = choose_features(p, &info);
 	uint16_t tx_queues;
 	int err = configure_queues(p, &conf, &tx_queues, msg);
+	while (err != 0 && p->queues > 1) {
+		LOG(WARNING, PORT, "%s: trying half as many queues", msg->text);
+		p->queues /= 2;
+		conf = choose_features(p, &info);
+		err = configure_queues(p, &conf, &tx_queues, msg);
+	}
 	if (err != 0)
 		return err;
 	if (conf.intr_conf.lsc &&
@@ -326,6 +346,8 @@ static int configure(struct port *p, struct err_msg *msg)
 	err = make_pool(p, &info, msg);
 	if (err == 0 && p->policy.n_address > 0)
 		err = make_host(p, tx_queues, msg);
+	if (err == 0)
+		err = make_workers(p, msg);
 	return err != 0 ? err : set_up_queues(p, tx_queues, msg);
 }
 
@@ -374,15 +396,43 @@ static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct
 	return 0;
 }
 
+static int make_workers(struct port *p, struct err_msg *msg)
+{
+	// Queues that the device lacks are made up for: their workers live from what others deal.
+	p->n_workers = p->config.workers > p->config.queues ? p->config.workers : p->config.queues;
+	const size_t size = p->n_workers * sizeof(*p->queue);
+	p->queue = aligned_alloc(64, size);
+	if (p->queue == NULL)
+		return err_set(msg, ERR_MEMORY, "port %s: out of memory", p->name);
+	memset(p->queue, 0, size);
+	if (p->n_workers > 1) {
+		p->spread = spread_new(p->name, p->n_workers, p->queues, p->config.spread,
+				       port_socket(p), msg);
+		if (p->spread == NULL)
+			return ERR_MEMORY;
+	}
+	for (uint16_t i = 0; i < p->n_workers; i++) {
+		struct port_queue_config c = {.port = p->id,
+					      .worker = i,
+					      .receives = i < p->queues,
+					      .policy = &p->policy,
+					      .host = p->host,
+					      .spread = p->spread};
+		if (p->config.fragments > 0) {
+			c.fragments = fragments_new(&p->policy, p->config.fragments, msg);
+			if (c.fragments == NULL)
+				return ERR_MEMORY;
+		}
+		port_queue_init(&p->queue[i], &c);
+	}
+	return 0;
+}
+
 static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg)
 {
 	const int socket = port_socket(p);
 	int err = 0;
-	p->queue = aligned_alloc(64, p->queues * sizeof(*p->queue));
-	if (p->queue == NULL)
-		return err_set(msg, ERR_MEMORY, "port %s: out of memory", p->name);
 	for (uint16_t q = 0; q < p->queues && err == 0; q++) {
-		port_queue_init(&p->queue[q], p->id, q, &p->policy, p->host);
 		err = rte_eth_rx_queue_setup(p->id, q, p->descriptors, socket, NULL, p->pool);
 		if (err == 0 && q < tx_queues)
 			err = rte_eth_tx_queue_setup(p->id, q, p->tx_descriptors, socket, NULL);

@@ -3,17 +3,18 @@
 #pragma once
 
 /// @file
-/// A DPDK port as an input: set-up, one `struct input` per receive queue, statistics.
+/// A DPDK port as an input: set-up, one `struct input` per worker, statistics.
 ///
 ///     struct port *p = port_open(&config, &msg);       // probes, negotiates, makes buffers
-///     struct input *in = port_input(p, queue);         // one per worker
+///     struct input *in = port_input(p, worker);
 ///     port_start(p, &msg);                             // frames begin to arrive
 ///     ...
 ///     port_close(p);                                   // the workers have left
 ///
 /// What a device cannot do is negotiated down and said in a log line: queues, descriptors, RSS,
 /// checksum verification, link interrupts. With more than one queue, RSS over addresses and UDP
-/// ports spreads agents over them; which queue an agent lands in does not matter to any result.
+/// ports spreads agents over them; which worker gets a datagram does not matter to any result.
+/// Where that is not enough, or there are more workers than queues, workers deal (port_spread.h).
 ///
 /// A port with addresses is a host (host.h): a thread of its own answers for them.
 ///
@@ -30,10 +31,14 @@
 #include "base/error.h"
 #include "weir/frame.h"
 #include "weir/input.h"
+#include "weir/port_spread.h"
 
 struct port_config {
-	const char *device;   ///< PCI address, name of a vdev, or "NAME,ARGUMENTS" of a new vdev
-	uint16_t queues;      ///< wanted
+	const char *device; ///< PCI address, name of a vdev, or "NAME,ARGUMENTS" of a new vdev
+	uint16_t queues;    ///< wanted
+	uint16_t workers;   ///< at least as many as there are queues in the end; 0 = as many
+	enum spread_mode spread;
+	uint32_t fragments;   ///< datagrams per worker that are put together at a time; 0 = none
 	uint16_t descriptors; ///< per queue, wanted
 	uint16_t mtu;         ///< largest IP packet, bytes
 	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
@@ -66,8 +71,10 @@ void port_close(struct port *p);
 
 /// Queues that the device really has for us; at most what was asked for.
 uint16_t port_queues(const struct port *p);
-/// The input of queue @p queue, below port_queues().
-struct input *port_input(struct port *p, uint16_t queue);
+/// Workers, of which the first port_queues() have a queue.
+uint16_t port_workers(const struct port *p);
+/// The input of worker @p worker, below port_workers().
+struct input *port_input(struct port *p, uint16_t worker);
 const char *port_name(const struct port *p);
 /// NUMA socket of the device; SOCKET_ID_ANY (-1) when it has none.
 int port_socket(const struct port *p);

@@ -6,7 +6,9 @@
 #include <rte_prefetch.h>
 
 #include "weir/clock.h"
+#include "weir/fragments.h"
 #include "weir/port_host.h"
+#include "weir/port_spread.h"
 
 // Frames whose headers are on their way into the cache while one is checked: the check takes some
 // 20 ns, a line from memory some 100 ns.
@@ -16,15 +18,11 @@ static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 static void release(struct input *in);
 static void wait_for_frames(struct input *in, uint64_t ns);
 
-void port_queue_init(struct port_queue *q, uint16_t port, uint16_t queue,
-		     const struct frame_policy *policy, struct port_host *host)
+void port_queue_init(struct port_queue *q, const struct port_queue_config *config)
 {
 	*q = (struct port_queue){
 		.input = {.burst = burst, .release = release, .wait = wait_for_frames},
-		.policy = policy,
-		.host = host,
-		.port = port,
-		.queue = queue,
+		.config = *config,
 	};
 }
 
@@ -44,33 +42,109 @@ static enum stat_id take(const struct port_queue *q, const struct rte_mbuf *m, s
 {
 	if (m->nb_segs > 1)
 		return STAT_frame_truncated;
-	return frame_take(q->policy, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
+	return frame_take(q->config.policy, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len,
 			  card_says(m), p);
 }
 
-// A frame that is no datagram for us: the host's, or nobody's. Who hands it over has no more to do
-// with its buffer.
-static void put_aside(struct port_queue *q, uint16_t i, enum stat_id verdict, bool *wake)
+// What a burst makes, beside payloads.
+struct outcome {
+	uint64_t now;   // ns
+	uint64_t bytes; // of the frames that were judged
+	uint16_t dealt; // frames that are another worker's now
+	bool wake;      // the host has something to do
+};
+
+// A fragment of a datagram: ours, or the owner's, who judges it. True when it was given away.
+static bool give_to_owner(struct port_queue *q, uint16_t i, enum stat_id *verdict)
 {
-	if (q->host != NULL && port_host_take(q->host, verdict, q->mbuf[i])) {
+	struct rte_mbuf *m = q->mbuf[i];
+	const uint32_t n = q->config.spread != NULL ? spread_workers(q->config.spread) : 1;
+	const uint32_t owner =
+		fragments_owner(rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, n);
+	if (owner == q->config.worker)
+		return false;
+	if (spread_give(q->config.spread, (uint16_t)owner, m)) {
 		q->mbuf[i] = NULL; // rte_pktmbuf_free_bulk() steps over it
+		return true;
+	}
+	*verdict = STAT_frame_inbox_full;
+	return false;
+}
+
+static enum stat_id take_fragment(struct port_queue *q, const struct rte_mbuf *m, uint64_t now,
+				  struct payload *p)
+{
+	struct fragments *f = q->config.fragments;
+	struct stats *stats = q->input.stats;
+	const enum stat_id verdict =
+		fragments_take(f, now, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, p);
+	const uint64_t given_up = fragments_given_up(f);
+	stats_add(stats, STAT_reassembled, verdict == STAT_frame_datagrams);
+	stats_add(stats, STAT_fragments_given_up, given_up - q->given_up);
+	q->given_up = given_up;
+	return verdict;
+}
+
+// A frame that is no datagram for us by itself: a part of one, the host's, or nobody's. Returns the
+// payloads that it makes. Kept out of the loop over plain frames.
+static __attribute__((noinline)) unsigned take_other(struct port_queue *q, uint16_t i,
+						     enum stat_id verdict, struct payload *p,
+						     struct outcome *o)
+{
+	const uint32_t len = q->mbuf[i]->pkt_len;
+	if (verdict == STAT_frame_fragment && q->config.fragments != NULL) {
+		if (give_to_owner(q, i, &verdict)) {
+			o->dealt++;
+			o->bytes -= len;
+			return 0;
+		}
+		if (verdict == STAT_frame_fragment)
+			verdict = take_fragment(q, q->mbuf[i], o->now, p);
+		if (verdict == STAT_frame_datagrams)
+			return 1;
+	}
+	if (q->config.host != NULL && port_host_take(q->config.host, verdict, q->mbuf[i])) {
+		q->mbuf[i] = NULL;
 		verdict = STAT_frame_host;
-		*wake = true;
+		o->wake = true;
 	}
 	stats_add(q->input.stats, verdict, 1);
+	return 0;
+}
+
+// What others dealt comes first, up to half a burst, so that nobody waits for a busy worker for
+// long. Then the queue; when it is overloaded, a part of what came is dealt to others.
+static void collect(struct port_queue *q)
+{
+	const struct port_queue_config *c = &q->config;
+	const uint16_t most = c->receives ? INPUT_BURST / 2 : INPUT_BURST;
+	q->n = spread_collect(c->spread, c->worker, q->mbuf, most);
+	if (!c->receives)
+		return;
+	struct rte_mbuf **m = &q->mbuf[q->n];
+	const uint16_t room = INPUT_BURST - q->n;
+	uint16_t n = rte_eth_rx_burst(c->port, c->worker, m, room);
+	if (spread_look(c->spread, c->worker, n, room)) {
+		const uint16_t left = spread_deal(c->spread, c->worker, m, n);
+		stats_add(q->input.stats, STAT_dealt, n - left);
+		n = left;
+	}
+	q->n += n;
 }
 
 static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 {
 	struct port_queue *q = (struct port_queue *)in;
-	bool wake = false;
-	uint64_t bytes = 0;
-	q->n = rte_eth_rx_burst(q->port, q->queue, q->mbuf, INPUT_BURST);
+	struct outcome o = {0};
+	if (q->config.spread == NULL)
+		q->n = rte_eth_rx_burst(q->config.port, q->config.worker, q->mbuf, INPUT_BURST);
+	else
+		collect(q);
 	b->n = 0;
 	b->n_frames = q->n;
 	if (q->n == 0)
 		return INPUT_IDLE;
-	const uint64_t now = clock_monotonic();
+	o.now = clock_monotonic();
 	for (uint16_t i = 0; i < PREFETCH_AHEAD && i < q->n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(q->mbuf[i], const void *));
 	for (uint16_t i = 0; i < q->n; i++) {
@@ -78,17 +152,19 @@ static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 			rte_prefetch0(rte_pktmbuf_mtod(q->mbuf[i + PREFETCH_AHEAD], const void *));
 		struct payload *p = &b->payload[b->n];
 		const enum stat_id verdict = take(q, q->mbuf[i], p);
-		bytes += q->mbuf[i]->pkt_len;
-		p->time = now;
-		if (verdict == STAT_frame_datagrams)
+		o.bytes += q->mbuf[i]->pkt_len;
+		p->time = o.now;
+		if (__builtin_expect(verdict == STAT_frame_datagrams, 1))
 			b->n++;
 		else
-			put_aside(q, i, verdict, &wake);
+			b->n += take_other(q, i, verdict, p, &o);
 	}
-	if (wake)
-		port_host_wake(q->host);
-	stats_add(in->stats, STAT_rx_frames, q->n);
-	stats_add(in->stats, STAT_rx_bytes, bytes);
+	if (o.wake)
+		port_host_wake(q->config.host);
+	if (o.dealt > 0)
+		stats_add(in->stats, STAT_dealt, o.dealt);
+	stats_add(in->stats, STAT_rx_frames, q->n - o.dealt);
+	stats_add(in->stats, STAT_rx_bytes, o.bytes);
 	stats_add(in->stats, STAT_frame_datagrams, b->n);
 	return INPUT_READY;
 }
@@ -98,6 +174,8 @@ static void release(struct input *in)
 	struct port_queue *q = (struct port_queue *)in;
 	rte_pktmbuf_free_bulk(q->mbuf, q->n);
 	q->n = 0;
+	if (q->config.fragments != NULL)
+		fragments_release(q->config.fragments);
 }
 
 // A driver in poll mode has nothing to wait on: the ring of descriptors holds what comes meanwhile.

@@ -3,10 +3,16 @@
 #pragma once
 
 /// @file
-/// One receive queue of a port as an input: rx_burst, check every frame, lend the payloads.
+/// A worker's share of a port as an input: a receive queue, an inbox of what other workers deal, or
+/// both. Take a burst, check every frame, lend the payloads.
 ///
 /// Hot: no system call, no allocation, one clock read per burst; the buffers go back to their pool
-/// in one call after the burst was ingested.
+/// in one call after the burst was ingested. All that is not a plain datagram for us leads away
+/// from there: fragments are put together (fragments.h), what a host answers goes to its thread
+/// (port_host.h), and an overloaded queue is shared out (port_spread.h).
+///
+/// Ledger: a frame is counted by the worker that judges it. Who deals a frame counts it as `dealt`
+/// only.
 ///
 /// Threading: its worker alone. Memory: the caller's (port.c), 64-byte aligned.
 
@@ -16,16 +22,25 @@
 #include "weir/input.h"
 
 struct port_host;
+struct fragments;
+struct spread;
+
+struct port_queue_config {
+	uint16_t port;
+	uint16_t worker; ///< among the port's workers
+	bool receives;   ///< it has the receive queue of that number
+	const struct frame_policy *policy;
+	struct port_host *host;      ///< NULL = the port answers nothing
+	struct fragments *fragments; ///< its own; NULL = fragments are refused
+	struct spread *spread;       ///< of the port; NULL = there is one worker
+};
 
 struct port_queue {
 	struct input input; ///< first, so that the worker's pointer is ours
-	const struct frame_policy *policy;
-	struct port_host *host; ///< NULL = the port answers nothing
-	uint16_t port;
-	uint16_t queue;
-	uint16_t n; ///< buffers lent by the latest burst
+	struct port_queue_config config;
+	uint64_t given_up; ///< of `fragments`, as last counted
+	uint16_t n;        ///< buffers lent by the latest burst
 	struct rte_mbuf *mbuf[INPUT_BURST];
 } __attribute__((aligned(64)));
 
-void port_queue_init(struct port_queue *q, uint16_t port, uint16_t queue,
-		     const struct frame_policy *policy, struct port_host *host);
+void port_queue_init(struct port_queue *q, const struct port_queue_config *config);

@@ -198,10 +198,13 @@ static bool begin_round(struct replay *r)
 }
 
 static const uint8_t verdict[CAPTURE_N_REASONS] = {
-	[CAPTURE_NOT_IP] = STAT_frame_not_ip,         [CAPTURE_NOT_UDP] = STAT_frame_not_udp,
-	[CAPTURE_OTHER_PORT] = STAT_frame_other_port, [CAPTURE_BAD_LENGTH] = STAT_frame_bad_length,
-	[CAPTURE_TRUNCATED] = STAT_frame_truncated,   [CAPTURE_FRAGMENT] = STAT_frame_fragment,
-	[CAPTURE_BAD_FRAGMENT] = STAT_frame_fragment,
+	[CAPTURE_NOT_IP] = STAT_frame_not_ip,
+	[CAPTURE_NOT_UDP] = STAT_frame_not_udp,
+	[CAPTURE_OTHER_PORT] = STAT_frame_other_port,
+	[CAPTURE_BAD_LENGTH] = STAT_frame_bad_length,
+	[CAPTURE_TRUNCATED] = STAT_frame_truncated,
+	[CAPTURE_FRAGMENT] = STAT_frame_fragment,
+	[CAPTURE_BAD_FRAGMENT] = STAT_frame_bad_fragment,
 };
 
 // What was read but is held back for a later interval is not counted yet: the ledger closes.

@@ -15,6 +15,7 @@ static void take(struct reassembly *r, enum unwrap_link link, uint64_t time, str
 		return;
 	FUZZ_CHECK(ip.captured <= ip.len && ip.len <= UINT16_MAX);
 	FUZZ_CHECK(ip.payload >= frame.p && ip.payload + ip.captured <= frame.end);
+	reassembly_release(r);
 	if (ip.fragment && reassembly_add(r, time, &ip) != CAPTURE_OK)
 		return;
 	const uint8_t *begin = ip.payload, *end = ip.payload + ip.captured;
