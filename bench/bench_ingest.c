@@ -96,9 +96,9 @@ static void check(const struct rig *r, const struct load *l)
 			exit(1);
 		}
 	}
-	if (r->bank->table[0].added != l->n_samples) {
+	if (r->bank->table[0]->table.added != l->n_samples) {
 		fprintf(stderr, "bench_ingest: %llu of %zu samples measured\n",
-			(unsigned long long)r->bank->table[0].added, l->n_samples);
+			(unsigned long long)r->bank->table[0]->table.added, l->n_samples);
 		exit(1);
 	}
 }

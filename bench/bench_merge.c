@@ -136,7 +136,7 @@ static void put(struct rig *r, struct table *t, uint64_t flow)
 static void fill(struct rig *r, uint64_t n_flows)
 {
 	for (uint32_t w = 0; w < WORKERS; w++) {
-		struct table *t = &r->bank[w]->table[0];
+		struct table *t = &r->bank[w]->table[0]->table;
 		bank_clear(r->bank[w], r->now, UINT64_MAX);
 		r->bank[w]->n_agents = SOURCES / 32 + 1;
 		r->bank[w]->n_sources = SOURCES + 1;
@@ -156,7 +156,7 @@ static double pass(struct rig *r)
 		analyzer_merge_sources(r->analyzer, w, intake_registry(r->intake[w]), r->bank[w]);
 	for (uint32_t w = 0; w < WORKERS; w++) {
 		analyzer_merge_flow(r->analyzer, 0, w, r->bank[w]);
-		used += r->bank[w]->table[0].used;
+		used += r->bank[w]->table[0]->table.used;
 	}
 	analyzer_tick_flow(r->analyzer, 0);
 	struct threshold_event event;

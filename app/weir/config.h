@@ -113,7 +113,7 @@ struct config {
 	uint32_t sources; ///< data sources that are told apart
 	uint64_t counter_log; ///< bytes of counters samples per worker and tick
 	uint32_t top;         ///< rows per definition that are kept ready and published
-	uint32_t triggered;   ///< flows per definition that fired and are not armed again
+	uint32_t triggered;   ///< flows per threshold that fired and are not armed again
 	uint32_t events;      ///< per tick
 	uint32_t sketches;    ///< per table or store of a definition that counts distinct values
 	double retention;     ///< s; a flow without samples for so long is forgotten

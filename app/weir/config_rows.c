@@ -538,7 +538,7 @@ static const struct member top_rows[] = {
 	COUNT("top", TOP(top), 1, 100000, "100",
 	      "largest flows per definition that are kept ready and published"),
 	COUNT("triggered", TOP(triggered), 1, 1 << 28, "16384",
-	      "flows per definition that made an event and may not make the next one yet"),
+	      "flows per threshold that made an event and may not make the next one yet"),
 	COUNT("events", TOP(events), 1, 1 << 20, "1024",
 	      "events per tick; more are counted as lost"),
 	COUNT("sketches", TOP(sketches), 0, 1 << 20, "64",

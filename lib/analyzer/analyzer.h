@@ -24,8 +24,15 @@
 /// proportion, as in table.h), first within sources that have more than their guaranteed n. So
 /// elephants do not push out a small port's flows, totals stay exact, and estimates stay unbiased.
 ///
-/// Threading: as above; queries (query.h) under the lock of the aggregator. Memory: allocated by
-/// analyzer_new() from @p config, bounded; nothing grows later. Time is an argument, ns.
+/// What is measured changes between two ticks:
+///
+///     c = analyzer_prepare(a, program, from, thresholds, n, &msg);   // any thread, a ticks on
+///     analyzer_apply(a, c);                                          // lead, locked
+///     analyzer_change_free(c);                                       // any thread: what is gone
+///
+/// Threading: as above; queries (query.h) under the lock of the aggregator; one change at a time.
+/// Memory: taken by analyzer_new() and analyzer_prepare(), bounded by @p config; ticks take none.
+/// Time is an argument, ns.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -40,7 +47,7 @@ struct analyzer_config {
 	/// Over all workers; no less than what the registry of one worker has.
 	uint32_t max_agents, max_sources;
 	uint32_t top; ///< rows kept ready per definition (query_top beyond walks the store)
-	uint32_t max_triggered; ///< flows that have fired and are not armed again, per definition
+	uint32_t max_triggered; ///< flows that have fired and are not armed again, per threshold
 	uint32_t max_events;    ///< per tick
 	uint64_t last_event;    ///< number of the last event of an earlier life; 0 = none
 	uint32_t sketches;      ///< per definition that counts distinct values (table/distinct.h)
@@ -53,12 +60,27 @@ struct analyzer_config {
 /// Bytes that an analyzer of this configuration takes.
 size_t analyzer_size(const struct analyzer_config *config, const struct program *program,
 		     size_t n_thresholds);
-/// NULL and a message when a threshold names an unknown flow or memory is short.
-/// @p program must outlive the analyzer.
+/// NULL and a message when memory is short. @p program lives until another one is applied.
 struct analyzer *analyzer_new(const struct analyzer_config *config, const struct program *program,
 			      const struct threshold_spec *thresholds, size_t n_thresholds,
 			      struct err_msg *msg);
 void analyzer_free(struct analyzer *a);
+
+/// Another program and other thresholds, in the making.
+struct analyzer_change;
+
+/// Make what is new. Definition i of @p program takes over the store of definition from[i] of the
+/// present one, unless that is negative (program_match()). A threshold keeps its state when it is
+/// equal to a present one and its flow keeps its own. NULL and a message when memory is short.
+/// Reads of @p a only what a change changes: ticks and queries go on meanwhile.
+struct analyzer_change *analyzer_prepare(const struct analyzer *a, const struct program *program,
+					 const int32_t *from,
+					 const struct threshold_spec *thresholds,
+					 size_t n_thresholds, struct err_msg *msg);
+/// From now on the banks carry @p c's program. Between ticks, under the lock; cannot fail.
+void analyzer_apply(struct analyzer *a, struct analyzer_change *c);
+/// Free what is measured no longer, or all that is new if it was not applied.
+void analyzer_change_free(struct analyzer_change *c);
 
 /// The interval [start, end) ns is over; lead aggregator.
 void analyzer_tick_begin(struct analyzer *a, uint64_t start, uint64_t end);

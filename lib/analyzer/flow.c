@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "analyzer/flow.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // Additions of a batch, and the keys that they point to.
@@ -27,33 +28,43 @@ static struct store_config config_of(const struct flow_def *def, const struct st
 	return c;
 }
 
-static void layout(struct carve *c, void **store, void **triggers, const struct flow_def *def,
-		   const struct store_config *config, uint32_t n_rules, uint32_t max_triggered)
+static size_t self_size(void)
 {
-	const struct store_config full = config_of(def, config);
-	*store = carve(c, 1, store_size(def, &full));
-	*triggers = carve(c, 1, triggers_size(def, n_rules, max_triggered));
+	return (sizeof(struct flow) + CARVE_ALIGN - 1) / CARVE_ALIGN * CARVE_ALIGN;
 }
 
-size_t flow_size(const struct flow_def *def, const struct store_config *config, uint32_t n_rules,
-		 uint32_t max_triggered)
+size_t flow_size(const struct flow_def *def, const struct store_config *config)
 {
-	struct carve c = {0};
-	void *store, *triggers;
-	layout(&c, &store, &triggers, def, config, n_rules, max_triggered);
-	return c.used;
+	const struct store_config full = config_of(def, config);
+	return self_size() + store_size(def, &full);
 }
 
-void flow_init(struct flow *f, void *mem, const struct flow_def *def, const struct sources *sources,
-	       const struct store_config *config, uint32_t n_rules, uint32_t max_triggered)
+// From calloc(3), whose pages are not there before they are used.
+struct flow *flow_new(const struct flow_def *def, const struct sources *sources,
+		      const struct store_config *config)
 {
-	struct carve c = {.base = mem};
-	void *store, *triggers;
-	layout(&c, &store, &triggers, def, config, n_rules, max_triggered);
-	*f = (struct flow){.def = def, .sources = sources, .exact = is_exact(def)};
 	const struct store_config full = config_of(def, config);
-	store_init(&f->store, store, def, &full);
-	triggers_init(&f->triggers, triggers, &f->store, n_rules, max_triggered);
+	void *memory = calloc(1, flow_size(def, config) + CARVE_ALIGN);
+	if (memory == NULL)
+		return NULL;
+	uint8_t *base = carve_start(memory);
+	struct flow *f = (struct flow *)(void *)base;
+	*f = (struct flow){
+		.memory = memory, .def = def, .sources = sources, .exact = is_exact(def)};
+	store_init(&f->store, base + self_size(), def, &full);
+	return f;
+}
+
+void flow_free(struct flow *f)
+{
+	if (f != NULL)
+		free(f->memory);
+}
+
+void flow_rebind(struct flow *f, const struct flow_def *def)
+{
+	f->def = def;
+	f->store.def = def;
 }
 
 void flow_begin(struct flow *f, uint64_t start, uint64_t end)
@@ -105,9 +116,8 @@ static uint32_t gather(const struct table *t, struct table_iter *it, const struc
 	return n;
 }
 
-static void translate(const struct flow *f, uint32_t worker, const struct bank *bank,
-		      const struct table *t, const struct table_entry *e, uint64_t *key,
-		      struct store_add *add)
+static void translate(const struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def,
+		      const struct table_entry *e, uint64_t *key, struct store_add *add)
 {
 	uint32_t source;
 	memcpy(&source, e->key, sizeof(source));
@@ -123,21 +133,20 @@ static void translate(const struct flow *f, uint32_t worker, const struct bank *
 	};
 	if (f->def->n_cell == 0)
 		return;
-	const uint32_t def = (uint32_t)(t - bank->table);
-	add->cell = table_cells(t, e);
+	add->cell = table_cells(&bank->table[def]->table, e);
 	add->set = bank_sets(bank, def, e);
-	add->pool = &bank->pool[def];
+	add->pool = &bank->table[def]->pool;
 }
 
-static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank,
-			const struct table *t)
+static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def)
 {
+	const struct table *t = &bank->table[def]->table;
 	const struct table_entry *entry[STORE_BATCH];
 	struct batch batch;
 	struct table_iter it = {0};
 	while ((batch.n = gather(t, &it, entry)) > 0) {
 		for (uint32_t i = 0; i < batch.n; i++)
-			translate(f, worker, bank, t, entry[i], batch.key[i], &batch.add[i]);
+			translate(f, worker, bank, def, entry[i], batch.key[i], &batch.add[i]);
 		store_add(&f->store, batch.add, batch.n);
 	}
 	store_floor(&f->store, t->floor);
@@ -145,21 +154,22 @@ static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank
 	f->relabelled += t->relabelled;
 }
 
-void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, const struct table *t)
+void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def)
 {
 	if (f->exact)
 		merge_cells(f, worker, bank);
 	else
-		merge_table(f, worker, bank, t);
+		merge_table(f, worker, bank, def);
 }
 
 void flow_end(struct flow *f)
 {
 	for (uint32_t i = 0; i < f->store.n_delta; i++) {
 		const uint32_t entry = store_settle(&f->store, i);
-		if (entry != 0)
-			triggers_touch(&f->triggers, entry);
+		for (uint32_t k = 0; k < f->n_triggers && entry != 0; k++)
+			triggers_touch(f->triggers[k], entry);
 	}
-	triggers_end(&f->triggers);
+	for (uint32_t k = 0; k < f->n_triggers; k++)
+		triggers_end(f->triggers[k]);
 	store_end(&f->store);
 }

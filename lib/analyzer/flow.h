@@ -11,7 +11,7 @@
 /// answer is exact however many sources there are.
 ///
 /// Thread-safety: one thread per definition; it reads the sources' translation, which nobody
-/// writes meanwhile. Memory: the caller's, flow_size().
+/// writes meanwhile. Memory: flow_new() only, flow_size() bytes.
 
 #include "analyzer/source.h"
 #include "analyzer/store.h"
@@ -21,20 +21,24 @@ struct flow {
 	const struct flow_def *def;
 	const struct sources *sources;
 	struct store store;
-	struct triggers triggers;
+	struct triggers *const *triggers; ///< of the thresholds on it; the analyzer's list
+	uint32_t n_triggers;
+	void *memory;        ///< that it lies in
 	bool exact;          ///< from the source cells
 	uint64_t samples;    ///< measured since the start
 	uint64_t relabelled; ///< entries of workers' tables given to another key
 };
 
 /// @p config: entries and max_sources as configured; exact definitions take what they need.
-size_t flow_size(const struct flow_def *def, const struct store_config *config, uint32_t n_rules,
-		 uint32_t max_triggered);
-/// @p mem: zeroed, aligned to CARVE_ALIGN. The caller fills in triggers.rule.
-void flow_init(struct flow *f, void *mem, const struct flow_def *def, const struct sources *sources,
-	       const struct store_config *config, uint32_t n_rules, uint32_t max_triggered);
+size_t flow_size(const struct flow_def *def, const struct store_config *config);
+/// NULL when memory is short.
+struct flow *flow_new(const struct flow_def *def, const struct sources *sources,
+		      const struct store_config *config);
+void flow_free(struct flow *f);
+/// The program was compiled anew; @p def is the same definition there (program_match()).
+void flow_rebind(struct flow *f, const struct flow_def *def);
 
 void flow_begin(struct flow *f, uint64_t start, uint64_t end);
-/// Add what the bank of @p worker holds for this definition, its table @p t.
-void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, const struct table *t);
+/// Add what the bank of @p worker holds for this definition, its number @p def.
+void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def);
 void flow_end(struct flow *f);

@@ -27,20 +27,20 @@ static void fill_source(const struct analyzer *a, uint32_t source, struct flow_r
 
 bool query_find(const struct analyzer *a, const char *name, uint32_t *def)
 {
-	const struct flow_def *found = program_find(a->program, name);
+	const struct flow_def *found = program_find(a->set.program, name);
 	if (found != NULL)
-		*def = (uint32_t)(found - a->program->def);
+		*def = (uint32_t)(found - a->set.program->def);
 	return found != NULL;
 }
 
 uint32_t query_n_flows(const struct analyzer *a)
 {
-	return a->program->n_def;
+	return a->set.program->n_def;
 }
 
 const struct flow_def *query_flow(const struct analyzer *a, uint32_t def)
 {
-	return &a->program->def[def];
+	return &a->set.program->def[def];
 }
 
 void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, struct flow_row *row)
@@ -92,18 +92,19 @@ static uint32_t fill_rows(const struct analyzer *a, const struct flow *f, uint32
 			  struct flow_row *rows)
 {
 	for (uint32_t i = 0; i < n; i++)
-		query_row(a, f, a->pick[i], &rows[i]);
+		query_row(a, f, a->set.pick[i], &rows[i]);
 	return n;
 }
 
 size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, size_t n,
 		 struct flow_summary *summary)
 {
-	const struct flow *f = &a->flow[def];
+	const struct flow *f = a->set.flow[def];
 	const uint32_t most = f->store.config.top;
 	if (summary != NULL)
 		query_summary(f, summary);
-	return fill_rows(a, f, store_top(&f->store, a->pick, n < most ? (uint32_t)n : most), rows);
+	return fill_rows(a, f, store_top(&f->store, a->set.pick, n < most ? (uint32_t)n : most),
+			 rows);
 }
 
 size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *rows, size_t n)
@@ -239,21 +240,26 @@ size_t query_places(const struct analyzer *a, size_t from, struct place_row *row
 size_t query_thresholds(const struct analyzer *a, size_t from, struct threshold_row *rows, size_t n)
 {
 	size_t len = 0;
-	for (size_t i = from; i < a->n_thresholds && len < n; i++) {
-		const struct threshold *t = &a->threshold[i];
-		const struct trigger_rule *rule = &a->flow[t->def].triggers.rule[t->rule];
+	for (size_t i = from; i < a->set.n_thresholds && len < n; i++) {
+		const struct threshold *t = a->set.threshold[i];
 		rows[len++] = (struct threshold_row){
-			.name = t->name,
-			.metric = t->metric,
+			.name = t->spec.name,
+			.metric = t->spec.metric,
 			.value = t->spec.value,
 			.timeout = t->spec.timeout,
 			.by_flow = t->spec.by_flow,
-			.below_floor = rule->below_floor,
-			.triggered = rule->triggered,
-			.events = rule->events,
+			.dormant = t->flow == NULL,
+			.below_floor = t->triggers.below_floor,
+			.triggered = t->triggers.n,
+			.events = t->events + t->triggers.events,
 		};
 	}
 	return len;
+}
+
+uint32_t query_n_thresholds(const struct analyzer *a)
+{
+	return a->set.n_thresholds;
 }
 
 void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
@@ -269,9 +275,10 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
 		.ds_conflict = s->conflicts,
 		.events = a->events,
 		.events_lost = a->events_lost,
+		.triggered_full = a->triggered_full,
 	};
-	for (uint32_t i = 0; i < a->program->n_def; i++)
-		stats->triggered_full += a->flow[i].triggers.full;
+	for (uint32_t i = 0; i < a->set.n_thresholds; i++)
+		stats->triggered_full += a->set.threshold[i]->triggers.full;
 }
 
 void query_unknown(const struct analyzer *a, struct unknown_tags *unknown)

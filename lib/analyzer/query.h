@@ -142,17 +142,19 @@ size_t query_places(const struct analyzer *a, size_t from, struct place_row *row
 
 /// A threshold and how it stands.
 struct threshold_row {
-	const char *name, *metric; ///< live as long as the analyzer
+	const char *name, *metric; ///< live while the lock is held
 	double value, timeout;     ///< as set
 	bool by_flow;
+	bool dormant;       ///< there is no such metric at present
 	bool below_floor;   ///< a flow of this size may lack an entry: the limit is too low
 	uint32_t triggered; ///< data sources (flows) that fired and are not armed again yet
 	uint64_t events;    ///< since the start
 };
 
-/// Thresholds from index @p from on, in the order of the configuration.
+/// Thresholds from index @p from on, in the order of their definition.
 size_t query_thresholds(const struct analyzer *a, size_t from, struct threshold_row *rows,
 			size_t n);
+uint32_t query_n_thresholds(const struct analyzer *a);
 
 /// The analyzer's own bounds and what exceeded them; all since the start.
 struct analyzer_stats {

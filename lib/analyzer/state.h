@@ -13,39 +13,46 @@
 /// Half width of a 95 % interval in standard deviations.
 #define QUERY_Z95 1.96
 
-/// A threshold as configured.
+/// A threshold; its texts lie behind it.
 struct threshold {
-	char *name, *metric;
-	struct threshold_spec spec; ///< its texts are the two above
-	uint32_t def;               ///< index of the flow
-	uint32_t rule;              ///< index in its triggers
+	struct threshold_spec spec;
+	const struct flow *flow;  ///< NULL = dormant: there is no such flow
+	struct triggers triggers; ///< unless dormant
+	uint64_t events;          ///< of earlier lives, before it was dormant
+	void *memory;             ///< of the triggers
 };
 
-/// What a tick found, before it has a number.
-struct found {
-	const struct flow *flow;
-	uint32_t threshold;
-	uint32_t entry;
-	double own;
+/// What is measured: replaced as a whole (change.c).
+struct analyzer_set {
+	const struct program *program;
+	struct flow **flow; ///< one per definition
+	struct threshold **threshold;
+	uint32_t n_thresholds;
+	struct triggers **triggers; ///< of all flows, one flow after the other
+	uint32_t *pick;             ///< scratch of queries: entries of one store
 };
 
 struct analyzer {
 	struct analyzer_config config;
-	const struct program *program;
 	struct sources sources;
-	struct flow *flow; ///< one per definition
-	struct threshold *threshold;
-	uint32_t n_thresholds;
-	struct found *found;         ///< scratch of analyzer_tick_end()
+	struct analyzer_set set;
 	struct flow_row *row;        ///< of the tick's events
-	uint32_t *pick;              ///< scratch of queries: entries of one store
 	struct unknown_tags unknown; ///< samples and records of all workers since the start
 	struct topology *topology;   ///< NULL = not known
 	uint32_t topology_version;   ///< how often it was set
 	uint64_t ticks, now;
 	uint64_t events, events_lost;
-	void *memory; ///< what all of it lies in
+	uint64_t triggered_full; ///< of thresholds that are gone
+	void *memory;            ///< what sources and rows lie in
 };
+
+/// Of definition @p def (change.c).
+struct store_config analyzer_store_config(const struct analyzer *a, uint32_t def);
+/// Bytes of a set of @p program at most; of @p a only the configuration is read.
+size_t analyzer_set_size(const struct analyzer *a, const struct program *program,
+			 size_t n_thresholds);
+/// Free all of it.
+void analyzer_set_clear(struct analyzer_set *set);
 
 /// Fill in a row (query.c).
 void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry,

@@ -8,7 +8,8 @@
 /// Evaluated for every entry that the tick touched, hence the tick that finds a crossing also
 /// publishes it. A threshold fires when value - inherited >= `value` (borrowed weight never
 /// fires), once per data source, or once per (data source, key) with `by_flow`; it is armed again
-/// when the metric stayed below for `timeout` seconds.
+/// when the metric stayed below for `timeout` seconds. A threshold whose metric is not there is
+/// dormant.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,6 +21,8 @@ struct threshold_spec {
 	double value;       ///< in the metric's unit per second (bytes/s, frames/s)
 	bool by_flow;
 	double timeout; ///< s
+	/// Tells it from an equal one that was put before: who is put again begins anew.
+	uint64_t serial;
 };
 
 /// What was found. Texts live until the analyzer's next tick.

@@ -2,35 +2,35 @@
 // Copyright (c) 2026 The weir authors
 #include "analyzer/trigger.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-static void layout(struct triggers *t, struct carve *c, const struct flow_def *def,
-		   uint32_t n_rules, uint32_t max)
+static void layout(struct triggers *t, struct carve *c, const struct flow_def *def, uint32_t max)
 {
 	const size_t size = (sizeof(struct trigger) + def->key_size + 7) / 8 * 8;
-	*t = (struct triggers){.n_rules = n_rules, .size = (uint32_t)size, .max = max};
-	t->rule = carve(c, n_rules, sizeof(*t->rule));
-	if (n_rules == 0) // nothing to keep
-		t->max = 0;
-	t->item = carve(c, (size_t)t->max + 1, size);
-	lookup_layout(&t->lookup, c, t->max);
-	t->event = carve(c, t->max, sizeof(*t->event));
+	*t = (struct triggers){.size = (uint32_t)size, .max = max};
+	t->item = carve(c, (size_t)max + 1, size);
+	lookup_layout(&t->lookup, c, max);
+	t->event = carve(c, max, sizeof(*t->event));
 }
 
-size_t triggers_size(const struct flow_def *def, uint32_t n_rules, uint32_t max)
+size_t triggers_size(const struct flow_def *def, uint32_t max)
 {
 	struct triggers t;
 	struct carve c = {0};
-	layout(&t, &c, def, n_rules, max);
+	layout(&t, &c, def, max);
 	return c.used;
 }
 
-void triggers_init(struct triggers *t, void *mem, const struct store *store, uint32_t n_rules,
-		   uint32_t max)
+void triggers_init(struct triggers *t, void *mem, const struct store *store,
+		   const struct threshold_spec *spec, uint32_t max)
 {
 	struct carve c = {.base = mem};
-	layout(t, &c, store->def, n_rules, max);
+	layout(t, &c, store->def, max);
 	t->store = store;
+	t->by_flow = spec->by_flow;
+	t->limit = spec->value;
+	t->timeout = (uint64_t)(spec->timeout * 1e9);
 }
 
 static struct trigger *trigger_at(const struct triggers *t, uint32_t i)
@@ -38,25 +38,24 @@ static struct trigger *trigger_at(const struct triggers *t, uint32_t i)
 	return (struct trigger *)(void *)(t->item + (size_t)i * t->size);
 }
 
-// What tells triggers apart: the rule and, of the key, the source alone or all.
-static uint32_t id_size(const struct triggers *t, uint32_t rule)
+// What tells triggers apart: of the key, the source alone or all.
+static uint32_t id_size(const struct triggers *t)
 {
-	return t->rule[rule].by_flow ? t->store->def->key_size : PROGRAM_KEY_SOURCE;
+	return t->by_flow ? t->store->def->key_size : PROGRAM_KEY_SOURCE;
 }
 
-static uint32_t id_tag(const struct triggers *t, uint32_t rule, uint32_t entry)
+static uint32_t id_tag(const struct triggers *t, uint32_t entry)
 {
-	const uint32_t what = t->rule[rule].by_flow ? store_entry(t->store, entry)->tag
-						    : store_source(t->store, entry);
-	return lookup_tag(hash_fold((uint64_t)what << 32 | rule, t->store->config.secret.word[0]));
+	const uint32_t what =
+		t->by_flow ? store_entry(t->store, entry)->tag : store_source(t->store, entry);
+	return lookup_tag(hash_fold((uint64_t)what << 32, t->store->config.secret.word[0]));
 }
 
-static struct trigger *find(const struct triggers *t, uint32_t rule, uint32_t tag,
-			    const uint8_t *key)
+static struct trigger *find(const struct triggers *t, uint32_t tag, const uint8_t *key)
 {
 	for (uint32_t at = tag, i; (i = lookup_next(&t->lookup, tag, &at)) != 0;) {
 		struct trigger *g = trigger_at(t, i);
-		if (g->rule == rule && memcmp(g->key, key, id_size(t, rule)) == 0)
+		if (memcmp(g->key, key, id_size(t)) == 0)
 			return g;
 	}
 	return NULL;
@@ -68,18 +67,17 @@ static void watch(struct triggers *t, struct trigger *g, uint32_t entry)
 	g->key_tag = store_entry(t->store, entry)->tag;
 }
 
-static struct trigger *fire(struct triggers *t, uint32_t rule, uint32_t tag, uint32_t entry)
+static struct trigger *fire(struct triggers *t, uint32_t tag, uint32_t entry)
 {
 	if (t->n == t->max) {
 		t->full++;
 		return NULL;
 	}
 	struct trigger *g = trigger_at(t, ++t->n);
-	*g = (struct trigger){.rule = rule, .tag = tag, .fresh = true};
+	*g = (struct trigger){.tag = tag, .fresh = true};
 	watch(t, g, entry);
 	lookup_insert(&t->lookup, tag, t->n);
-	t->rule[rule].triggered++;
-	t->rule[rule].events++;
+	t->events++;
 	return g;
 }
 
@@ -87,7 +85,6 @@ static struct trigger *fire(struct triggers *t, uint32_t rule, uint32_t tag, uin
 static void rearm(struct triggers *t, uint32_t i)
 {
 	struct trigger *g = trigger_at(t, i), *last = trigger_at(t, t->n);
-	t->rule[g->rule].triggered--;
 	lookup_remove(&t->lookup, g->tag, i);
 	if (i != t->n) {
 		lookup_remove(&t->lookup, last->tag, t->n);
@@ -106,17 +103,14 @@ static bool is_larger(const struct triggers *t, uint32_t a, uint32_t b)
 
 void triggers_touch(struct triggers *t, uint32_t entry)
 {
-	const double own = t->n_rules > 0 ? store_own(t->store, entry) : 0;
-	for (uint32_t rule = 0; rule < t->n_rules; rule++) {
-		if (own < t->rule[rule].limit)
-			continue;
-		const uint32_t tag = id_tag(t, rule, entry);
-		struct trigger *g = find(t, rule, tag, store_entry(t->store, entry)->key);
-		if (g == NULL)
-			g = fire(t, rule, tag, entry);
-		if (g != NULL && (g->best == 0 || is_larger(t, entry, g->best)))
-			g->best = entry;
-	}
+	if (store_own(t->store, entry) < t->limit)
+		return;
+	const uint32_t tag = id_tag(t, entry);
+	struct trigger *g = find(t, tag, store_entry(t->store, entry)->key);
+	if (g == NULL)
+		g = fire(t, tag, entry);
+	if (g != NULL && (g->best == 0 || is_larger(t, entry, g->best)))
+		g->best = entry;
 }
 
 // The entry that the trigger watches from now on: the one so far or this tick's largest.
@@ -135,7 +129,7 @@ static uint32_t watched(struct triggers *t, struct trigger *g)
 static uint32_t watched_figure(struct triggers *t, struct trigger *g)
 {
 	const uint32_t entry = watched(t, g);
-	if (t->store->figure == NULL || t->rule[g->rule].by_flow)
+	if (t->store->figure == NULL || t->by_flow)
 		return entry;
 	uint32_t source;
 	memcpy(&source, g->key, sizeof(source));
@@ -145,25 +139,36 @@ static uint32_t watched_figure(struct triggers *t, struct trigger *g)
 	return largest;
 }
 
+// Largest own part first, then as in the store.
+static int compare_events(const void *x, const void *y, void *triggers)
+{
+	const struct triggers *t = triggers;
+	const struct trigger_event *a = x, *b = y;
+	if (a->own != b->own)
+		return a->own > b->own ? -1 : 1;
+	if (a->entry == b->entry)
+		return 0;
+	return store_before(t->store, a->entry, b->entry) ? -1 : 1;
+}
+
 void triggers_end(struct triggers *t)
 {
 	t->n_events = 0;
 	for (uint32_t i = t->n; i > 0; i--) { // downward: rearm() moves what was looked at
 		struct trigger *g = trigger_at(t, i);
-		const struct trigger_rule *rule = &t->rule[g->rule];
 		const uint32_t entry = watched_figure(t, g);
 		const double own = entry != 0 ? store_own(t->store, entry) : 0;
 		if (g->fresh)
 			t->event[t->n_events++] =
-				(struct trigger_event){.rule = g->rule, .entry = entry, .own = own};
+				(struct trigger_event){.entry = entry, .own = own};
 		g->fresh = false;
-		if (own >= rule->limit)
+		if (own >= t->limit)
 			g->above = t->store->now;
-		else if (t->store->now - g->above >= rule->timeout)
+		else if (t->store->now - g->above >= t->timeout)
 			rearm(t, i);
 	}
+	qsort_r(t->event, t->n_events, sizeof(*t->event), compare_events, t);
 	const struct store *s = t->store;
-	const double floor = (s->floor_tables + s->floor_lost) * s->decay.scale;
-	for (uint32_t rule = 0; rule < t->n_rules; rule++)
-		t->rule[rule].below_floor = s->figure == NULL && t->rule[rule].limit < floor;
+	t->below_floor =
+		s->figure == NULL && t->limit < (s->floor_tables + s->floor_lost) * s->decay.scale;
 }

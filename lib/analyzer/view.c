@@ -125,7 +125,7 @@ void view_free(struct view *v)
 static const struct flow *find_flow(const struct analyzer *a, const char *name)
 {
 	uint32_t def;
-	return query_find(a, name, &def) ? &a->flow[def] : NULL;
+	return query_find(a, name, &def) ? a->set.flow[def] : NULL;
 }
 
 static int begin(struct view *v, const struct analyzer *a, const struct flow *f,

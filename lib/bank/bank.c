@@ -25,35 +25,28 @@ static struct table_shape shape_of(const struct flow_def *def, const struct bank
 	};
 }
 
-static size_t batch_size(const struct flow_def *def)
+// Bytes of the parts of one table, in the order in which they lie.
+struct table_parts {
+	size_t self, batch, keys, values, cells, sketches;
+};
+
+static struct table_parts parts_of(const struct flow_def *def, const struct bank_config *config)
 {
-	return round_up((size_t)BATCH * def->key_size) +
-	       round_up((size_t)BATCH * def->n_cell * sizeof(union attribute));
+	const struct table_shape shape = shape_of(def, config);
+	return (struct table_parts){
+		.self = round_up(sizeof(struct bank_table)),
+		.batch = round_up(sizeof(struct batch)),
+		.keys = round_up((size_t)BATCH * def->key_size),
+		.values = round_up((size_t)BATCH * def->n_cell * sizeof(union attribute)),
+		.cells = round_up(table_size(&shape)),
+		.sketches = def->n_set > 0 ? round_up(distinct_pool_size(config->sketches)) : 0,
+	};
 }
 
-static size_t sketches_size(const struct flow_def *def, const struct bank_config *config)
+size_t bank_table_size(const struct flow_def *def, const struct bank_config *config)
 {
-	return def->n_set > 0 ? round_up(distinct_pool_size(config->sketches)) : 0;
-}
-
-size_t bank_size(const struct program *program, const struct bank_config *config)
-{
-	const size_t agents = (size_t)config->max_agents + 1;
-	const size_t sources = (size_t)config->max_sources + 1;
-	size_t size =
-		round_up(sizeof(struct bank)) + round_up(program->n_def * sizeof(struct table)) +
-		round_up(program->n_def * sizeof(struct batch)) +
-		round_up(sizeof(struct unknown_tags)) +
-		round_up(program->n_def * sizeof(struct distinct_pool)) +
-		round_up(agents * sizeof(struct agent_cell)) + round_up(agents * sizeof(uint32_t)) +
-		round_up(sources * sizeof(struct source_cell)) +
-		round_up(sources * sizeof(uint32_t)) + round_up(config->log_size);
-	for (uint32_t i = 0; i < program->n_def; i++) {
-		const struct table_shape shape = shape_of(&program->def[i], config);
-		size += round_up(table_size(&shape)) + batch_size(&program->def[i]) +
-			sketches_size(&program->def[i], config);
-	}
-	return size;
+	const struct table_parts p = parts_of(def, config);
+	return p.self + p.batch + p.keys + p.values + p.cells + p.sketches;
 }
 
 static void *take(uint8_t **p, size_t size)
@@ -63,38 +56,87 @@ static void *take(uint8_t **p, size_t size)
 	return mem;
 }
 
-struct bank *bank_init(void *mem, const struct program *program, const struct bank_config *config)
+struct bank_table *bank_table_init(void *mem, const struct flow_def *def,
+				   const struct bank_config *config, uint64_t seed)
 {
+	const struct table_shape shape = shape_of(def, config);
+	const struct table_parts parts = parts_of(def, config);
+	uint8_t *p = mem;
+	struct bank_table *t = take(&p, parts.self);
+	t->batch = take(&p, parts.batch);
+	t->batch->key_size = def->key_size;
+	t->batch->key = take(&p, parts.keys);
+	t->batch->values = take(&p, parts.values);
+	table_init(&t->table, take(&p, parts.cells), &shape, seed);
+	if (def->n_set > 0)
+		distinct_pool_init(&t->pool, take(&p, parts.sketches), config->sketches);
+	assert(p == (uint8_t *)mem + bank_table_size(def, config));
+	return t;
+}
+
+size_t bank_shell_size(const struct bank_config *config)
+{
+	const size_t agents = (size_t)config->max_agents + 1;
+	const size_t sources = (size_t)config->max_sources + 1;
+	return round_up(sizeof(struct bank)) + round_up(sizeof(struct unknown_tags)) +
+	       round_up(agents * sizeof(struct agent_cell)) + round_up(agents * sizeof(uint32_t)) +
+	       round_up(sources * sizeof(struct source_cell)) +
+	       round_up(sources * sizeof(uint32_t)) + round_up(config->log_size);
+}
+
+struct bank *bank_shell_init(void *mem, const struct bank_config *config)
+{
+	static const struct program nothing;
 	const size_t agents = (size_t)config->max_agents + 1;
 	const size_t sources = (size_t)config->max_sources + 1;
 	uint8_t *p = mem;
 	struct bank *b = take(&p, sizeof(*b));
-	b->program = program;
+	b->program = &nothing;
 	b->config = *config;
-	b->table = take(&p, program->n_def * sizeof(struct table));
-	b->batch = take(&p, program->n_def * sizeof(struct batch));
 	b->unknown = take(&p, sizeof(*b->unknown));
-	b->pool = take(&p, program->n_def * sizeof(struct distinct_pool));
 	b->agent = take(&p, agents * sizeof(struct agent_cell));
 	b->touched_agents = take(&p, agents * sizeof(uint32_t));
 	b->source = take(&p, sources * sizeof(struct source_cell));
 	b->touched_sources = take(&p, sources * sizeof(uint32_t));
 	b->log = take(&p, config->log_size);
 	b->log_size = config->log_size;
+	assert(p == (uint8_t *)mem + bank_shell_size(config));
+	bank_clear(b, 0, UINT64_MAX);
+	return b;
+}
+
+struct bank_table **bank_bind(struct bank *b, const struct program *program, const int32_t *from,
+			      struct bank_table **list)
+{
+	struct bank_table **before = b->table;
+	for (uint32_t i = 0; i < program->n_def; i++)
+		if (from[i] >= 0)
+			list[i] = before[from[i]];
+	b->program = program;
+	b->table = list;
+	return before;
+}
+
+size_t bank_size(const struct program *program, const struct bank_config *config)
+{
+	size_t size =
+		bank_shell_size(config) + round_up(program->n_def * sizeof(struct bank_table *));
+	for (uint32_t i = 0; i < program->n_def; i++)
+		size += bank_table_size(&program->def[i], config);
+	return size;
+}
+
+struct bank *bank_init(void *mem, const struct program *program, const struct bank_config *config)
+{
+	uint8_t *p = mem;
+	struct bank *b = bank_shell_init(take(&p, bank_shell_size(config)), config);
+	b->program = program;
+	b->table = take(&p, program->n_def * sizeof(struct bank_table *));
 	for (uint32_t i = 0; i < program->n_def; i++) {
 		const struct flow_def *def = &program->def[i];
-		const struct table_shape shape = shape_of(def, config);
-		table_init(&b->table[i], take(&p, table_size(&shape)), &shape, config->seed + i);
-		b->batch[i].key_size = def->key_size;
-		b->batch[i].key = take(&p, (size_t)BATCH * def->key_size);
-		if (def->n_set > 0)
-			distinct_pool_init(&b->pool[i], take(&p, sketches_size(def, config)),
-					   config->sketches);
-		b->batch[i].values =
-			take(&p, (size_t)BATCH * def->n_cell * sizeof(union attribute));
+		b->table[i] = bank_table_init(take(&p, bank_table_size(def, config)), def, config,
+					      config->seed + i);
 	}
-	assert(p == (uint8_t *)mem + bank_size(program, config));
-	bank_clear(b, 0, UINT64_MAX);
 	return b;
 }
 
@@ -109,8 +151,8 @@ void bank_clear(struct bank *b, uint64_t start, uint64_t until)
 	b->log_len = 0;
 	unknown_clear(b->unknown);
 	for (uint32_t i = 0; i < b->program->n_def; i++) {
-		table_clear(&b->table[i]);
-		distinct_pool_clear(&b->pool[i]);
+		table_clear(&b->table[i]->table);
+		distinct_pool_clear(&b->table[i]->pool);
 	}
 	if (++b->epoch != 0)
 		return;

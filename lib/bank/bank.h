@@ -14,14 +14,16 @@
 ///
 /// Contents: one table per flow definition (table.h), one exact cell per data source, one cell per
 /// agent, a log of raw counters samples, and which types of samples and flow records nobody could
-/// read. The cells are never evicted: a port's total is not a
-/// lottery. `intake` is what must survive a swap: the registry of agents and sources with their
-/// sequence windows, the counters, and scratch memory.
+/// read. The tables are objects of their own, so that another program costs only the tables of what
+/// is new: bank_bind(). The cells are never evicted: a port's total is not a lottery. `intake` is
+/// what must survive a swap: the registry of agents and sources with their sequence windows, the
+/// counters, and scratch memory.
 ///
 /// Threading: a published bank and the intake belong to their worker. A retired bank belongs to the
 /// aggregator, which may also read intake->registry ids below bank->n_agents and bank->n_sources.
-/// Memory: caller's (hugepages of the worker's socket in the daemon), bank_size() bytes; nothing is
-/// allocated later. Limits: those of bank_config; whatever does not fit is counted.
+/// Memory: caller's (hugepages of the worker's socket in the daemon), bank_shell_size() bytes and
+/// bank_table_size() for each definition; nothing is allocated later. Limits: those of bank_config;
+/// whatever does not fit is counted.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -106,7 +108,15 @@ struct log_entry {
 	uint64_t time;   ///< payload.time, ns
 };
 
+/// Additions on their way to one table (batch.h).
 struct batch;
+
+/// What a bank holds for one definition.
+struct bank_table {
+	struct table table;
+	struct distinct_pool pool; ///< empty where nothing distinct is counted
+	struct batch *batch;       ///< empty between bursts
+};
 
 struct bank {
 	const struct program *program;
@@ -121,18 +131,35 @@ struct bank {
 	struct source_cell *source;
 	uint8_t *log;
 	uint32_t log_size, log_len;
-	struct table *table;        ///< one per definition
-	struct distinct_pool *pool; ///< one per definition; empty where nothing distinct is counted
 	struct unknown_tags *unknown; ///< samples and flow records; counter records: see the log
-	struct batch *batch; ///< additions on their way to each table; empty between bursts
+	struct bank_table **table;    ///< one per definition
 	struct bank_config config;
 };
 
 struct intake;
 
-/// Bytes that bank_init() needs.
+/// Bytes of a bank without tables.
+size_t bank_shell_size(const struct bank_config *config);
+/// Lay out a bank in @p mem (zeroed, aligned to 64 bytes) and return it. It measures the program of
+/// no definitions.
+struct bank *bank_shell_init(void *mem, const struct bank_config *config);
+
+/// Bytes of one table of a bank.
+size_t bank_table_size(const struct flow_def *def, const struct bank_config *config);
+/// Lay out an empty one in @p mem (zeroed, aligned to 64 bytes); @p seed of its random choices.
+struct bank_table *bank_table_init(void *mem, const struct flow_def *def,
+				   const struct bank_config *config, uint64_t seed);
+
+/// Measure @p program from now on. Its i-th table is the present one of number from[i]; where that
+/// is negative (program_match()), list[i] as the caller has filled it in. The bank keeps @p list,
+/// of program->n_def, and returns its former list: that, and the tables of it that were not taken
+/// over, are the caller's again. The bank is retired or not published yet. Cannot fail.
+struct bank_table **bank_bind(struct bank *b, const struct program *program, const int32_t *from,
+			      struct bank_table **list);
+
+/// For a program that never changes, a bank and its tables in one block: bytes of it.
 size_t bank_size(const struct program *program, const struct bank_config *config);
-/// Lay out a bank in @p mem (zeroed, aligned to 64 bytes) and return it.
+/// Lay out such a bank in @p mem (zeroed, aligned to 64 bytes) and return it.
 struct bank *bank_init(void *mem, const struct program *program, const struct bank_config *config);
 /// Forget everything and start an interval at @p start ns that ends before @p until ns. O(1).
 void bank_clear(struct bank *b, uint64_t start, uint64_t until);
@@ -162,7 +189,7 @@ void intake_restart(struct intake *in);
 static inline struct distinct *bank_sets(const struct bank *b, uint32_t def,
 					 const struct table_entry *e)
 {
-	struct cell *cells = table_cells(&b->table[def], e);
+	struct cell *cells = table_cells(&b->table[def]->table, e);
 	return (struct distinct *)(void *)(cells + b->program->def[def].n_cell);
 }
 

@@ -78,13 +78,14 @@ static void add_cells(struct bank *b, uint32_t i, struct table_entry *e,
 		      const union attribute *value, double rate)
 {
 	const struct flow_def *def = &b->program->def[i];
-	struct cell *cell = table_cells(&b->table[i], e);
+	struct cell *cell = table_cells(&b->table[i]->table, e);
 	struct distinct *set = bank_sets(b, i, e);
 	for (unsigned c = 0; c < def->n_cell; c++) {
 		const enum cell_kind kind = (enum cell_kind)def->cell[c].kind;
 		if (kind == CELL_COUNT) {
 			if (value[c].hash != 0)
-				distinct_add(&b->pool[i], &set[def->cell[c].set], value[c].hash);
+				distinct_add(&b->table[i]->pool, &set[def->cell[c].set],
+					     value[c].hash);
 		} else if (!isnan(value[c].number)) {
 			cell_add(&cell[c], kind, value[c].number, rate);
 		}
@@ -94,8 +95,8 @@ static void add_cells(struct bank *b, uint32_t i, struct table_entry *e,
 static void flush(struct bank *b, struct intake *in, uint32_t i)
 {
 	const struct flow_def *def = &b->program->def[i];
-	struct table *t = &b->table[i];
-	struct batch *batch = &b->batch[i];
+	struct table *t = &b->table[i]->table;
+	struct batch *batch = b->table[i]->batch;
 	const uint32_t n = batch->n;
 	const uint64_t relabelled = t->relabelled;
 	hash_all(b, t, batch);
@@ -149,7 +150,7 @@ static inline void measure(struct bank *b, struct intake *in, uint32_t i, uint32
 {
 	const struct flow_def *def = &b->program->def[i];
 	const struct packet *p = &in->packet;
-	struct batch *batch = &b->batch[i];
+	struct batch *batch = b->table[i]->batch;
 	uint8_t *key = batch->key + (size_t)batch->n * batch->key_size;
 	double value;
 	if (!flow_def_match(def, p)) {
@@ -644,7 +645,7 @@ void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, uns
 		ingest_datagram(b, in, &p[i]);
 	}
 	for (uint32_t i = 0; i < b->program->n_def; i++)
-		if (b->batch[i].n > 0)
+		if (b->table[i]->batch->n > 0)
 			flush(b, in, i);
 	b->n_agents = in->registry.n_agents;
 	b->n_sources = in->registry.n_sources;

@@ -34,3 +34,10 @@ static inline void *carve(struct carve *c, size_t n, size_t size)
 	c->used += (n * size + CARVE_ALIGN - 1) / CARVE_ALIGN * CARVE_ALIGN;
 	return p;
 }
+
+/// The first aligned byte of a block that has CARVE_ALIGN bytes more than is needed.
+static inline uint8_t *carve_start(void *block)
+{
+	uint8_t *p = block;
+	return p + (CARVE_ALIGN - (uintptr_t)p % CARVE_ALIGN) % CARVE_ALIGN;
+}

@@ -314,6 +314,30 @@ void program_free(struct program *p)
 	free(p);
 }
 
+// Keys that were gathered by one can be read by the other. The form of a key follows from its text,
+// but for what a function looks up.
+static bool same_form(const struct flow_def *a, const struct flow_def *b)
+{
+	if (a->key_size != b->key_size || a->n_part != b->n_part || a->n_cell != b->n_cell ||
+	    a->n_set != b->n_set)
+		return false;
+	for (unsigned i = 0; i < a->n_part; i++)
+		if (a->part[i].offset != b->part[i].offset || a->part[i].size != b->part[i].size ||
+		    a->part[i].tagged != b->part[i].tagged)
+			return false;
+	return true;
+}
+
+void program_match(const struct program *from, const struct program *to, int32_t *out)
+{
+	for (uint32_t i = 0; i < to->n_def; i++) {
+		const struct flow_def *before = program_find(from, to->def[i].name);
+		out[i] = -1;
+		if (before != NULL && before->id == to->def[i].id && same_form(before, &to->def[i]))
+			out[i] = (int32_t)(before - from->def);
+	}
+}
+
 const struct flow_def *program_find(const struct program *p, const char *name)
 {
 	for (uint32_t i = 0; i < p->n_def; i++)

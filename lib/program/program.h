@@ -238,6 +238,11 @@ struct program *program_compile_with(const struct flow_spec *specs, size_t n,
 				     const struct program_tables *tables, struct err_msg *msg);
 void program_free(struct program *p);
 
+/// Which definitions of @p to keep the state that they have in @p from: out[i] is the number of the
+/// one of the same name and text there, or -1. What they look up may differ: labels lie in keys as
+/// text. @p out has room for to->n_def.
+void program_match(const struct program *from, const struct program *to, int32_t *out);
+
 /// The definition called @p name, or NULL.
 const struct flow_def *program_find(const struct program *p, const char *name);
 

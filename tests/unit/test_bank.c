@@ -129,7 +129,8 @@ static double value_of(struct rig *r, unsigned def, const char *text)
 {
 	double sum = 0;
 	struct table_iter i = {0};
-	for (const struct table_entry *e; (e = table_next(&r->bank->table[def], &i)) != NULL;) {
+	for (const struct table_entry *e;
+	     (e = table_next(&r->bank->table[def]->table, &i)) != NULL;) {
 		char buf[256];
 		struct strbuf b = strbuf_of(buf, sizeof(buf));
 		flow_def_key_format(&r->program->def[def], e->key, &b);
@@ -622,8 +623,8 @@ static void secondary_values_are_kept(void **state)
 	shot_flow(&shot, 2, 4, 7, 300);
 	fire(r, &shot, 0);
 	struct table_iter i = {0};
-	const struct table_entry *e = table_next(&r->bank->table[0], &i);
-	const struct cell *c = table_cells(&r->bank->table[0], e);
+	const struct table_entry *e = table_next(&r->bank->table[0]->table, &i);
+	const struct cell *c = table_cells(&r->bank->table[0]->table, e);
 	assert_true(cell_value(&c[0], CELL_AVG) == 200);
 	assert_true(cell_value(&c[1], CELL_MAX) == 300);
 	assert_true(cell_value(&c[2], CELL_SUM) == 2.0 * RATE);
@@ -644,21 +645,74 @@ static void distinct_values_are_counted(void **state)
 		fire(r, &shot, 0);
 	}
 	struct table_iter i = {0};
-	const struct table_entry *e = table_next(&r->bank->table[0], &i);
+	const struct table_entry *e = table_next(&r->bank->table[0]->table, &i);
 	const struct distinct *sets = bank_sets(r->bank, 0, e);
-	assert_true(distinct_count(&r->bank->pool[0], &sets[0]) == 3);
-	assert_true(distinct_count(&r->bank->pool[0], &sets[1]) == 0); // untagged
-	const struct cell *c = table_cells(&r->bank->table[0], e);
+	assert_true(distinct_count(&r->bank->table[0]->pool, &sets[0]) == 3);
+	assert_true(distinct_count(&r->bank->table[0]->pool, &sets[1]) == 0); // untagged
+	const struct cell *c = table_cells(&r->bank->table[0]->table, e);
 	assert_true(cell_value(&c[2], CELL_SUM) == 6.0 * RATE);
 	for (uint32_t k = 0; k < 200; k++) { // more than is kept exactly
 		shot_begin(&shot, 1, k + 4, 5000);
 		shot_flow(&shot, k + 7, 4, (uint8_t)k, 100);
 		fire(r, &shot, 0);
 	}
-	const double n = distinct_count(&r->bank->pool[0], &sets[0]);
+	const double n = distinct_count(&r->bank->table[0]->pool, &sets[0]);
 	assert_true(n > 197 && n < 203);
 	bank_clear(r->bank, 0, UINT64_MAX);
 	fire(r, &shot, 0);
+	rig_free(r);
+}
+
+// A table of its own, as the daemon makes it for a definition that is new.
+static struct bank_table *new_table(struct rig *r, const struct flow_def *def)
+{
+	return bank_table_init(zeroed(bank_table_size(def, &r->config)), def, &r->config, 9);
+}
+
+static void another_program_keeps_tables(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct err_msg msg = {0};
+	const struct flow_spec source = {.name = "source",
+					 .keys = "ipsource",
+					 .value = "frames",
+					 .values = "count:inputifindex",
+					 .filter = "",
+					 .fs = ",",
+					 .n = 5,
+					 .t = 2};
+	const struct flow_spec specs[] = {source, pair};
+	struct program *first = r->program, *second = program_compile(specs, 2, &msg);
+	struct shot s;
+	shot_begin(&s, 1, 1, 5000);
+	shot_flow(&s, 1, 4, 7, 1518);
+	fire(r, &s, 3000000);
+
+	int32_t from[2];
+	program_match(first, second, from);
+	assert_int_equal(from[0], -1);
+	assert_int_equal(from[1], 0);
+	struct bank_table *fresh = new_table(r, &second->def[0]);
+	struct bank_table *list[2] = {fresh};
+	bank_bind(r->bank, second, from, list);
+	r->program = second;
+	assert_true(value_of(r, 1, "10.0.0.7,10.0.1.1") == 1518.0 * RATE); // moved, not emptied
+	shot_begin(&s, 1, 2, 5000);
+	shot_flow(&s, 2, 4, 7, 518);
+	fire(r, &s, 3000000);
+	assert_true(value_of(r, 0, "10.0.0.7") == 1.0 * RATE);
+	assert_true(value_of(r, 1, "10.0.0.7,10.0.1.1") == 2036.0 * RATE);
+
+	const int32_t back[] = {1};
+	struct bank_table *one[1];
+	assert_ptr_equal(bank_bind(r->bank, first, back, one), list);
+	assert_ptr_equal(one[0], list[1]);
+	r->program = first;
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 2036.0 * RATE);
+	bank_clear(r->bank, 0, UINT64_MAX);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 0);
+	free(fresh);
+	program_free(second);
 	rig_free(r);
 }
 
@@ -697,6 +751,7 @@ int main(void)
 		cmocka_unit_test(older_versions_are_read),
 		cmocka_unit_test(secondary_values_are_kept),
 		cmocka_unit_test(distinct_values_are_counted),
+		cmocka_unit_test(another_program_keeps_tables),
 		cmocka_unit_test(sequence_windows_judge),
 	};
 	return cmocka_run_group_tests_name("bank", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "program/group.h"
 #include "program_rig.h"
 #include "table/cell.h"
 
@@ -204,6 +205,32 @@ static void identity_follows_the_text(void **state)
 	assert_string_equal(msg.text, "flow \"f\": defined twice");
 }
 
+static void equal_definitions_keep_their_state(void **state)
+{
+	struct flow_spec a = spec("ipsource", "bytes", ""),
+			 b = spec("group:ipsource:lan", "bytes", "");
+	b.name = "b";
+	struct group *one = group_create(), *two = group_create();
+	const struct program_table row[] = {{.function = "group", .name = "lan", .group = one},
+					    {.function = "group", .name = "lan", .group = two}};
+	struct flow_spec before[] = {a, b}, after[] = {b, a, a};
+	after[1].filter = "vlan=1"; // another text
+	after[2].name = "new";
+	struct program *p =
+		program_compile_with(before, 2, &(struct program_tables){&row[0], 1}, NULL);
+	struct program *q =
+		program_compile_with(after, 3, &(struct program_tables){&row[1], 1}, NULL);
+	int32_t from[3];
+	program_match(p, q, from);
+	assert_int_equal(from[0], 1); // the group changed, the text did not
+	assert_int_equal(from[1], -1);
+	assert_int_equal(from[2], -1);
+	program_free(p);
+	program_free(q);
+	group_free(one);
+	group_free(two);
+}
+
 static void values_are_read(void **state)
 {
 	struct flow_spec s = spec("", "ipbytes", "");
@@ -236,6 +263,7 @@ int main(void)
 		cmocka_unit_test(hostile_texts_are_refused),
 		cmocka_unit_test(adjacent_copies_are_fused),
 		cmocka_unit_test(identity_follows_the_text),
+		cmocka_unit_test(equal_definitions_keep_their_state),
 		cmocka_unit_test(values_are_read),
 	};
 	return cmocka_run_group_tests_name("program", tests, NULL, NULL);

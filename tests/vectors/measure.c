@@ -124,7 +124,8 @@ static size_t read_table(const struct measurement *m, size_t def, struct line *l
 {
 	struct table_iter i = {0};
 	size_t n = 0;
-	for (const struct table_entry *e; (e = table_next(&m->bank->table[def], &i)) != NULL;) {
+	for (const struct table_entry *e;
+	     (e = table_next(&m->bank->table[def]->table, &i)) != NULL;) {
 		struct line line = {.value = e->value};
 		struct strbuf b = strbuf_of(line.key, sizeof(line.key));
 		flow_def_key_format(&m->program->def[def], e->key, &b);
