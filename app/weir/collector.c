@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "config_plan.h"
+#include "forward.h"
 #include "publish.h"
 #include "rest.h"
 #include "weir/clock.h"
@@ -81,6 +82,19 @@ int collector_open(struct collector *c, const struct config *config, struct err_
 	return err == 0 ? open_stats_socket(c, msg) : err;
 }
 
+static int start_forwarding(struct collector *c, struct err_msg *msg)
+{
+	int err = 0;
+	c->forward = forward_new(c->worker, c->n_workers);
+	if (c->forward == NULL)
+		return err_set(msg, ERR_MEMORY, "forwarding: out of memory");
+	for (size_t i = 0; i < c->config->n_forwarding && err == 0; i++)
+		err = forward_put(c->forward, &c->config->forwarding[i], msg);
+	if (err != 0)
+		err_prefix(msg, "forwarding");
+	return err;
+}
+
 // The aggregator first: it opens the interval that the workers fill.
 int collector_start(struct collector *c, struct err_msg *msg)
 {
@@ -99,7 +113,8 @@ int collector_start(struct collector *c, struct err_msg *msg)
 		LOG(INFO, MAIN, "worker %u on lcore %u (CPU %u): %s", i, c->eal.worker[in->slot].id,
 		    c->eal.worker[in->slot].cpu, in->name);
 	}
-	return rest_start(c->rest, msg);
+	err = start_forwarding(c, msg);
+	return err == 0 ? rest_start(c->rest, msg) : err;
 }
 
 bool collector_stop(struct collector *c, const char *reason)
@@ -115,6 +130,8 @@ bool collector_stop(struct collector *c, const char *reason)
 		return false;
 	}
 	c->n_launched = 0;
+	forward_free(c->forward);
+	c->forward = NULL;
 	if (c->started)
 		aggregator_stop(c->aggregator);
 	c->started = false;

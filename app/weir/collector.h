@@ -57,6 +57,7 @@ struct collector {
 	struct publish *publish;
 	struct report *report;
 	struct rest *rest;
+	struct forward *forward;
 	struct aggregator *aggregator;
 	struct telemetry_config telemetry; ///< what the stats socket answers from
 

@@ -33,6 +33,7 @@
 #include "arena.h"
 #include "base/addr.h"
 #include "base/error.h"
+#include "config_forward.h"
 #include "config_http.h"
 #include "node.h"
 #include "program/program.h"
@@ -135,6 +136,8 @@ struct config {
 	uint32_t log_level;    ///< enum config_log_level
 
 	struct config_http http;
+	struct forward_target *forwarding;
+	size_t n_forwarding;
 
 	struct program_table *tables; ///< groups and maps, as read; not in the arena
 	size_t n_tables;

@@ -583,6 +583,9 @@ static const struct member top_rows[] = {
 	 .help = "the least important messages that are written"},
 	OTHER("http", config_read_http, config_print_http, "a map, ADDRESS:PORT, or off",
 	      "REST, long poll and pages for programs and people"),
+	OTHER("forwarding", config_read_forwarding, config_print_forwarding,
+	      "a map of targets by name",
+	      "other collectors that get datagrams as they came, by name"),
 	OTHER("groups", config_read_groups, config_print_groups, "a map of groups by name",
 	      "prefixes with labels, for the function `group:`"),
 	OTHER("maps", config_read_maps, config_print_maps, "a map of maps by name",
@@ -604,6 +607,7 @@ const struct config_section config_sections[] = {
 	{"flows", &flow_members},
 	{"thresholds", &threshold_members},
 	{"http", &config_http_members},
+	{"forwarding", &forward_members},
 };
 
 const size_t config_n_sections = sizeof(config_sections) / sizeof(config_sections[0]);

@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "weir/clock.h"
 #include "weir/collector.h"
 #include "weir/log.h"
 
 static const struct http_rows *const families[] = {
-	&rest_status_rows,
-	&rest_event_rows,
-	&rest_flow_rows,
-	&rest_topology_rows,
+	&rest_status_rows,  &rest_event_rows,    &rest_flow_rows,
+	&rest_forward_rows, &rest_topology_rows,
 };
 
 static void log_listening(const struct config_http *set)
@@ -135,4 +134,19 @@ void rest_free(struct rest *r)
 	record_log_free(r->flows);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
+}
+
+const struct node *rest_body(const struct http_request *r, struct http_answer *a)
+{
+	const struct json_limits limits = {.size = SIZE_MAX, .depth = json_body_limits.depth};
+	struct err_msg msg = {0};
+	if (r->body == NULL) {
+		http_answer_error(a, 400, "expected a body");
+		return NULL;
+	}
+	// The server has looked at the size: it knows which routes take how much.
+	const struct node *n = json_read(r->arena, "body", r->body, r->body_size, &limits, &msg);
+	if (n == NULL)
+		http_answer_err(a, ERR_INVALID, &msg);
+	return n;
 }

@@ -99,6 +99,9 @@ static enum input_state take_burst(struct worker *w)
 
 static void handle_burst(struct worker *w, struct bank *bank)
 {
+	struct tap *tap = __atomic_load_n(&w->tap, __ATOMIC_ACQUIRE); // pairs with forward.c
+	if (tap != NULL)
+		tap_push(tap, w->burst.payload, w->burst.n);
 	if (w->burst.n > 0)
 		bank_ingest(bank, w->intake, w->burst.payload, w->burst.n);
 	w->input->release(w->input);

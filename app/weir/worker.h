@@ -35,6 +35,7 @@
 
 #include "bank/bank.h"
 #include "weir/input.h"
+#include "weir/tap.h"
 
 #define WORKER_ALIGN 64
 
@@ -58,6 +59,7 @@ struct worker {
 	// Line 0: written by others, ten times a second; read by the worker once per burst.
 	struct bank *bank; ///< RCU. aggregator: rcu_xchg_pointer; worker: rcu_dereference
 	bool stop;         ///< main: w; worker: r (both relaxed: nothing else hangs on it)
+	struct tap *tap; ///< forward.c: w, release; worker: r, acquire. NULL = nobody wants copies
 
 	// Line 1: constant after worker_init(), or the worker's own.
 	struct input *input __attribute__((aligned(WORKER_ALIGN)));

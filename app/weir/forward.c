@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "forward.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "weir/clock.h"
+#include "weir/tap.h"
+#include "weir/worker.h"
+
+enum {
+	BATCH = 256,  // datagrams of a ring before the next one has its turn
+	NAP_US = 500, // of the thread when all rings are empty
+	SNDBUF = 4 << 20,
+};
+
+struct target {
+	char *name;
+	struct forward_target as_told; // texts and lists in `arena`
+	struct arena arena;
+	int fd; // connected
+	struct forward_stats stats;
+};
+
+struct forward {
+	struct worker **worker;
+	uint32_t n_workers;
+	struct tap **tap; // of each worker; NULL before the first target
+	pthread_t thread;
+	sem_t work; // posted when there are targets, or for the end
+	bool stop;  // atomic
+
+	pthread_mutex_t lock; // of what follows
+	struct target *target[FORWARD_TARGETS];
+	size_t n_targets;
+};
+
+static void *forward_main(void *forward);
+
+// Birth and death ---------------------------------------------------------------------------------
+
+struct forward *forward_new(struct worker **worker, uint32_t n_workers)
+{
+	struct forward *f = calloc(1, sizeof(*f));
+	if (f == NULL)
+		return NULL;
+	f->worker = worker;
+	f->n_workers = n_workers;
+	f->tap = calloc(n_workers, sizeof(struct tap *));
+	sem_init(&f->work, 0, 0);
+	pthread_mutex_init(&f->lock, NULL);
+	if (f->tap != NULL && pthread_create(&f->thread, NULL, forward_main, f) == 0) {
+		pthread_setname_np(f->thread, "weir-forward");
+		return f;
+	}
+	free(f->tap);
+	free(f);
+	return NULL;
+}
+
+static void target_free(struct target *t)
+{
+	if (t == NULL)
+		return;
+	if (t->fd >= 0)
+		close(t->fd);
+	arena_free(&t->arena);
+	free(t->name);
+	free(t);
+}
+
+void forward_free(struct forward *f)
+{
+	if (f == NULL)
+		return;
+	__atomic_store_n(&f->stop, true, __ATOMIC_RELAXED);
+	sem_post(&f->work);
+	pthread_join(f->thread, NULL);
+	for (size_t i = 0; i < f->n_targets; i++)
+		target_free(f->target[i]);
+	for (uint32_t i = 0; i < f->n_workers; i++)
+		tap_free(f->tap[i]);
+	free(f->tap);
+	pthread_mutex_destroy(&f->lock);
+	sem_destroy(&f->work);
+	free(f);
+}
+
+// Targets -----------------------------------------------------------------------------------------
+
+static int connect_to(const struct forward_target *t, struct err_msg *msg)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)t->port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)t->port)};
+	const bool is4 = t->addr.family == ADDR_IP4;
+	const int size = SNDBUF;
+	memcpy(&in.sin_addr, t->addr.bytes, sizeof(in.sin_addr));
+	memcpy(&in6.sin6_addr, t->addr.bytes, sizeof(in6.sin6_addr));
+	const int fd =
+		socket(is4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	if (fd >= 0 && (is4 ? connect(fd, (struct sockaddr *)&in, sizeof(in))
+			    : connect(fd, (struct sockaddr *)&in6, sizeof(in6))) == 0)
+		return fd;
+	err_set(msg, ERR_IO, "address: %s: %s", t->address, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static struct target *target_new(const struct forward_target *told, struct err_msg *msg)
+{
+	struct target *t = calloc(1, sizeof(*t));
+	if (t == NULL)
+		return NULL;
+	t->as_told = *told;
+	t->fd = -1;
+	t->name = strdup(told->name);
+	t->as_told.address = arena_strndup(&t->arena, told->address, strlen(told->address));
+	t->as_told.agents.at = arena_array(&t->arena, told->agents.n + 1, sizeof(*told->agents.at));
+	if (t->name == NULL || t->as_told.address == NULL || t->as_told.agents.at == NULL)
+		err_set(msg, ERR_MEMORY, "out of memory");
+	else if ((t->fd = connect_to(told, msg)) >= 0) {
+		for (uint32_t i = 0; i < told->agents.n; i++)
+			t->as_told.agents.at[i] = told->agents.at[i];
+		t->as_told.name = t->name;
+		return t;
+	}
+	target_free(t);
+	return NULL;
+}
+
+// Where @p name is, or belongs.
+static size_t place_of(const struct forward *f, const char *name, bool *there)
+{
+	size_t i = 0;
+	while (i < f->n_targets && strcmp(f->target[i]->name, name) < 0)
+		i++;
+	*there = i < f->n_targets && strcmp(f->target[i]->name, name) == 0;
+	return i;
+}
+
+// Workers copy what they take in as long as there are targets. Rings stay: a worker may be in one.
+static int open_taps(struct forward *f)
+{
+	for (uint32_t i = 0; i < f->n_workers; i++) {
+		if (f->tap[i] == NULL)
+			f->tap[i] = tap_new(FORWARD_RING);
+		if (f->tap[i] == NULL)
+			return ERR_MEMORY;
+	}
+	for (uint32_t i = 0; i < f->n_workers; i++)
+		__atomic_store_n(&f->worker[i]->tap, f->tap[i], __ATOMIC_RELEASE);
+	return 0;
+}
+
+static void close_taps(struct forward *f)
+{
+	for (uint32_t i = 0; i < f->n_workers; i++)
+		__atomic_store_n(&f->worker[i]->tap, NULL, __ATOMIC_RELEASE);
+}
+
+static int enter(struct forward *f, struct target *t, struct err_msg *msg)
+{
+	bool there;
+	const size_t i = place_of(f, t->name, &there);
+	if (there) {
+		target_free(f->target[i]);
+		f->target[i] = t;
+		return 0;
+	}
+	if (f->n_targets == FORWARD_TARGETS)
+		return err_set(msg, ERR_FULL, "expected at most %d targets", FORWARD_TARGETS);
+	if (open_taps(f) != 0)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	memmove(&f->target[i + 1], &f->target[i], (f->n_targets - i) * sizeof(struct target *));
+	f->target[i] = t;
+	f->n_targets++;
+	return 0;
+}
+
+int forward_put(struct forward *f, const struct forward_target *target, struct err_msg *msg)
+{
+	struct target *t = target_new(target, msg);
+	if (t == NULL)
+		return ERR_IO;
+	pthread_mutex_lock(&f->lock);
+	const int err = enter(f, t, msg);
+	pthread_mutex_unlock(&f->lock);
+	if (err != 0)
+		target_free(t);
+	else
+		sem_post(&f->work);
+	return err;
+}
+
+int forward_delete(struct forward *f, const char *name)
+{
+	bool there;
+	pthread_mutex_lock(&f->lock);
+	const size_t i = place_of(f, name, &there);
+	if (there) {
+		target_free(f->target[i]);
+		f->n_targets--;
+		memmove(&f->target[i], &f->target[i + 1],
+			(f->n_targets - i) * sizeof(struct target *));
+		if (f->n_targets == 0)
+			close_taps(f);
+	}
+	pthread_mutex_unlock(&f->lock);
+	return there ? 0 : ERR_UNKNOWN;
+}
+
+void forward_each(struct forward *f,
+		  void (*row)(void *ctx, const struct forward_target *target,
+			      const struct forward_stats *stats),
+		  void *ctx)
+{
+	pthread_mutex_lock(&f->lock);
+	for (size_t i = 0; i < f->n_targets; i++)
+		row(ctx, &f->target[i]->as_told, &f->target[i]->stats);
+	pthread_mutex_unlock(&f->lock);
+}
+
+uint64_t forward_dropped(struct forward *f)
+{
+	uint64_t sum = 0;
+	pthread_mutex_lock(&f->lock);
+	for (uint32_t i = 0; i < f->n_workers; i++)
+		if (f->tap[i] != NULL)
+			sum += tap_dropped(f->tap[i]);
+	pthread_mutex_unlock(&f->lock);
+	return sum;
+}
+
+// Sending -----------------------------------------------------------------------------------------
+
+// The agent of a datagram: version, type of address, address, in all versions of sFlow.
+static struct addr agent_of(const uint8_t *data, uint32_t len)
+{
+	struct cursor c = cursor_of(data, len);
+	struct addr none = {0};
+	cursor_u32(&c);
+	const uint32_t family = cursor_u32(&c);
+	const uint8_t *bytes = cursor_bytes(&c, family == ADDR_IP6 ? 16 : 4);
+	if (bytes == NULL || (family != ADDR_IP4 && family != ADDR_IP6))
+		return none;
+	return family == ADDR_IP4 ? addr_ip4(bytes) : addr_ip6(bytes);
+}
+
+static bool wants(const struct forward_target *t, const struct addr *agent)
+{
+	for (uint32_t i = 0; i < t->agents.n; i++)
+		if (addr_in_prefix(agent, &t->agents.at[i].addr, t->agents.at[i].bits))
+			return true;
+	return t->agents.n == 0;
+}
+
+static void send_to_all(struct forward *f, const uint8_t *data, uint32_t len)
+{
+	const struct addr agent = agent_of(data, len);
+	for (size_t i = 0; i < f->n_targets; i++) {
+		struct target *t = f->target[i];
+		if (!wants(&t->as_told, &agent))
+			continue;
+		ssize_t sent = send(t->fd, data, len, MSG_NOSIGNAL);
+		if (sent < 0 && errno == ECONNREFUSED) // of the one before: an ICMP error came
+			sent = send(t->fd, data, len, MSG_NOSIGNAL);
+		t->stats.failed += sent < 0;
+		t->stats.sent += sent >= 0;
+		t->stats.bytes += sent >= 0 ? (uint64_t)sent : 0;
+	}
+}
+
+// A batch of each ring; how many there were. Without targets what is left in the rings goes.
+static uint32_t pass_on(struct forward *f, bool *wanted)
+{
+	uint32_t n = 0, len;
+	pthread_mutex_lock(&f->lock);
+	for (uint32_t i = 0; i < f->n_workers; i++) {
+		const uint8_t *data;
+		for (uint32_t k = 0;
+		     k < BATCH && f->tap[i] != NULL && (data = tap_peek(f->tap[i], &len)) != NULL;
+		     k++, n++) {
+			send_to_all(f, data, len);
+			tap_pop(f->tap[i]);
+		}
+	}
+	*wanted = f->n_targets > 0;
+	pthread_mutex_unlock(&f->lock);
+	return n;
+}
+
+static void *forward_main(void *forward)
+{
+	struct forward *f = forward;
+	const struct timespec nap = clock_timespec(NAP_US * CLOCK_NS_PER_US);
+	bool wanted = false;
+	while (!__atomic_load_n(&f->stop, __ATOMIC_RELAXED)) {
+		if (pass_on(f, &wanted) > 0)
+			continue;
+		if (wanted)
+			nanosleep(&nap, NULL);
+		else
+			while (sem_wait(&f->work) != 0 && errno == EINTR)
+				continue;
+	}
+	while (pass_on(f, &wanted) > 0) // what the workers left
+		continue;
+	return NULL;
+}
