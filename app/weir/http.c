@@ -23,6 +23,7 @@ enum {
 	DISCARD = 1 << 20,            // bytes of a refused body that are read for politeness
 	SPARE_FILES = 64,             // descriptors that are not connections
 	FIRST_ROOM = 4096,
+	LINGER_MS = 300, // for answers in the making at the end
 };
 
 static int open_listener(const struct config_http *set, struct err_msg *msg);
@@ -70,14 +71,26 @@ struct http *http_open(const struct http_config *config, struct err_msg *msg)
 	return NULL;
 }
 
+// Those that were parked get their answers, and whoever is in the middle of one a moment.
+static void let_finish(const struct http *h)
+{
+	const uint64_t end = clock_monotonic() + LINGER_MS * CLOCK_NS_PER_MS;
+	const struct timespec nap = clock_timespec(CLOCK_NS_PER_MS);
+	while (__atomic_load_n(&h->stats.active, __ATOMIC_RELAXED) > 0 && clock_monotonic() < end)
+		nanosleep(&nap, NULL);
+}
+
 void http_close(struct http *h)
 {
 	if (h == NULL)
 		return;
-	http_wait_stop(h);
 	if (h->daemon != NULL)
-		MHD_stop_daemon(h->daemon); // closes the listener, too
-	else if (h->listener >= 0)
+		MHD_quiesce_daemon(h->daemon); // nobody new
+	http_wait_stop(h);
+	let_finish(h);
+	if (h->daemon != NULL)
+		MHD_stop_daemon(h->daemon);
+	if (h->listener >= 0)
 		close(h->listener);
 	http_wait_close(h);
 	http_guard_close(h);
@@ -216,6 +229,7 @@ static void *on_target(void *http, const char *target, struct MHD_Connection *co
 	__atomic_store_n(&p->idle, 0, __ATOMIC_RELAXED);
 	http_phase(r);
 	http_count(&r->http->stats.requests, 1);
+	http_count(&r->http->stats.active, 1);
 	return r;
 }
 
@@ -228,6 +242,7 @@ static void on_completed(void *http, struct MHD_Connection *connection, void **s
 	if (r == NULL)
 		return;
 	idle(http, r->peer);
+	http_count(&r->http->stats.active, -1);
 	http_answer_drop(&r->answer);
 	http_count(&r->http->stats.bodies, -(int64_t)r->room);
 	arena_free(&r->arena);

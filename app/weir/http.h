@@ -116,6 +116,7 @@ struct http_config {
 struct http_stats {
 	uint64_t requests, answers_2xx, answers_4xx, answers_5xx;
 	uint64_t connections; ///< open now
+	uint64_t active;      ///< requests that are not answered in full, parked ones too
 	uint64_t parked;      ///< long polls now
 	uint64_t cut;         ///< connections ended because they were too slow, or to make room
 	uint64_t bodies;      ///< bytes of bodies held now
