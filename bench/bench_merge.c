@@ -70,8 +70,7 @@ static void register_sources(struct rig *r, uint32_t worker)
 							 registry_agent(registry, &agent, &verdict),
 						 .ds_index = i % 32,
 						 .direction = DIRECTION_INGRESS};
-		if (registry_source_find(registry, &source,
-					 registry_source_hash(registry, &source)) != i + 1)
+		if (registry_source(registry, &source) != i + 1)
 			die("the registry is not as expected");
 	}
 }

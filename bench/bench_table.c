@@ -13,8 +13,6 @@
 
 #define N_ADDS 1000000
 #define N_KEYS 1000000
-#define BATCH  32
-#define AHEAD  6
 
 enum traffic {
 	ZIPF,
@@ -95,21 +93,14 @@ static double one_by_one(struct rig *r)
 
 static double batched(struct rig *r)
 {
-	struct table_add batch[BATCH];
+	struct table_batch batch = {.n = TABLE_BATCH};
+	for (size_t k = 0; k < TABLE_BATCH; k++)
+		batch.value[k] = 1500;
 	table_clear(&r->t);
 	const uint64_t start = bench_now();
-	for (size_t i = 0; i < N_ADDS; i += BATCH) {
-		for (size_t k = 0; k < BATCH; k++) {
-			batch[k] = addition(r, i + k);
-			table_prefetch_head(&r->t, batch[k].hash);
-		}
-		for (size_t k = 0; k < AHEAD; k++)
-			table_prefetch_entry(&r->t, batch[k].hash);
-		for (size_t k = 0; k < BATCH; k++) {
-			if (k + AHEAD < BATCH)
-				table_prefetch_entry(&r->t, batch[k + AHEAD].hash);
-			table_add(&r->t, &batch[k]);
-		}
+	for (size_t i = 0; i < N_ADDS; i += TABLE_BATCH) {
+		batch.key = r->keys + i * r->key_size;
+		table_add_batch(&r->t, &batch, &r->secret, NULL, NULL);
 	}
 	return (double)(bench_now() - start) / N_ADDS;
 }

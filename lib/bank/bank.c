@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "bank/batch.h"
 #include "table/cell.h"
 
 _Static_assert(sizeof(struct source_cell) == 64, "a source cell is one cache line");
@@ -27,7 +26,7 @@ static struct table_shape shape_of(const struct flow_def *def, const struct bank
 
 // Bytes of the parts of one table, in the order in which they lie.
 struct table_parts {
-	size_t self, batch, keys, values, cells, sketches;
+	size_t self, cells, sketches;
 };
 
 static struct table_parts parts_of(const struct flow_def *def, const struct bank_config *config)
@@ -35,9 +34,6 @@ static struct table_parts parts_of(const struct flow_def *def, const struct bank
 	const struct table_shape shape = shape_of(def, config);
 	return (struct table_parts){
 		.self = round_up(sizeof(struct bank_table)),
-		.batch = round_up(sizeof(struct batch)),
-		.keys = round_up((size_t)BATCH * def->key_size),
-		.values = round_up((size_t)BATCH * def->n_cell * sizeof(union attribute)),
 		.cells = round_up(table_size(&shape)),
 		.sketches = def->n_set > 0 ? round_up(distinct_pool_size(config->sketches)) : 0,
 	};
@@ -46,7 +42,7 @@ static struct table_parts parts_of(const struct flow_def *def, const struct bank
 size_t bank_table_size(const struct flow_def *def, const struct bank_config *config)
 {
 	const struct table_parts p = parts_of(def, config);
-	return p.self + p.batch + p.keys + p.values + p.cells + p.sketches;
+	return p.self + p.cells + p.sketches;
 }
 
 static void *take(uint8_t **p, size_t size)
@@ -63,10 +59,6 @@ struct bank_table *bank_table_init(void *mem, const struct flow_def *def,
 	const struct table_parts parts = parts_of(def, config);
 	uint8_t *p = mem;
 	struct bank_table *t = take(&p, parts.self);
-	t->batch = take(&p, parts.batch);
-	t->batch->key_size = def->key_size;
-	t->batch->key = take(&p, parts.keys);
-	t->batch->values = take(&p, parts.values);
 	table_init(&t->table, take(&p, parts.cells), &shape, seed);
 	if (def->n_set > 0)
 		distinct_pool_init(&t->pool, take(&p, parts.sketches), config->sketches);

@@ -108,14 +108,10 @@ struct log_entry {
 	uint64_t time;   ///< payload.time, ns
 };
 
-/// Additions on their way to one table (batch.h).
-struct batch;
-
 /// What a bank holds for one definition.
 struct bank_table {
 	struct table table;
 	struct distinct_pool pool; ///< empty where nothing distinct is counted
-	struct batch *batch;       ///< empty between bursts
 };
 
 struct bank {

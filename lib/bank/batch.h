@@ -3,12 +3,15 @@
 #pragma once
 
 /// @file
-/// Additions on their way to a table; private to this folder.
+/// Flow samples between decoding and measuring; private to this folder.
 
-#include "bank/bank.h"
+#include "packet/packet.h"
+#include "program/program.h"
+#include "table/table.h"
 
-// Additions gathered before a table is touched, so that its cache lines arrive meanwhile.
-#define BATCH 32
+/// Flow samples that are staged before the definitions measure them: enough for cache lines to
+/// arrive meanwhile, few enough to stay in L1.
+#define SAMPLES TABLE_BATCH
 
 /// What a secondary value reads from a sample.
 union attribute {
@@ -16,18 +19,33 @@ union attribute {
 	uint64_t hash; ///< CELL_COUNT: of the attribute; 0 = absent
 };
 
-struct addition {
-	uint64_t hash; ///< known when the batch is flushed
-	double value;  ///< rate x value
+/// A flow sample that was read. Of a plain one (dissect.h) the packet of the same index is made
+/// only when a definition needs it: the rest is what sample_packet() makes it from.
+struct sample {
 	double rate;
-	uint32_t last;
+	uint32_t source; ///< index in the registry
+	uint32_t bytes;  ///< on the wire
+	uint32_t ms;     ///< since the bank's start
+	bool discarded;
+	bool packet;       ///< its packet is made
+	uint8_t direction; ///< enum packet_direction
+	// What gathering a plain key reads.
+	uint16_t has;              ///< enum plain_has
+	uint16_t at[N_PLAIN_FROM]; ///< offsets in the datagram
+	const uint8_t *datagram;
+	const uint8_t *body;          ///< of the sample
+	const uint8_t *switch_record; ///< body of extended_switch, or NULL
+	uint32_t datagram_len;
+	uint32_t end; ///< of the header, from its start
 };
 
-/// Additions on their way to one table.
+/// Make the packet of a plain sample.
+void sample_packet(const struct program *program, const struct sample *s, struct packet *p);
+
+/// Additions on their way to the table of one definition.
 struct batch {
-	uint32_t n;
-	uint32_t key_size;
-	uint8_t *key;            ///< BATCH keys
-	union attribute *values; ///< BATCH x n_cell
-	struct addition item[BATCH];
+	struct table_batch add;
+	double rate[SAMPLES];
+	union attribute values[SAMPLES][PROGRAM_VALUES_MAX + 1];
+	uint8_t key[SAMPLES * PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK] __attribute__((aligned(64)));
 };

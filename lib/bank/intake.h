@@ -6,13 +6,17 @@
 /// What a worker keeps over bank swaps; private to this folder.
 
 #include "bank/bank.h"
+#include "bank/batch.h"
 #include "packet/packet.h"
 
 struct intake {
 	struct registry registry;
 	struct intake_policy policy;
 	struct stats *stats;
-	struct packet packet;         ///< scratch: the sample at hand
+	uint32_t n_samples; ///< staged
+	struct sample sample[SAMPLES];
+	struct packet packet[SAMPLES] __attribute__((aligned(64)));
+	struct batch batch;           ///< scratch: of the definition at hand
 	uint8_t upgraded[UINT16_MAX]; ///< scratch: a datagram of version 2 or 4 in words of 5
 };
 

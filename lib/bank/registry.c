@@ -47,6 +47,7 @@ size_t registry_size(uint32_t max_agents, uint32_t max_sources)
 	       round_up(((size_t)max_sources + 1) * sizeof(struct registry_source)) +
 	       round_up((size_t)slots_for(max_agents) * sizeof(uint32_t)) +
 	       round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot)) +
+	       ((size_t)max_agents + 1) * REGISTRY_RECENT * sizeof(uint32_t) +
 	       round_up(REGISTRY_NEWCOMERS * sizeof(struct registry_newcomer));
 }
 
@@ -71,6 +72,8 @@ void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t 
 	p += round_up((size_t)slots_for(max_agents) * sizeof(uint32_t));
 	r->source_slot = (void *)p;
 	p += round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot));
+	r->recent = (void *)p;
+	p += ((size_t)max_agents + 1) * REGISTRY_RECENT * sizeof(uint32_t);
 	r->newcomer = (void *)p;
 }
 
@@ -113,8 +116,10 @@ uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 	return i;
 }
 
-uint32_t registry_source_find(struct registry *r, const struct source_id *id, uint64_t hash)
+uint32_t registry_source(struct registry *r, const struct source_id *id)
 {
+	const uint64_t hash = hash_pair(&r->secret, (uint64_t)id->agent << 32 | id->ds_class,
+					(uint64_t)id->ds_index << 32 | id->direction);
 	const uint32_t tag = (uint32_t)(hash >> 32);
 	uint32_t at = (uint32_t)hash & r->source_mask;
 	for (; r->source_slot[at].index != 0; at = (at + 1) & r->source_mask) {

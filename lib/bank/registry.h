@@ -91,6 +91,7 @@ struct registry_source {
 	struct seq_window discards;
 	uint32_t restarts; ///< of the agent, when `window` was last valid
 	uint32_t rate;     ///< sampling rate of the latest sample
+	double weight;     ///< what such a sample stands for, unless `rate` is 0
 } __attribute__((aligned(64)));
 
 /// A place in the hash index of sources; index 0 = free.
@@ -98,6 +99,9 @@ struct registry_slot {
 	uint32_t tag; ///< upper half of the hash
 	uint32_t index;
 };
+
+/// Sources of an agent that are found without a look at the hash index.
+#define REGISTRY_RECENT 64
 
 /// A candidate for a place among the agents.
 struct registry_newcomer {
@@ -115,6 +119,7 @@ struct registry {
 	struct registry_source *source;
 	uint32_t *agent_slot;              ///< open addressing: hash -> index
 	struct registry_slot *source_slot; ///< likewise
+	uint32_t *recent; ///< REGISTRY_RECENT indices of sources for each agent; 0 = none
 	uint32_t agent_mask, source_mask;
 	struct registry_newcomer *newcomer; ///< the probation pool, direct mapped
 	struct hash_secret secret;
@@ -143,34 +148,14 @@ static inline bool source_is(const struct source_id *a, const struct source_id *
 	       a->direction == b->direction;
 }
 
-/// A source is looked up in three steps, so that several can wait for memory together.
-/// First: the hash of an identity; asks for its slot.
-static inline uint64_t registry_source_hash(const struct registry *r, const struct source_id *id)
+/// Where the index of a source is kept, if it was among those met last. Ports are numbered one
+/// after the other: neither direction of a switch of 32 ports pushes another port out.
+static inline uint32_t *registry_recent(const struct registry *r, uint32_t agent, uint32_t ds_index,
+					uint32_t direction)
 {
-	// Two words in registers: the identity was just put together field by field, and reading it
-	// back by words would wait for the store buffer.
-	const uint64_t hash = hash_pair(&r->secret, (uint64_t)id->agent << 32 | id->ds_class,
-					(uint64_t)id->ds_index << 32 | id->direction);
-	__builtin_prefetch(&r->source_slot[(uint32_t)hash & r->source_mask]);
-	return hash;
+	const uint32_t i = ds_index + (direction == 2 ? REGISTRY_RECENT / 2 : 0);
+	return &r->recent[(size_t)agent * REGISTRY_RECENT + i % REGISTRY_RECENT];
 }
 
-/// Second: the likely index, 0 if there is none; asks for its entry.
-static inline uint32_t registry_source_guess(const struct registry *r, uint64_t hash)
-{
-	const struct registry_slot *slot = &r->source_slot[(uint32_t)hash & r->source_mask];
-	__builtin_prefetch(&r->source[slot->index], 1);
-	return slot->index;
-}
-
-/// Third: the index of a source; a new one is entered. 0 = table full.
-uint32_t registry_source_find(struct registry *r, const struct source_id *id, uint64_t hash);
-
-/// The third step, given the second's @p guess.
-static inline uint32_t registry_source(struct registry *r, const struct source_id *id,
-				       uint64_t hash, uint32_t guess)
-{
-	if (__builtin_expect(guess != 0 && source_is(&r->source[guess].id, id), 1))
-		return guess;
-	return registry_source_find(r, id, hash);
-}
+/// The index of a source; a new one is entered. 0 = table full.
+uint32_t registry_source(struct registry *r, const struct source_id *id);

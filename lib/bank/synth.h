@@ -16,6 +16,11 @@ struct headers {
 	struct sflow_record raw, ethernet, ip4, ip6;
 };
 
+static inline void headers_clear(struct headers *h)
+{
+	h->raw.body = h->ethernet.body = h->ip4.body = h->ip6.body = NULL;
+}
+
 /// Write the header of h->ethernet and h->ip4 or h->ip6 (one of them is there) into p->synth and
 /// note its layers.
 void synth_dissect(struct packet *p, const struct headers *h, enum dissect_depth depth);

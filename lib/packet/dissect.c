@@ -4,15 +4,14 @@
 
 #include "packet/walk.h"
 
-bool dissect_tagged(struct packet *p, uint32_t off, uint32_t len, enum dissect_depth depth)
+bool dissect_tagged(const uint8_t *b, uint32_t len, struct plain *f)
 {
-	const uint8_t *b = p->base[SPACE_HEADER] + off;
 	if (len < 14 + 2 * 4)
 		return false;
 	const uint16_t inner = load_be16(b + 16);
 	if (inner != ETHERTYPE_VLAN && inner != ETHERTYPE_QINQ)
-		return dissect_network(p, off, len, depth, inner, 14 + 4, 1);
-	return dissect_network(p, off, len, depth, load_be16(b + 20), 14 + 8, 2);
+		return dissect_network(b, len, inner, 14 + 4, PLAIN_VLAN, f);
+	return dissect_network(b, len, load_be16(b + 20), 14 + 8, PLAIN_VLAN | PLAIN_QINQ, f);
 }
 
 static enum step first_step(uint32_t protocol)

@@ -21,6 +21,7 @@
 
 #include "base/cursor.h"
 #include "packet/packet.h"
+#include "packet/plain.h"
 
 /// What to keep.
 enum dissect_depth {
@@ -118,19 +119,16 @@ static inline bool dissect_udp_carries(uint16_t source, uint16_t destination)
 void packet_walk(struct packet *p, uint32_t protocol, uint32_t off, uint32_t len,
 		 enum dissect_depth depth);
 
-/// As dissect_plain(), for a frame with one or two tags.
-bool dissect_tagged(struct packet *p, uint32_t off, uint32_t len, enum dissect_depth depth);
-
 /// The rest of dissect_plain(): @p ethertype lies in the two bytes before @p network_at, behind
-/// @p n_tags tags. Inlined with constants where there are none.
-static inline __attribute__((always_inline)) bool dissect_network(
-	struct packet *p, uint32_t off, uint32_t len, enum dissect_depth depth, uint16_t ethertype,
-	uint32_t network_at, uint32_t n_tags)
+/// the tags that @p tags tells of. Inlined with constants where there are none.
+static inline __attribute__((always_inline)) bool dissect_network(const uint8_t *b, uint32_t len,
+								  uint16_t ethertype,
+								  uint32_t network_at,
+								  uint32_t tags, struct plain *f)
 {
-	const uint8_t *b = p->base[SPACE_HEADER] + off, *ip = b + network_at;
-	uint32_t transport_at, end;
+	const uint8_t *ip = b + network_at;
+	uint32_t transport_at, end, has;
 	uint8_t protocol;
-	enum packet_layer network, transport = LAYER_TCP;
 
 	if (len < network_at + 20 + 8)
 		return false;
@@ -138,12 +136,12 @@ static inline __attribute__((always_inline)) bool dissect_network(
 		const uint16_t fragment_offset = load_be16(ip + 6) & 0x1fff;
 		if (ip[0] != 0x45 || fragment_offset != 0)
 			return false;
-		network = LAYER_IP;
+		has = PLAIN_ETH | PLAIN_IP4 | PLAIN_PORTS | tags;
 		protocol = ip[9];
 		transport_at = network_at + 20;
 		end = network_at + load_be16(ip + 2);
 	} else if (ethertype == ETHERTYPE_IP6 && len >= network_at + 40 + 8 && ip[0] >> 4 == 6) {
-		network = LAYER_IP6;
+		has = PLAIN_ETH | PLAIN_IP6 | PLAIN_PORTS | tags;
 		protocol = ip[6];
 		transport_at = network_at + 40;
 		end = transport_at + load_be16(ip + 4);
@@ -152,47 +150,64 @@ static inline __attribute__((always_inline)) bool dissect_network(
 	}
 	if (end < transport_at + 8) // a lying length, or none (segmentation offload)
 		return false;
-	if (protocol != PROTOCOL_TCP) {
+	if (protocol == PROTOCOL_TCP) {
+		has |= PLAIN_TCP;
+	} else {
 		const uint8_t *udp = b + transport_at;
 		if (protocol != PROTOCOL_UDP ||
 		    dissect_udp_carries(load_be16(udp), load_be16(udp + 2)))
 			return false;
-		transport = LAYER_UDP;
+		has |= PLAIN_UDP;
 	}
-	p->start = off;
-	p->end[SPACE_HEADER] = off + (end < len ? end : len);
-	p->first[LAYER_ETH] = (uint16_t)off;
-	p->first[LAYER_ETHERTYPE] = (uint16_t)(off + network_at - 2);
-	p->first[network] = (uint16_t)(off + network_at);
-	p->first[transport] = (uint16_t)(off + transport_at);
-	if (n_tags > 0)
-		p->first[LAYER_VLAN] = (uint16_t)(off + 14);
-	if (network == LAYER_IP6)
-		p->first[LAYER_IP6NEXT] = (uint16_t)(off + network_at + 6);
-	if (depth == DISSECT_ALL) {
-		packet_push(p, LAYER_ETH, off);
-		for (uint32_t i = 0; i < n_tags; i++)
-			packet_push(p, LAYER_VLAN, off + 14 + 4 * i);
-		packet_push(p, LAYER_ETHERTYPE, off + network_at - 2);
-		packet_push(p, network, off + network_at);
-		if (network == LAYER_IP6)
-			packet_push(p, LAYER_IP6NEXT, off + network_at + 6);
-		packet_push(p, transport, off + transport_at);
-	}
+	*f = (struct plain){has, network_at, transport_at, end < len ? end : len};
 	return true;
 }
 
-/// The common case of packet_dissect(): Ethernet, at most two tags, IP, TCP or UDP, nothing else
-/// and nothing cut. False, with nothing noted, when the header is not of that kind.
-static inline bool dissect_plain(struct packet *p, uint32_t off, uint32_t len,
-				 enum dissect_depth depth)
+/// As dissect_plain(), for a frame with one or two tags.
+bool dissect_tagged(const uint8_t *b, uint32_t len, struct plain *f);
+
+/// The common case of packet_dissect(). False when the Ethernet header of @p len bytes at @p b is
+/// not plain.
+static inline __attribute__((always_inline)) bool dissect_plain(const uint8_t *b, uint32_t len,
+								struct plain *f)
 {
 	if (len < 14)
 		return false;
-	const uint16_t ethertype = load_be16(p->base[SPACE_HEADER] + off + 12);
-	if (ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ)
-		return dissect_tagged(p, off, len, depth);
-	return dissect_network(p, off, len, depth, ethertype, 14, 0);
+	const uint16_t ethertype = load_be16(b + 12);
+	if (__builtin_expect(ethertype == ETHERTYPE_VLAN || ethertype == ETHERTYPE_QINQ, 0))
+		return dissect_tagged(b, len, f);
+	return dissect_network(b, len, ethertype, 14, 0, f);
+}
+
+/// Note the layers of a plain header that lies @p off bytes into base[SPACE_HEADER].
+static inline void packet_note_plain(struct packet *p, uint32_t off, const struct plain *f,
+				     enum dissect_depth depth)
+{
+	const enum packet_layer network = f->has & PLAIN_IP4 ? LAYER_IP : LAYER_IP6;
+	const enum packet_layer transport = f->has & PLAIN_TCP ? LAYER_TCP : LAYER_UDP;
+	const uint32_t network_at = off + f->network_at, transport_at = off + f->transport_at;
+	p->start = off;
+	p->end[SPACE_HEADER] = off + f->end;
+	p->first[LAYER_ETH] = (uint16_t)off;
+	p->first[LAYER_ETHERTYPE] = (uint16_t)(network_at - 2);
+	p->first[network] = (uint16_t)network_at;
+	p->first[transport] = (uint16_t)transport_at;
+	if (f->has & PLAIN_VLAN)
+		p->first[LAYER_VLAN] = (uint16_t)(off + 14);
+	if (network == LAYER_IP6)
+		p->first[LAYER_IP6NEXT] = (uint16_t)(network_at + 6);
+	if (depth == DISSECT_OUTER)
+		return;
+	packet_push(p, LAYER_ETH, off);
+	if (f->has & PLAIN_VLAN)
+		packet_push(p, LAYER_VLAN, off + 14);
+	if (f->has & PLAIN_QINQ)
+		packet_push(p, LAYER_VLAN, off + 18);
+	packet_push(p, LAYER_ETHERTYPE, network_at - 2);
+	packet_push(p, network, network_at);
+	if (network == LAYER_IP6)
+		packet_push(p, LAYER_IP6NEXT, network_at + 6);
+	packet_push(p, transport, transport_at);
 }
 
 /// Note the layers of the header that lies at base[SPACE_HEADER] + @p off, @p len bytes, in a
@@ -202,7 +217,9 @@ static inline bool dissect_plain(struct packet *p, uint32_t off, uint32_t len,
 static inline void packet_dissect(struct packet *p, uint32_t protocol, uint32_t off, uint32_t len,
 				  enum dissect_depth depth)
 {
-	if (protocol == HEADER_ETHERNET && dissect_plain(p, off, len, depth))
-		return;
-	packet_walk(p, protocol, off, len, depth);
+	struct plain f;
+	if (protocol == HEADER_ETHERNET && dissect_plain(p->base[SPACE_HEADER] + off, len, &f))
+		packet_note_plain(p, off, &f, depth);
+	else
+		packet_walk(p, protocol, off, len, depth);
 }

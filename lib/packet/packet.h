@@ -101,16 +101,17 @@ enum packet_direction {
 /// Room for N_LAYERS offsets in whole cache lines.
 #define PACKET_FIRST_LEN ((N_LAYERS + 31) / 32 * 32)
 
+/// What every gather reads comes first, in two lines and, for records, a third.
 struct packet {
 	const uint8_t *base[N_SPACES];
-	uint32_t start;                          ///< where the sampled header begins in its base
-	uint32_t end[N_SPACES];                  ///< bytes that may be read from base
-	uint16_t first[PACKET_FIRST_LEN];        ///< offset of the outermost occurrence; 0 = absent
-	uint8_t n_stack;                         ///< headers in `stack`
-	bool clipped;                            ///< deeper than PACKET_DEPTH
-	struct packet_place stack[PACKET_DEPTH]; ///< every layer, from the outside in (DISSECT_ALL)
+	uint32_t end[N_SPACES];           ///< bytes that may be read from base
+	uint32_t start;                   ///< where the sampled header begins in its base
+	uint8_t n_stack;                  ///< headers in `stack`
+	bool clipped;                     ///< deeper than PACKET_DEPTH
+	uint16_t first[PACKET_FIRST_LEN]; ///< offset of the outermost occurrence; 0 = absent
 	struct packet_meta meta;
 	uint8_t synth[80]; ///< room for a header made from sampled_ipv4 and the like
+	struct packet_place stack[PACKET_DEPTH]; ///< every layer, from the outside in (DISSECT_ALL)
 };
 
 /// The @p len bytes that lie @p at bytes into a space, or NULL when the space ends before they do.

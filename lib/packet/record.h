@@ -35,15 +35,20 @@ static inline enum packet_record_result packet_record(struct packet *p, uint32_t
 enum packet_record_result packet_record_any(struct packet *p, uint32_t tag, uint32_t off,
 					    uint32_t len);
 
-static inline enum packet_record_result packet_record(struct packet *p, uint32_t tag, uint32_t off,
-						      uint32_t len)
+/// The record that comes with nearly every sample, whole and for the first time: to note it is to
+/// set first[LAYER_SWITCH].
+static inline bool packet_is_switch(const struct packet *p, uint32_t tag, uint32_t len)
 {
 	enum {
 		EXTENDED_SWITCH = 1001
 	};
-	const bool first_switch =
-		tag == EXTENDED_SWITCH && len >= 16 && p->first[LAYER_SWITCH] == 0;
-	if (!first_switch)
+	return tag == EXTENDED_SWITCH && len >= 16 && p->first[LAYER_SWITCH] == 0;
+}
+
+static inline enum packet_record_result packet_record(struct packet *p, uint32_t tag, uint32_t off,
+						      uint32_t len)
+{
+	if (!packet_is_switch(p, tag, len))
 		return packet_record_any(p, tag, off, len);
 	p->first[LAYER_SWITCH] = (uint16_t)off;
 	return PACKET_RECORD_NOTED;

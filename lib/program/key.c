@@ -302,20 +302,6 @@ static bool needs_tag(const struct key_expr *e)
 	return e->optional;
 }
 
-static uint8_t copy_kind(unsigned len)
-{
-	switch (len) {
-	case 1: return GATHER_1;
-	case 2: return GATHER_2;
-	case 4: return GATHER_4;
-	case 6: return GATHER_6;
-	case 8: return GATHER_8;
-	case 16: return GATHER_16;
-	case 32: return GATHER_32;
-	default: return GATHER_COPY;
-	}
-}
-
 static void set_gather(struct gather *g, const struct key_part *part, uint16_t index)
 {
 	const struct key_expr *e = &part->expr;
@@ -349,19 +335,19 @@ static void set_gather(struct gather *g, const struct key_part *part, uint16_t i
 			return;
 		g->alt = e->alt[1].field->layer;
 	}
-	g->kind = copy_kind(g->len);
+	g->kind = GATHER_COPY;
 }
 
 // One copy for neighbours in the packet that are neighbours in the key (source and destination
 // address, both ports). Two attributes that must both be there are there when their union is.
 static bool fuse(struct gather *a, const struct gather *b)
 {
-	if (a->kind >= GATHER_BITS || b->kind >= GATHER_BITS || a->layer != b->layer ||
-	    a->alt != b->alt || a->reach != b->offset || a->dst + a->len != b->dst)
+	if (a->kind != GATHER_COPY || b->kind != GATHER_COPY || a->layer != b->layer ||
+	    a->alt != b->alt || a->reach != b->offset || a->dst + a->len != b->dst ||
+	    a->len + b->len > GATHER_MOVE)
 		return false;
 	a->len = (uint16_t)(a->len + b->len);
 	a->reach = b->reach;
-	a->kind = copy_kind(a->len);
 	return true;
 }
 
@@ -406,6 +392,61 @@ static int make_gather(struct flow_def *def, struct err_msg *msg)
 	return 0;
 }
 
+// Where a layer of a plain header begins, and how many of its bytes are there for sure.
+static const struct plain_layer {
+	uint8_t layer, alt, from;
+	int8_t shift; // from that place
+	uint8_t size;
+	uint32_t has;
+} plain_layers[] = {
+	{LAYER_ETH, LAYER_NONE, PLAIN_FROM_ETH, 0, 14, PLAIN_ETH},
+	{LAYER_ETHERTYPE, LAYER_NONE, PLAIN_FROM_NETWORK, -2, 2, PLAIN_ETH},
+	{LAYER_VLAN, LAYER_NONE, PLAIN_FROM_ETH, 14, 2, PLAIN_VLAN},
+	{LAYER_IP, LAYER_NONE, PLAIN_FROM_NETWORK, 0, 20, PLAIN_IP4},
+	{LAYER_IP6, LAYER_NONE, PLAIN_FROM_NETWORK, 0, 40, PLAIN_IP6},
+	{LAYER_IP6NEXT, LAYER_NONE, PLAIN_FROM_NETWORK, 6, 1, PLAIN_IP6},
+	{LAYER_TCP, LAYER_NONE, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_TCP},
+	{LAYER_UDP, LAYER_NONE, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_UDP},
+	{LAYER_TCP, LAYER_UDP, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_PORTS},
+	{LAYER_UDP, LAYER_TCP, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_PORTS},
+};
+
+static const struct plain_layer *find_plain_layer(const struct gather *g)
+{
+	if (g->kind == GATHER_PART)
+		return NULL;
+	for (size_t i = 0; i < sizeof(plain_layers) / sizeof(plain_layers[0]); i++) {
+		const struct plain_layer *l = &plain_layers[i];
+		if (l->layer == g->layer && l->alt == g->alt)
+			return g->reach <= l->size ? l : NULL;
+	}
+	return NULL;
+}
+
+// What of a plain header the gathers read, when that is all they read.
+static int make_plain(struct flow_def *def, struct err_msg *msg)
+{
+	uint32_t needs = PLAIN_ROOM;
+	def->plain = calloc(def->n_gather + 1u, sizeof(*def->plain));
+	if (def->plain == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	for (unsigned i = 0; i < def->n_gather; i++) {
+		const struct gather *g = &def->gather[i];
+		const struct plain_layer *l = find_plain_layer(g);
+		if (l == NULL)
+			return 0;
+		needs |= l->has;
+		def->plain[i] = (struct plain_gather){
+			.from = l->from,
+			.bits = g->kind == GATHER_BITS,
+			.offset = (uint16_t)(g->offset + l->shift),
+			.dst = g->dst,
+		};
+	}
+	def->plain_needs = needs;
+	return 0;
+}
+
 int key_compile(struct flow_def *def, const struct program_tables *tables, struct err_msg *msg)
 {
 	struct key_scope sc = {.tables = tables, .msg = msg, .origin = def->keys};
@@ -425,6 +466,8 @@ int key_compile(struct flow_def *def, const struct program_tables *tables, struc
 		text += n == len ? n : n + 1;
 		len -= n == len ? n : n + 1;
 	}
+	def->key_end = def->key_size;
 	def->key_size = (uint16_t)((def->key_size + 7) & ~7);
-	return make_gather(def, msg);
+	const int err = make_gather(def, msg);
+	return err != 0 ? err : make_plain(def, msg);
 }

@@ -295,6 +295,7 @@ static void def_clear(struct flow_def *def)
 	free(def->fs);
 	free(def->ipfix);
 	free(def->gather);
+	free(def->plain);
 	for (unsigned i = 0; i < def->n_part; i++)
 		key_expr_clear(&def->part[i].expr);
 	free(def->part);
@@ -360,11 +361,6 @@ bool flow_def_part(const struct flow_def *def, const struct packet *p, const str
 	if (part->tagged)
 		*to = (uint8_t)alt;
 	return true;
-}
-
-bool flow_def_match(const struct flow_def *def, const struct packet *p)
-{
-	return def->filter == NULL || filter_match(def->filter, p);
 }
 
 bool flow_def_number(const struct key_field *f, const struct packet *p, double *value)

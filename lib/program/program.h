@@ -37,16 +37,22 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/cursor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "packet/field.h"
 #include "packet/packet.h"
+#include "packet/plain.h"
+#include "program/filter.h"
 
 /// Longest key in bytes, source prefix and padding included.
 #define PROGRAM_KEY_MAX 256
 
 /// Secondary values per definition at most.
 #define PROGRAM_VALUES_MAX 16
+
+/// Bytes behind a key that gathering it may write to.
+#define PROGRAM_KEY_SLACK 16
 
 /// Bytes of the data source prefix.
 #define PROGRAM_KEY_SOURCE 4
@@ -77,16 +83,12 @@ enum flow_agg {
 	FLOW_AGG_EDGE,   ///< each data source that is no link between nodes of the topology
 };
 
-/// How a gather copies; the sizes that keys are made of are plain moves.
+/// Bytes that one copy of a gather moves.
+#define GATHER_MOVE 16
+
+/// How a gather copies.
 enum gather_kind {
-	GATHER_1,
-	GATHER_2,
-	GATHER_4,
-	GATHER_6,
-	GATHER_8,
-	GATHER_16,
-	GATHER_32,
-	GATHER_COPY, ///< any other number of bytes
+	GATHER_COPY, ///< at most GATHER_MOVE bytes
 	GATHER_BITS, ///< some bits of a number of at most 8 bytes
 	GATHER_PART, ///< anything else: by the component
 };
@@ -105,6 +107,14 @@ struct gather {
 	uint8_t size;    ///< GATHER_BITS: bytes written
 	uint8_t shift;   ///< GATHER_BITS
 	uint64_t mask;   ///< GATHER_BITS: after the shift
+};
+
+/// One copy from a plain header (packet/plain.h) into the key.
+struct plain_gather {
+	uint8_t from;    ///< enum plain_from
+	bool bits;       ///< by gather_bits() of the gather of the same index
+	uint16_t offset; ///< from that place; modulo 2^16, an EtherType lies before its packet
+	uint16_t dst;    ///< where in the key
 };
 
 struct function;
@@ -150,8 +160,6 @@ enum value_kind {
 	VALUE_CELL,
 };
 
-struct filter;
-
 struct flow_def {
 	char *name;
 	char *keys, *value, *values, *filter_text, *fs; ///< as written
@@ -165,8 +173,11 @@ struct flow_def {
 	uint64_t id;           ///< hash of the text: equal text keeps its state over a change
 
 	uint16_t key_size; ///< bytes, a multiple of 8
+	uint16_t key_end;  ///< bytes without the padding
 	uint16_t n_gather;
-	struct gather *gather; ///< adjacent copies are fused
+	struct gather *gather;      ///< adjacent copies are fused
+	uint32_t plain_needs;       ///< bits of enum plain_has; 0 = never gathered plainly
+	struct plain_gather *plain; ///< n_gather of them, where `plain_needs` is not 0
 	uint16_t n_part;
 	struct key_part *part;
 
@@ -250,24 +261,35 @@ const struct flow_def *program_find(const struct program *p, const char *name);
 bool flow_def_part(const struct flow_def *def, const struct packet *p, const struct gather *g,
 		   uint8_t *key);
 
-/// Some bits of a number, as a number of @p g->size bytes.
+/// Some bits of a number, as a number of @p g->size bytes; eight bytes are written.
 static inline void gather_bits(const struct gather *g, const uint8_t *from, uint8_t *to)
 {
 	uint64_t v = 0;
 	for (unsigned k = 0; k < g->len; k++)
 		v = v << 8 | from[k];
-	v = v >> g->shift & g->mask;
-	for (unsigned k = g->size; k-- > 0; v >>= 8)
-		to[k] = (uint8_t)v;
+	store_be64(to, (v >> g->shift & g->mask) << (64 - 8 * g->size));
 }
 
-/// Gather the key of @p p into @p key (at least def->key_size bytes, 8-byte aligned). False when an
-/// attribute that must be there is not: the packet is not measured by this definition.
+/// Copy @p g->len bytes. Where the datagram goes on behind them GATHER_MOVE bytes are moved,
+/// whatever the size: a copy of constant size is two instructions. A packet's own memory always
+/// goes on behind `meta` and `synth`.
+static inline void gather_copy(const struct gather *g, const struct packet *p, const uint8_t *from,
+			       uint8_t *to)
+{
+	const uint8_t *end = p->base[SPACE_RECORD] + p->end[SPACE_RECORD];
+	if (__builtin_expect((uintptr_t)from + GATHER_MOVE <= (uintptr_t)end, 1))
+		memcpy(to, from, GATHER_MOVE);
+	else
+		memcpy(to, from, g->len);
+}
+
+/// Gather the key of @p p into @p key, of def->key_size bytes and PROGRAM_KEY_SLACK more that may
+/// be written to: a copy that moves too much is overwritten by the next one or by the padding.
+/// False when an attribute that must be there is not: the packet is not measured by this
+/// definition.
 static inline bool flow_def_key(const struct flow_def *def, const struct packet *p, uint32_t source,
 				uint8_t *key)
 {
-	// The last word may end in padding.
-	memset(key + def->key_size - 8, 0, 8);
 	memcpy(key, &source, sizeof(source));
 	const struct gather *end = def->gather + def->n_gather;
 	for (const struct gather *g = def->gather; g < end; g++) {
@@ -279,27 +301,41 @@ static inline bool flow_def_key(const struct flow_def *def, const struct packet 
 		uint32_t at = p->first[g->layer];
 		if (at == 0)
 			at = p->first[g->alt]; // first[LAYER_NONE] is always 0
-		if (at == 0 || at + g->reach > p->end[g->space])
+		if (__builtin_expect(at == 0 || at + g->reach > p->end[g->space], 0))
 			return false;
 		const uint8_t *from = p->base[g->space] + at + g->offset;
-		uint8_t *to = key + g->dst;
-		switch (g->kind) {
-		case GATHER_1: *to = *from; break;
-		case GATHER_2: memcpy(to, from, 2); break;
-		case GATHER_4: memcpy(to, from, 4); break;
-		case GATHER_6: memcpy(to, from, 6); break;
-		case GATHER_8: memcpy(to, from, 8); break;
-		case GATHER_16: memcpy(to, from, 16); break;
-		case GATHER_32: memcpy(to, from, 32); break;
-		case GATHER_BITS: gather_bits(g, from, to); break;
-		default: memcpy(to, from, g->len);
-		}
+		if (__builtin_expect(g->kind == GATHER_BITS, 0))
+			gather_bits(g, from, key + g->dst);
+		else
+			gather_copy(g, p, from, key + g->dst);
 	}
+	memset(key + def->key_end, 0, 8);
 	return true;
 }
 
 /// True when the packet passes the filter.
-bool flow_def_match(const struct flow_def *def, const struct packet *p);
+static inline bool flow_def_match(const struct flow_def *def, const struct packet *p)
+{
+	return def->filter == NULL || filter_match(def->filter, p);
+}
+
+/// As flow_def_key(), from a plain header in @p datagram that has all that def->plain_needs says:
+/// nothing is to be checked.
+static inline void flow_def_plain_key(const struct flow_def *def, const uint8_t *datagram,
+				      const uint16_t at[N_PLAIN_FROM], uint32_t source,
+				      uint8_t *key)
+{
+	memcpy(key, &source, sizeof(source));
+	const struct plain_gather *g = def->plain, *end = g + def->n_gather;
+	for (; g < end; g++) {
+		const uint8_t *from = datagram + (uint16_t)(at[g->from] + g->offset);
+		if (__builtin_expect(g->bits, 0))
+			gather_bits(&def->gather[g - def->plain], from, key + g->dst);
+		else
+			memcpy(key + g->dst, from, GATHER_MOVE);
+	}
+	memset(key + def->key_end, 0, 8);
+}
 
 /// A numeric attribute; false when it is absent.
 bool flow_def_number(const struct key_field *f, const struct packet *p, double *value);

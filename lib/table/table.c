@@ -107,22 +107,6 @@ static inline unsigned smallest_way(const struct table_head *h)
 #endif
 }
 
-void table_prefetch_entry(const struct table *t, uint64_t hash)
-{
-	const uint32_t bucket = table_bucket(t, hash);
-	const struct table_head *h = &t->head[bucket];
-	unsigned way = 0;
-	if (h->epoch == t->epoch) {
-		const unsigned m = match_tag(h, table_tag(hash));
-		const unsigned candidates = m != 0 ? m : match_tag(h, 0);
-		way = candidates != 0 ? (unsigned)__builtin_ctz(candidates) : smallest_way(h);
-	}
-	const uint8_t *e = (const uint8_t *)table_entry_at(t, bucket, way);
-	__builtin_prefetch(e, 1, 3);
-	if (t->entry_size > 64)
-		__builtin_prefetch(e + 64, 1, 3);
-}
-
 static inline uint64_t word_at(const void *p, uint32_t i)
 {
 	uint64_t w;
@@ -229,6 +213,115 @@ struct table_entry *table_add(struct table *t, const struct table_add *a)
 	const unsigned way = free_ways != 0 ? (unsigned)__builtin_ctz(free_ways) : smallest_way(h);
 	struct table_entry *e = table_entry_at(t, bucket, way);
 	return free_ways != 0 ? insert(t, h, way, e, a) : replace(t, h, way, e, a);
+}
+
+// Hashing waits until the batch is full: a key that was just put together from pieces is still in
+// the store buffer, and reading it by words would wait for it to drain.
+static inline __attribute__((always_inline)) void hash_keys(const struct table *t,
+							    struct table_batch *batch,
+							    const struct hash_secret *secret,
+							    uint32_t words)
+{
+	const uint8_t *key = batch->key;
+	for (uint32_t k = 0; k < batch->n; k++, key += 8 * words) {
+		const uint64_t hash = hash_words(secret, key, words);
+		batch->hash[k] = hash;
+		__builtin_prefetch(&t->head[table_bucket(t, hash)], 1, 3);
+	}
+}
+
+// Keys of the commonest lengths get code of their own.
+static void hash_batch(const struct table *t, struct table_batch *batch,
+		       const struct hash_secret *secret)
+{
+	switch (t->key_words) {
+	case 2: hash_keys(t, batch, secret, 2); break;
+	case 3: hash_keys(t, batch, secret, 3); break;
+	case 5: hash_keys(t, batch, secret, 5); break;
+	case 6: hash_keys(t, batch, secret, 6); break;
+	default: hash_keys(t, batch, secret, t->key_words);
+	}
+}
+
+// When the heads have arrived: where each key has its entry, or will get it, be it a free one or
+// the smallest.
+static void find_places(const struct table *t, struct table_batch *batch)
+{
+	const size_t size = t->entry_size;
+	for (uint32_t k = 0; k < batch->n; k++) {
+		struct table_place *place = &batch->place[k];
+		const uint32_t bucket = table_bucket(t, batch->hash[k]);
+		struct table_head *h = place->head = &t->head[bucket];
+		const uint16_t tag = place->tag = table_tag(batch->hash[k]);
+		unsigned way = 0;
+		if (__builtin_expect(h->epoch == t->epoch, 1)) {
+			const unsigned m = match_tag(h, tag);
+			const unsigned candidates = m != 0 ? m : match_tag(h, 0);
+			way = candidates != 0 ? (unsigned)__builtin_ctz(candidates)
+					      : smallest_way(h);
+		}
+		place->way = way;
+		place->entry = table_entry_at(t, bucket, way);
+		__builtin_prefetch(place->entry, 1, 3);
+		if (size > 64)
+			__builtin_prefetch((const uint8_t *)place->entry + 64, 1, 3);
+	}
+}
+
+static struct table_entry *add_slowly(struct table *t, const struct table_batch *batch, uint32_t k,
+				      const uint8_t *key)
+{
+	const double value = batch->value[k];
+	const struct table_add add = {
+		.key = key,
+		.hash = batch->hash[k],
+		.value = value,
+		.q = value * value,
+		.n = 1,
+		.last = batch->last[k],
+	};
+	return table_add(t, &add);
+}
+
+static inline __attribute__((always_inline)) void add_keys(struct table *t,
+							   const struct table_batch *batch,
+							   uint32_t words, table_added_fn *added,
+							   void *ctx)
+{
+	const uint8_t *key = batch->key;
+	const uint32_t n = batch->n;
+	for (uint32_t k = 0; k < n; k++, key += 8 * words) {
+		const struct table_place *place = &batch->place[k];
+		struct table_head *h = place->head;
+		struct table_entry *e = place->entry;
+		if (__builtin_expect(h->tag[place->way] == place->tag && h->epoch == t->epoch &&
+					     key_equal(e->key, key, words),
+				     1)) {
+			const double value = batch->value[k];
+			e->value += value;
+			e->q += value * value;
+			e->n++;
+			e->last = batch->last[k] > e->last ? batch->last[k] : e->last;
+			h->hint[place->way] = (float)e->value;
+			t->total += value;
+			t->added++;
+		} else {
+			e = add_slowly(t, batch, k, key);
+		}
+		if (added != NULL && e != NULL)
+			added(ctx, k, e);
+	}
+}
+
+void table_add_batch(struct table *t, struct table_batch *batch, const struct hash_secret *secret,
+		     table_added_fn *added, void *ctx)
+{
+	hash_batch(t, batch, secret);
+	find_places(t, batch);
+	if (t->key_words == 3 && added == NULL)
+		add_keys(t, batch, 3, NULL, NULL);
+	else
+		add_keys(t, batch, t->key_words, added, ctx);
 }
 
 const struct table_entry *table_find(const struct table *t, const void *key, uint64_t hash)

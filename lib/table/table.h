@@ -131,15 +131,29 @@ static inline struct table_entry *table_entry_at(const struct table *t, uint32_t
 	return (struct table_entry *)(void *)(t->entry + i * t->entry_size);
 }
 
-/// First of two prefetches: the head of the bucket.
-static inline void table_prefetch_head(const struct table *t, uint64_t hash)
-{
-	__builtin_prefetch(&t->head[table_bucket(t, hash)], 1, 3);
-}
+/// Samples on their way to one table.
+#define TABLE_BATCH 32
+struct table_batch {
+	uint32_t n;
+	const uint8_t *key;         ///< one behind the other, each of key_size bytes
+	double value[TABLE_BATCH];  ///< each is one sample: q is its square
+	uint32_t last[TABLE_BATCH]; ///< ms
+	uint64_t hash[TABLE_BATCH]; ///< table_add_batch() works it out
+	struct table_place {
+		struct table_head *head;
+		struct table_entry *entry; ///< that of the key, probably
+		uint32_t way;
+		uint16_t tag;
+	} place[TABLE_BATCH]; ///< likewise
+};
 
-/// Second, when the head has arrived (a few additions later): the entry that will be touched, be it
-/// the key's own, a free one or the smallest.
-void table_prefetch_entry(const struct table *t, uint64_t hash);
+/// Called for each sample @p k of a batch whose key has entry @p e when all before it were added.
+typedef void table_added_fn(void *ctx, uint32_t k, struct table_entry *e);
+
+/// As table_add() for one sample after the other, but faster: the cache lines of all are asked for
+/// before the first is needed. @p added may be NULL.
+void table_add_batch(struct table *t, struct table_batch *batch, const struct hash_secret *secret,
+		     table_added_fn *added, void *ctx);
 
 /// Add; returns the entry that now carries the key, or NULL when a full bucket kept its label (the
 /// weight was added to an entry of another key).

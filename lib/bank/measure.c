@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+
+// What is staged goes through the definitions: filter, gather, add.
+
+#include <math.h>
+
+#include "bank/passage.h"
+#include "table/cell.h"
+
+// The hash of an attribute of any kind, never 0; 0 when it is absent.
+static uint64_t attribute_hash(const struct hash_secret *secret, const struct key_field *f,
+			       const struct packet *p)
+{
+	uint8_t value[FIELD_VALUE_MAX];
+	const size_t n = field_read(f->field, f->occurrence, p, value);
+	return n == 0 ? 0 : hash_bytes(secret, value, n) | 1;
+}
+
+static void read_cells(const struct bank *b, const struct flow_def *def, const struct packet *p,
+		       union attribute *out)
+{
+	for (unsigned c = 0; c < def->n_cell; c++) {
+		const struct cell_def *cell = &def->cell[c];
+		if (cell->kind == CELL_COUNT)
+			out[c].hash = attribute_hash(&b->config.secret, &cell->source, p);
+		else if (!flow_def_number(&cell->source, p, &out[c].number))
+			out[c].number = NAN;
+	}
+}
+
+// What add_cells() needs to know of the definition at hand.
+struct cells {
+	struct bank *bank;
+	const struct batch *batch;
+	uint32_t def;
+};
+
+static void add_cells(void *ctx, uint32_t k, struct table_entry *e)
+{
+	const struct cells *cells = ctx;
+	struct bank *b = cells->bank;
+	const uint32_t i = cells->def;
+	const struct flow_def *def = &b->program->def[i];
+	const union attribute *value = cells->batch->values[k];
+	struct cell *cell = table_cells(&b->table[i]->table, e);
+	struct distinct *set = bank_sets(b, i, e);
+	for (unsigned c = 0; c < def->n_cell; c++) {
+		const enum cell_kind kind = (enum cell_kind)def->cell[c].kind;
+		if (kind == CELL_COUNT) {
+			if (value[c].hash != 0)
+				distinct_add(&b->table[i]->pool, &set[def->cell[c].set],
+					     value[c].hash);
+		} else if (!isnan(value[c].number)) {
+			cell_add(&cell[c], kind, value[c].number, cells->batch->rate[k]);
+		}
+	}
+}
+
+// Samples that a definition did not measure.
+struct missed {
+	uint32_t filtered, no_key;
+};
+
+static const struct packet *packet_of(const struct bank *b, struct intake *in, uint32_t k)
+{
+	if (!in->sample[k].packet) {
+		sample_packet(b->program, &in->sample[k], &in->packet[k]);
+		in->sample[k].packet = true;
+	}
+	return &in->packet[k];
+}
+
+// Gather one sample into place @p n, which begins at @p key.
+static inline bool gather_sample(const struct bank *b, struct intake *in,
+				 const struct flow_def *def, uint32_t k, uint32_t n, uint8_t *key,
+				 struct missed *missed)
+{
+	struct batch *batch = &in->batch;
+	const struct sample *s = &in->sample[k];
+	const struct packet *p = packet_of(b, in, k);
+	double value;
+	if (!flow_def_match(def, p)) {
+		missed->filtered++;
+		return false;
+	}
+	if (!flow_def_key(def, p, s->source, key) || !flow_def_value(def, p, s->bytes, &value)) {
+		missed->no_key++;
+		return false;
+	}
+	if (def->n_cell != 0)
+		read_cells(b, def, p, batch->values[n]);
+	batch->add.value[n] = s->rate * value;
+	return true;
+}
+
+// Gather the keys and values of all samples that @p def measures.
+static struct missed gather(const struct bank *b, struct intake *in, const struct flow_def *def)
+{
+	struct batch *batch = &in->batch;
+	struct missed missed = {0};
+	// One key behind the other: what a key writes too far the next one overwrites.
+	uint8_t *key = batch->key;
+	const uint32_t key_size = def->key_size, n_samples = in->n_samples;
+	const uint32_t needs = def->plain_needs;
+	const bool plain = needs != 0 && def->filter == NULL && def->n_cell == 0 &&
+			   def->value_kind <= VALUE_FRAMES && !def->dropped;
+	uint32_t n = 0;
+	for (uint32_t k = 0; k < n_samples; k++) {
+		const struct sample *s = &in->sample[k];
+		if (plain && (s->has & needs) == needs) {
+			flow_def_plain_key(def, s->datagram, s->at, s->source, key);
+			batch->add.value[n] =
+				s->rate * (def->value_kind == VALUE_BYTES ? s->bytes : 1);
+		} else if (s->discarded != def->dropped ||
+			   !gather_sample(b, in, def, k, n, key, &missed)) {
+			continue;
+		}
+		batch->add.last[n] = s->ms;
+		batch->rate[n] = s->rate;
+		key += key_size;
+		n++;
+	}
+	batch->add.n = n;
+	batch->add.key = batch->key;
+	return missed;
+}
+
+static void measure(struct bank *b, struct intake *in, uint32_t i)
+{
+	const struct flow_def *def = &b->program->def[i];
+	struct table *t = &b->table[i]->table;
+	struct batch *batch = &in->batch;
+	struct cells cells = {.bank = b, .batch = batch, .def = i};
+	const uint64_t relabelled = t->relabelled;
+	const struct missed missed = gather(b, in, def);
+	if (batch->add.n > 0)
+		table_add_batch(t, &batch->add, &b->config.secret,
+				def->n_cell != 0 ? add_cells : NULL, &cells);
+	stats_add(in->stats, STAT_filtered, missed.filtered);
+	stats_add(in->stats, STAT_no_key, missed.no_key);
+	stats_add(in->stats, STAT_added, batch->add.n);
+	stats_add(in->stats, STAT_relabelled, t->relabelled - relabelled);
+}
+
+void measure_staged(struct bank *b, struct intake *in)
+{
+	const uint32_t n_def = b->program->n_def;
+	for (uint32_t i = 0; i < n_def; i++)
+		measure(b, in, i);
+	in->n_samples = 0;
+}
