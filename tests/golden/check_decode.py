@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
-"""usage: check_decode.py WEIRCTL CAPTURES   compare `weirctl decode` with sflowtool 6.11
+"""usage: check_decode.py [--table] WEIRCTL CAPTURES   compare `weirctl decode` with sflowtool 6.11
 
 CAPTURES is a folder of captures whose sub-folder golden/ holds what sflowtool printed:
 NAME.sflowtool.json.gz (-j -r) and NAME.sflowtool.txt.gz (-r). Datagrams must be equal but for the
 differences that doc/decode.md lists; each is normalised by a function below that cites it. Without
-the folder the test is skipped (status 77).
+the folder the test is skipped (status 77). --table prints what was found in each capture, and where
+and why it differs from sflowtool, as a table in Markdown.
 """
 
+import collections
 import gzip
 import itertools
 import json
@@ -63,28 +65,44 @@ REASONS = {"33": "dev_hdr", "36": "tc_egress", "332": "NotFound", "366": "NotFou
 CUT_TEXTS = {"os_release": 31}
 
 
+# What a difference is called in the table.
+WHY = {
+    "skipped": "records that sflowtool skips are printed",
+    "IPID": "IPID in network order",
+    "reason": "name of a drop reason",
+    "cut": "text not cut",
+}
+
+
 def base_name(member):
     return member[len("discarded_"):] if member.startswith("discarded_") else member
 
 
-def normalise(members):
-    """Our members, an ordered list of pairs, as sflowtool would have printed them."""
+def normalise(members, why):
+    """Our members, an ordered list of pairs, as sflowtool would have printed them; the kinds of
+    differences that were met go to the set @why."""
     names = dict((base_name(name), value) for name, value in members)
     tag = names.get("flowBlock_tag") or names.get("counterBlock_tag")
     out = []
     for name, value in members:
         base = base_name(name)
-        if base == "decodeError" or (tag in SKIPPED_BY_SFLOWTOOL and not base.endswith("_tag")):
+        if base == "decodeError":
             continue
+        if tag in SKIPPED_BY_SFLOWTOOL and not base.endswith("_tag"):
+            why.add("skipped")
+            continue
+        theirs, kind = value, None
         if base == "IPID":
-            value = str(int(value) >> 8 | (int(value) & 255) << 8)
+            theirs, kind = str(int(value) >> 8 | (int(value) & 255) << 8), "IPID"
         elif base == "discardReason":
-            value = REASONS.get(names["discardCode"], value)
+            theirs, kind = REASONS.get(names["discardCode"], value), "reason"
         elif base in CUT_TEXTS:
-            value = value[:CUT_TEXTS[base]]
+            theirs, kind = value[:CUT_TEXTS[base]], "cut"
         elif isinstance(value, list):
-            value = [normalise(v) if isinstance(v, list) else v for v in value]
-        out.append((name, value))
+            theirs = [normalise(v, why) if isinstance(v, list) else v for v in value]
+        if kind and theirs != value:
+            why.add(kind)
+        out.append((name, theirs))
     return out
 
 
@@ -104,13 +122,19 @@ def golden(path):
 
 def check_json(weirctl, capture, path, unfinished):
     ours, summary = run([weirctl, "decode", "-j", "-s", capture])
-    differences = []
+    differences, reasons = [], collections.Counter()
     for i, (a, b) in enumerate(itertools.zip_longest(ours.splitlines(), golden(path).splitlines())):
         if i in unfinished:
             pairs(a)  # ours is JSON nevertheless
-        elif a is None or b is None or (a != b and normalise(pairs(a)) != pairs(b)):
+            reasons["not finished by sflowtool: " + unfinished[i]] += 1
+        elif a is None or b is None:
             differences.append("datagram %d\n  ours %s\n  theirs %s" % (i, a, b))
-    return differences, summary
+        elif a != b:
+            why = set()
+            if normalise(pairs(a), why) != pairs(b):
+                differences.append("datagram %d\n  ours %s\n  theirs %s" % (i, a, b))
+            reasons.update(WHY[w] for w in sorted(why))
+    return differences, summary, reasons
 
 
 # The same differences, in lines of text.
@@ -159,19 +183,30 @@ def check_text(weirctl, capture, path, unfinished):
             for i, (a, b) in enumerate(zip(ours, theirs)) if i not in unfinished and a != b]
 
 
-def check(weirctl, folder, name):
+def print_row(name, found, summary, reasons, differences):
+    unknown = re.findall(r"unknown (\w+ \d+:\d+): (\d+)", summary)
+    print("| %s | %d | %d | %d | %s | %s |" % (
+        name, *found[:3], ", ".join("%s (%s)" % u for u in unknown) or "-",
+        "; ".join(["%s (%d)" % r for r in reasons.items()]
+                  + ["**%d unexplained**" % len(differences)] * bool(differences)) or "-"))
+
+
+def check(weirctl, folder, name, table):
     capture = os.path.join(folder, name + ".pcap")
     prefix = os.path.join(folder, "golden", name + ".sflowtool.")
     expected = EXPECTED.get(name)
     if expected is None:
         return ["no expectation for it"]
-    differences, summary = check_json(weirctl, capture, prefix + "json.gz", expected[4])
+    differences, summary, reasons = check_json(weirctl, capture, prefix + "json.gz", expected[4])
     found = tuple(int(n) for n in re.findall(r"\d+", summary.splitlines()[0]))
     if found != expected[:4]:
         differences.append("datagrams, samples, records, unknown: %s, expected %s"
                            % (found, expected[:4]))
     if os.path.exists(prefix + "txt.gz"):
         differences += check_text(weirctl, capture, prefix + "txt.gz", expected[4])
+    if table:
+        print_row(name, found, summary, reasons, differences)
+        return differences
     print("%-40s %5d datagrams %6d samples %6d records %2d unknown  %s"
           % (name, *found, "equal" if not differences else "DIFFERENT")
           + (", %d not finished by sflowtool" % len(expected[4]) if expected[4] else ""))
@@ -179,14 +214,18 @@ def check(weirctl, folder, name):
 
 
 def main():
-    weirctl, folder = sys.argv[1:]
+    table = "--table" in sys.argv
+    weirctl, folder = (a for a in sys.argv[1:] if a != "--table")
     if not os.path.isdir(os.path.join(folder, "golden")):
         print("no %s: skipped" % folder)
         return 77
     names = sorted(f[:-5] for f in os.listdir(folder) if f.endswith(".pcap"))
     failures = 0
+    if table:
+        print("| capture | datagrams | samples | records | unknown types | datagrams that differ from"
+              " sflowtool 6.11, and why |\n|---|---|---|---|---|---|")
     for name in names:
-        for difference in check(weirctl, folder, name):
+        for difference in check(weirctl, folder, name, table):
             failures += 1
             if failures <= 20:
                 print("%s: %s" % (name, difference[:2000]))
