@@ -270,13 +270,32 @@ static int answer_agents(const struct telemetry_config *c, const char *params,
 	return 0;
 }
 
+// What was odd about a data source, ever: words; "" = nothing.
+static const char *oddities(uint32_t flags, char *text, size_t size)
+{
+	static const struct {
+		uint32_t flag;
+		const char *word;
+	} words[] = {
+		{SOURCE_RESTARTED, "restarted"},
+		{SOURCE_RATE_ZERO, "rate_zero"},
+		{SOURCE_RATE_CHANGED, "rate_changed"},
+		{SOURCE_RATE_ABSURD, "rate_absurd"},
+	};
+	struct strbuf b = strbuf_of(text, size);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (flags & words[i].flag)
+			strbuf_fmt(&b, "%s%s", b.len > 0 ? " " : "", words[i].word);
+	return text;
+}
+
 static int answer_sources(const struct telemetry_config *c, const char *params,
 			  struct rte_tel_data *d)
 {
 	static const char *const directions[] = {"unknown", "ingress", "egress"};
 	const int64_t from = number(params);
 	struct source_row s[PAGE_SOURCES];
-	char text[ADDR_TEXT_SIZE];
+	char text[64];
 	if (from < 0)
 		return -EINVAL;
 	aggregator_lock(c->aggregator);
@@ -297,6 +316,7 @@ static int answer_sources(const struct telemetry_config *c, const char *params,
 	NUMBERS(d, "frames_rate", n, rounded(s[i].frames_rate));
 	NUMBERS(d, "sampling_rate", n, s[i].sampling_rate);
 	NUMBERS(d, "effective_rate", n, rounded(s[i].effective_rate));
+	TEXTS(d, "flags", n, oddities(s[i].flags, text, sizeof(text)));
 	add_next(d, from, n, PAGE_SOURCES);
 	return 0;
 }

@@ -78,7 +78,12 @@ enum {
 	SOURCE_RESTARTED = 1 << 0, ///< sequence began anew in this interval
 	SOURCE_RATE_ZERO = 1 << 1, ///< a sample said rate 0
 	SOURCE_RATE_CHANGED = 1 << 2,
+	SOURCE_RATE_ABSURD = 1 << 3, ///< a sample said a rate above SANE_RATE
 };
+
+/// Sampling rates beyond are believed, but flagged and counted: no agent is known to sample one in
+/// sixteen million.
+#define SANE_RATE (1u << 24)
 
 /// Sums of one agent over one interval.
 struct agent_cell {

@@ -102,7 +102,7 @@ static inline bool count_plain(struct passage *ps, const struct staged *st, uint
 	if (!source_is(&known->id, &st->id) || cell->epoch != ps->bank->epoch ||
 	    cell->samples == 0 || !is_later(sequence, cell->sequence) ||
 	    known->restarts != ps->sender.agent->restarts || !known->window.started ||
-	    ahead - 1 >= 63 || sent != known->rate || sent == 0)
+	    ahead - 1 >= 63 || sent != known->rate || sent - 1 >= SANE_RATE)
 		return false;
 	const double r = *rate = known->weight, w = r * bytes;
 	known->window.seen = known->window.seen << ahead | 1;

@@ -188,9 +188,10 @@ static double rate_of(struct passage *ps, struct registry_source *source, struct
 		cell->flags |= SOURCE_RATE_CHANGED;
 	source->rate = fs->sampling_rate;
 	cell->rate = fs->sampling_rate;
-	if (fs->sampling_rate == 0) {
-		cell->flags |= SOURCE_RATE_ZERO;
-		stats_add(ps->in->stats, STAT_rate_zero, 1);
+	if (fs->sampling_rate - 1 >= SANE_RATE) {
+		const bool zero = fs->sampling_rate == 0;
+		cell->flags |= zero ? SOURCE_RATE_ZERO : SOURCE_RATE_ABSURD;
+		stats_add(ps->in->stats, zero ? STAT_rate_zero : STAT_rate_absurd, 1);
 	}
 	const struct registry_agent *agent = ps->sender.agent;
 	if (agent->rate_override != 0)

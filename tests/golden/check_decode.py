@@ -222,8 +222,8 @@ def main():
     names = sorted(f[:-5] for f in os.listdir(folder) if f.endswith(".pcap"))
     failures = 0
     if table:
-        print("| capture | datagrams | samples | records | unknown types | datagrams that differ from"
-              " sflowtool 6.11, and why |\n|---|---|---|---|---|---|")
+        print("| capture | datagrams | samples | records | unknown types |"
+              " datagrams that differ from sflowtool 6.11, and why |\n|---|---|---|---|---|---|")
     for name in names:
         for difference in check(weirctl, folder, name, table):
             failures += 1

@@ -1,26 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
-#include "frame.h"
-#include "sflow/encode.h"
+#include "building.h"
 #include "sflow/sflow.h"
 #include "vectors.h"
 
-// The whole frame: 1514 bytes and the FCS.
-#define FRAME_LENGTH  1518
-#define HEADER_LENGTH 128
-
-// How one vector is written: @p tag says which kind of flow sample.
-struct building {
-	struct encoder e;
-	uint32_t tag;
-};
-
-static struct flow_sample sample_of(uint32_t sequence)
+struct flow_sample sample_of(uint32_t sequence)
 {
 	return (struct flow_sample){.sequence = sequence,
 				    .ds_index = 3,
@@ -30,13 +18,13 @@ static struct flow_sample sample_of(uint32_t sequence)
 				    .output = 4};
 }
 
-static void begin_sample(struct building *b, uint32_t sequence)
+void begin_sample(struct building *b, uint32_t sequence)
 {
 	const struct flow_sample fs = sample_of(sequence);
 	encode_flow_sample(&b->e, b->tag, &fs);
 }
 
-static void put_header(struct building *b, struct frame *f)
+void put_header(struct building *b, struct frame *f)
 {
 	frame_fill(f, HEADER_LENGTH);
 	encode_sampled_header(&b->e, 1, FRAME_LENGTH, 4, f->data, f->len);
@@ -47,8 +35,7 @@ static void put_switch(struct building *b)
 	encode_extended_switch(&b->e, 10, 0, 20, 0);
 }
 
-// A sample with the raw header of f, then extended_switch.
-static void put_sample(struct building *b, struct frame *f)
+void put_sample(struct building *b, struct frame *f)
 {
 	begin_sample(b, 1);
 	put_header(b, f);
@@ -68,7 +55,7 @@ static void tcp6(struct frame *f)
 	frame_tcp(f, 49152, 443);
 }
 
-static struct frame plain_frame(void)
+struct frame plain_frame(void)
 {
 	struct frame f = frame_of(FRAME_LENGTH - 4);
 	frame_ethernet(&f, 0x0800);
@@ -449,12 +436,7 @@ static void build_version_4(struct building *b)
 	put_legacy(b, 4);
 }
 
-static const struct recipe {
-	const char *name;
-	const char *about;
-	void (*build)(struct building *b);
-	bool single; // no expanded twin
-} recipes[] = {
+static const struct recipe recipes[] = {
 	{"plain", "Ethernet, IPv4, TCP, and extended_switch", build_plain},
 	{"qinq", "two VLAN tags, the outer one 0x88a8", build_qinq},
 	{"qinq_9100", "two VLAN tags, the outer one 0x9100", build_qinq_9100},
@@ -495,16 +477,26 @@ static const struct recipe {
 
 #define N_RECIPES (sizeof(recipes) / sizeof(recipes[0]))
 
+// Those above, then those of build_hostile.c.
+static const struct recipe *recipe_at(size_t i)
+{
+	return i < N_RECIPES ? &recipes[i] : &hostile_recipes[i - N_RECIPES];
+}
+
 const struct vector *vector_list(size_t *n)
 {
-	static struct vector list[2 * N_RECIPES];
-	static char names[N_RECIPES][64];
+	static struct vector list[128];
+	static char names[64][64];
+	const size_t n_recipes = N_RECIPES + n_hostile_recipes;
 	*n = 0;
-	for (size_t i = 0; i < N_RECIPES; i++) {
-		list[(*n)++] = (struct vector){recipes[i].name, recipes[i].about, i, false};
-		if (recipes[i].single)
+	if (n_recipes > sizeof(names) / sizeof(names[0]))
+		abort();
+	for (size_t i = 0; i < n_recipes; i++) {
+		const struct recipe *r = recipe_at(i);
+		list[(*n)++] = (struct vector){r->name, r->about, i, false};
+		if (r->single)
 			continue;
-		strcpy(names[i], recipes[i].name);
+		strcpy(names[i], r->name);
 		strcat(names[i], "_expanded");
 		list[(*n)++] = (struct vector){names[i], "the same, expanded", i, true};
 	}
@@ -518,7 +510,7 @@ size_t vector_build(const struct vector *v, uint8_t data[VECTOR_SIZE])
 		abort();
 	struct building b = {.e = encode_begin(data, VECTOR_SIZE, &agent, 7, 42, 123456),
 			     .tag = v->expanded ? SFLOW_FLOW_SAMPLE_EXPANDED : SFLOW_FLOW_SAMPLE};
-	recipes[v->recipe].build(&b);
+	recipe_at(v->recipe)->build(&b);
 	const size_t len = encode_end(&b.e);
 	if (len == 0)
 		abort();
