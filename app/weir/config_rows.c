@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "config_row.h"
 #include "config_tables.h"
@@ -291,21 +292,6 @@ static void print_sampling(FILE *f, const void *object, unsigned indent)
 
 // Flow definitions --------------------------------------------------------------------------------
 
-// What a flow definition may say; more than flow_spec carries.
-struct flow_body {
-	struct flow_spec spec;
-	double active_timeout; // of the flow log, which is refused: checked only
-};
-
-static int refuse_unless_false(const struct schema_context *ctx, const struct member *m,
-			       const struct node *n, void *object)
-{
-	bool v;
-	if (n->text == NULL || value_bool(n->text, &v) != 0 || v)
-		return schema_refuse(ctx, m, n);
-	return 0;
-}
-
 static int refuse_unless_empty(const struct schema_context *ctx, const struct member *m,
 			       const struct node *n, void *object)
 {
@@ -313,7 +299,34 @@ static int refuse_unless_empty(const struct schema_context *ctx, const struct me
 	return empty ? 0 : schema_refuse(ctx, m, n);
 }
 
-#define FLOW(field) .offset = offsetof(struct flow_body, spec.field)
+static const char *const agg_modes[] = {
+	[FLOW_AGG_SOURCE] = "",
+	[FLOW_AGG_AGENT] = "agent",
+	[FLOW_AGG_EDGE] = "edge",
+};
+
+static int read_agg_mode(const struct schema_context *ctx, const struct member *m,
+			 const struct node *n, void *object)
+{
+	struct flow_spec *spec = object;
+	for (uint8_t i = 0; n->text != NULL && i < sizeof(agg_modes) / sizeof(*agg_modes); i++) {
+		if (strcasecmp(n->text, agg_modes[i]) == 0) {
+			spec->agg_mode = i;
+			return 0;
+		}
+	}
+	return schema_refuse(ctx, m, n);
+}
+
+static void print_agg_mode(FILE *f, const void *object, unsigned indent)
+{
+	(void)indent;
+	fputs(" ", f);
+	schema_print_text(f, agg_modes[((const struct flow_spec *)object)->agg_mode]);
+	fputs("\n", f);
+}
+
+#define FLOW(field) .offset = offsetof(struct flow_spec, field)
 
 static const struct member flow_rows[] = {
 	JOINED("keys", FLOW(keys), 4096,
@@ -327,12 +340,17 @@ static const struct member flow_rows[] = {
 	BOOL("dropped", FLOW(dropped), "false",
 	     "measure notifications of discarded packets instead of packet samples"),
 	TEXT("fs", FLOW(fs), 1, 64, ",", "what separates the parts of a key in text"),
-	UNSUPPORTED("log", refuse_unless_false, "false"),
-	UNSUPPORTED("flowStart", refuse_unless_false, "false"),
-	SECONDS("activeTimeout", .offset = offsetof(struct flow_body, active_timeout), 1, 86400,
-		"60s", "checked, without effect while `log` is not supported", .hidden = true),
+	BOOL("log", FLOW(log), "false", "keep completed flows in the flow log"),
+	BOOL("flowStart", FLOW(flow_start), "false",
+	     "log a flow when it begins, and again every `activeTimeout`, not when it ends"),
+	SECONDS("activeTimeout", FLOW(active_timeout), 1, 86400, "60s",
+		"a flow that lasts longer is completed, and begun anew with its next packet; so is "
+		"one without packets for this long or 15s"),
 	UNSUPPORTED("ipfixCollectors", refuse_unless_empty, "an empty list"),
-	UNSUPPORTED("aggMode", refuse_unless_empty, "an empty text"),
+	OTHER("aggMode", read_agg_mode, print_agg_mode, "agent, edge, or an empty text",
+	      "`agent`: one flow over all data sources of an agent; `edge`: only of ports that are "
+	      "no links of the topology; without: of each data source",
+	      .def = ""),
 };
 
 static const struct schema flow_members = ROWS(flow_rows);
@@ -350,14 +368,14 @@ static int check_name(const struct schema_context *ctx, const struct node *n, co
 int config_flow(const struct schema_context *ctx, const struct node *n, const char *name,
 		struct flow_spec *out)
 {
-	struct flow_body body = {.spec.name = name};
+	struct flow_spec spec = {.name = name};
 	int err = check_name(ctx, n, name);
 	if (err == 0)
-		err = schema_defaults(ctx, &flow_members, &body);
+		err = schema_defaults(ctx, &flow_members, &spec);
 	if (err == 0)
-		err = schema_read(ctx, &flow_members, n, &body);
+		err = schema_read(ctx, &flow_members, n, &spec);
 	if (err == 0)
-		*out = body.spec;
+		*out = spec;
 	return err;
 }
 
@@ -389,11 +407,10 @@ static void print_flows(FILE *f, const void *object, unsigned indent)
 	const struct config *c = object;
 	fputs(c->n_flows == 0 ? " {}\n" : "\n", f);
 	for (size_t i = 0; i < c->n_flows; i++) {
-		const struct flow_body body = {.spec = c->flows[i]};
 		fprintf(f, "%*s", (int)indent + 2, "");
 		schema_print_text(f, c->flows[i].name);
 		fputs(":\n", f);
-		schema_print(f, &flow_members, &body, indent + 4);
+		schema_print(f, &flow_members, &c->flows[i], indent + 4);
 	}
 }
 

@@ -107,11 +107,15 @@ static void log_journal(struct rest *r)
 void rest_tick(struct rest *r, const struct tick *tick)
 {
 	log_journal(r);
-	if (tick->n_events == 0)
+	const bool completed = rest_log_completed(r, tick);
+	if (tick->n_events == 0 && !completed)
 		return;
 	rest_log_events(r, tick);
 	pthread_mutex_lock(&r->lock);
-	http_wake(r->http, HTTP_EVENTS);
+	if (tick->n_events > 0)
+		http_wake(r->http, HTTP_EVENTS);
+	if (completed)
+		http_wake(r->http, HTTP_FLOWS);
 	pthread_mutex_unlock(&r->lock);
 }
 

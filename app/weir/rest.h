@@ -56,3 +56,5 @@ const struct node *rest_body(const struct http_request *r, struct http_answer *a
 
 // rest_event.c: the aggregator's part
 void rest_log_events(struct rest *r, const struct tick *tick);
+/// True when the tick completed flows.
+bool rest_log_completed(struct rest *r, const struct tick *tick);

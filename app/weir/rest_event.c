@@ -56,6 +56,45 @@ void rest_log_events(struct rest *r, const struct tick *tick)
 	}
 }
 
+static json_t *completed_json(uint64_t id, const char *name, const struct completed_row *c,
+			      int64_t offset)
+{
+	const struct flow_row *row = &c->flow;
+	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
+	json_t *json = json_pack("{s:I,s:s,s:o,s:f,s:I,s:I,s:s,s:s,s:s}", "flowID", (json_int_t)id,
+				 "name", name, "flowKeys", rest_json_text(row->key_text), "value",
+				 row->value, "start", ((json_int_t)c->start + offset) / 1000000,
+				 "end", ((json_int_t)c->end + offset) / 1000000, "agent",
+				 addr_text(&row->agent, agent), "dataSource",
+				 rest_source_text(row->ds_class, row->ds_index, source),
+				 "direction", rest_direction(row->direction));
+	if (json != NULL)
+		rest_add_names(json, row);
+	return json;
+}
+
+bool rest_log_completed(struct rest *r, const struct tick *tick)
+{
+	const struct analyzer *a = r->collector->analyzer;
+	const int64_t offset = (int64_t)(tick->wall - tick->end);
+	struct completed_row row;
+	bool any = false;
+	for (uint32_t def = 0; def < query_n_flows(a); def++) {
+		const struct flow_def *d = query_flow(a, def);
+		for (size_t i = 0; d->log && query_completed(a, def, i, &row, 1) == 1; i++) {
+			json_t *json =
+				completed_json(record_log_next(r->flows), d->name, &row, offset);
+			char *text = json != NULL ? json_dumps(json, REST_DUMP) : NULL;
+			if (text != NULL)
+				record_log_add(r->flows, d->name, text);
+			free(text);
+			json_decref(json);
+			any = true;
+		}
+	}
+	return any;
+}
+
 // A cursor ahead of us is of an earlier life of this process, which kept no journal: its owner has
 // seen nothing of what we have.
 static int64_t known_cursor(const struct record_log *log, int64_t id)

@@ -100,6 +100,9 @@ void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct re
 			    const struct bank *bank)
 {
 	sources_merge(&a->sources, worker, registry, bank);
+	for (uint32_t i = 0; i < a->set.program->n_def; i++)
+		if (a->set.program->def[i].agg_mode == FLOW_AGG_AGENT)
+			sources_by_agent(&a->sources);
 	counter_merge(&a->sources, worker, bank, &a->unknown);
 	unknown_merge(&a->unknown, bank->unknown);
 }

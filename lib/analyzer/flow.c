@@ -82,6 +82,16 @@ static void set_source(uint64_t *key, uint32_t source)
 	memcpy(key, &source, sizeof(source));
 }
 
+// The source that a flow belongs to, as the definition wants them told apart.
+static uint32_t source_of(const struct flow *f, uint32_t worker, uint32_t index)
+{
+	const uint32_t i = sources_translate(f->sources, worker, index);
+	if (__builtin_expect(f->def->agg_mode != FLOW_AGG_AGENT, 1))
+		return i;
+	const struct port *p = sources_port(f->sources, sources_at(f->sources, i)->port);
+	return sources_agent(f->sources, p->agent)->source;
+}
+
 // The additions that lie in a bank's source cells.
 static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank)
 {
@@ -91,7 +101,7 @@ static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank
 		const struct source_cell *cell = &bank->source[bank->touched_sources[i]];
 		if (cell->samples == 0)
 			continue;
-		set_source(key, sources_translate(f->sources, worker, bank->touched_sources[i]));
+		set_source(key, source_of(f, worker, bank->touched_sources[i]));
 		const struct store_add add = {
 			.key = key,
 			.value = bytes ? cell->bytes : cell->frames,
@@ -122,7 +132,7 @@ static void translate(const struct flow *f, uint32_t worker, const struct bank *
 	uint32_t source;
 	memcpy(&source, e->key, sizeof(source));
 	memcpy(key, e->key, f->def->key_size);
-	set_source(key, sources_translate(f->sources, worker, source));
+	set_source(key, source_of(f, worker, source));
 	*add = (struct store_add){
 		.key = key,
 		.value = e->value,

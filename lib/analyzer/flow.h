@@ -10,6 +10,9 @@
 /// are what the source cells of the bank hold: those are taken instead of the table, so that the
 /// answer is exact however many sources there are.
 ///
+/// With `aggMode: agent` the source in front is the agent's own (sources_by_agent()): one flow over
+/// all of its data sources.
+///
 /// Thread-safety: one thread per definition; it reads the sources' translation, which nobody
 /// writes meanwhile. Memory: flow_new() only, flow_size() bytes.
 

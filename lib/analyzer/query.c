@@ -12,7 +12,7 @@ static void copy_name(char to[SOURCE_NAME_SIZE], const char from[SOURCE_NAME_SIZ
 	memcpy(to, from, SOURCE_NAME_SIZE);
 }
 
-static void fill_source(const struct analyzer *a, uint32_t source, struct flow_row *row)
+void query_fill_source(const struct analyzer *a, uint32_t source, struct flow_row *row)
 {
 	const struct source *o = sources_at(&a->sources, source);
 	const struct port *p = sources_port(&a->sources, o->port);
@@ -58,7 +58,7 @@ void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, s
 		.last = past->last,
 		.n_values = f->def->n_value,
 	};
-	fill_source(a, store_source(s, entry), row);
+	query_fill_source(a, store_source(s, entry), row);
 	// Our number of the source means nothing outside.
 	memcpy(row->key + PROGRAM_KEY_SOURCE, store_entry(s, entry)->key + PROGRAM_KEY_SOURCE,
 	       (size_t)f->def->key_size - PROGRAM_KEY_SOURCE);
@@ -279,6 +279,8 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
 	};
 	for (uint32_t i = 0; i < a->set.n_thresholds; i++)
 		stats->triggered_full += a->set.threshold[i]->triggers.full;
+	for (uint32_t i = 0; i < a->set.program->n_def; i++)
+		stats->completed_lost += a->set.flow[i]->store.spans.lost;
 }
 
 void query_unknown(const struct analyzer *a, struct unknown_tags *unknown)

@@ -78,6 +78,17 @@ const struct flow_def *query_flow(const struct analyzer *a, uint32_t def);
 size_t query_top(const struct analyzer *a, uint32_t def, struct flow_row *rows, size_t n,
 		 struct flow_summary *summary);
 
+/// A completed flow (span.h).
+struct completed_row {
+	struct flow_row flow; ///< its key and data source; `value` is its own total: bytes, frames
+	uint64_t start, end;  ///< ns: time of the first and the last sample
+};
+
+/// The flows of definition @p def that the latest tick completed, from the @p from-th on; returns
+/// how many were written. They are forgotten with the next tick.
+size_t query_completed(const struct analyzer *a, uint32_t def, size_t from,
+		       struct completed_row *rows, size_t n);
+
 /// One agent as merged over workers and sub-agents; what `agents` shows.
 struct agent_row {
 	struct addr agent;
@@ -163,6 +174,7 @@ struct analyzer_stats {
 	uint64_t agents_full, sources_full;   ///< refused; flows of a refused source have no agent
 	uint64_t ds_conflict;                 ///< data sources reported by more than one sub-agent
 	uint64_t events;                      ///< numbered
+	uint64_t completed_lost;              ///< completed flows that one tick had no room for
 	uint64_t events_lost;                 ///< beyond `max_events` of a tick, or not taken
 	uint64_t triggered_full;              ///< crossings not reported: `max_triggered` reached
 };

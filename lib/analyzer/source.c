@@ -124,6 +124,22 @@ static void translate(struct sources *s, struct translation *t, const struct reg
 		enter_source(s, t, t->n_sources, &registry->source[t->n_sources].id);
 }
 
+void sources_by_agent(struct sources *s)
+{
+	for (; s->n_by_agent < s->agent.n; s->n_by_agent++) {
+		const uint32_t agent = s->n_by_agent + 1;
+		const struct port port = {.agent = agent};
+		bool is_new;
+		const uint32_t p = roster_enter(&s->port, &s->config.secret, &port, &is_new);
+		if (p == 0)
+			continue;
+		const struct source source = {.port = p, .direction = DIRECTION_UNKNOWN};
+		const uint32_t i = roster_enter(&s->source, &s->config.secret, &source, &is_new);
+		sources_port(s, p)->source[DIRECTION_UNKNOWN] = i;
+		sources_agent(s, agent)->source = i;
+	}
+}
+
 // --- sequence accounting -------------------------------------------------------------------------
 
 static int32_t ahead(uint32_t a, uint32_t b)

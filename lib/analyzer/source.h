@@ -66,6 +66,7 @@ struct agent {
 	uint64_t flow_samples, counters_samples, discards;
 	uint64_t first, last; ///< ns
 	uint32_t first_sub;   ///< list; 0 = none
+	uint32_t source;      ///< stands for all of its data sources; 0 = none (yet)
 };
 
 /// A place in a sequence of numbers.
@@ -160,6 +161,7 @@ struct sources {
 	uint32_t *touched; ///< sources of this tick; then samplers, then sub-agents (three arrays)
 	uint32_t *touched_samplers, *touched_subs;
 	uint32_t n_touched, n_touched_samplers, n_touched_subs;
+	uint32_t n_by_agent;                      ///< agents that sources_by_agent() has seen
 	uint64_t conflicts;                       ///< ports with more than one sampler
 	uint64_t agents_refused, sources_refused; ///< of workers, because a roster is full
 };
@@ -173,6 +175,10 @@ void sources_begin(struct sources *s, uint64_t start, uint64_t end);
 void sources_merge(struct sources *s, uint32_t worker, const struct registry *registry,
 		   const struct bank *bank);
 void sources_end(struct sources *s);
+
+/// Give every agent a source that stands for all of it, data source "0", for definitions that
+/// measure by agent. Cheap when there is no new agent.
+void sources_by_agent(struct sources *s);
 
 /// Our number of a worker's source; 0 = it did not fit.
 static inline uint32_t sources_translate(const struct sources *s, uint32_t worker, uint32_t source)

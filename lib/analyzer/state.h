@@ -54,6 +54,9 @@ size_t analyzer_set_size(const struct analyzer *a, const struct program *program
 /// Free all of it.
 void analyzer_set_clear(struct analyzer_set *set);
 
+/// The part of a row that its data source tells (query.c).
+void query_fill_source(const struct analyzer *a, uint32_t source, struct flow_row *row);
+
 /// Fill in a row (query.c).
 void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry,
 	       struct flow_row *row);

@@ -30,6 +30,9 @@ static void layout(struct store *s, struct carve *c, const struct flow_def *def,
 	s->entry = carve(c, slots, s->entry_size);
 	s->past = carve(c, slots, s->past_size);
 	lookup_layout(&s->lookup, c, config->entries + 1);
+	if (def->completes)
+		span_layout(&s->spans, c, (uint32_t)slots, def->key_size, def->active_timeout,
+			    def->flow_start);
 	s->chunk = carve(c, slots / CHUNK_LEN + some + 2, sizeof(*s->chunk));
 	s->chain = carve(c, (size_t)config->max_sources + 1, sizeof(*s->chain));
 	s->delta = carve(c, slots, sizeof(*s->delta));
@@ -103,6 +106,7 @@ void store_begin(struct store *s, uint64_t start, uint64_t end)
 	s->start = start;
 	s->now = end;
 	clear_deltas(s);
+	span_begin(&s->spans);
 	s->tick_total = 0;
 	s->tick_inherited = 0;
 	cells_begin(s);
@@ -280,6 +284,8 @@ static void drop_entry(struct store *s, uint32_t i)
 	if (d != NULL)
 		*d = (struct store_delta){.entry = i};
 	cells_drop(s, i);
+	if (s->spans.span != NULL)
+		span_drop(&s->spans, i, store_entry(s, i)->key);
 	top_remove(s, i);
 	lookup_remove(&s->lookup, store_entry(s, i)->tag, i);
 	chain_remove(s, store_source(s, i), i);
@@ -364,6 +370,11 @@ static void choose_pair(struct store *s, struct store_chain *c, uint32_t pair[2]
 	smallest_two(s, near, n, pair);
 }
 
+static double max_of(double a, double b)
+{
+	return a > b ? a : b;
+}
+
 // Smooth a delta into its entry.
 static void absorb(struct store *s, struct store_entry *e, uint32_t i)
 {
@@ -371,15 +382,13 @@ static void absorb(struct store *s, struct store_entry *e, uint32_t i)
 	refresh(s, e, i);
 	if (d == NULL)
 		return;
+	if (s->spans.span != NULL)
+		span_add(&s->spans, i, e->key, max_of(0, d->value - d->inherited),
+			 d->n == 1 ? d->last : s->start, d->last);
 	e->value += d->value * s->decay.add;
 	e->inherited += d->inherited * s->decay.add;
 	e->q += d->q * square(s->decay.add);
 	d->value = d->inherited = d->q = 0; // compaction may come before store_settle()
-}
-
-static double max_of(double a, double b)
-{
-	return a > b ? a : b;
 }
 
 // Take the loser out; returns its value.
@@ -574,10 +583,17 @@ static void expire(struct store *s)
 	}
 }
 
+static const uint8_t *key_of(const void *store, uint32_t i)
+{
+	return store_entry(store, i)->key;
+}
+
 void store_end(struct store *s)
 {
 	s->total += s->tick_total * s->decay.add;
 	s->inherited += s->tick_inherited * s->decay.add;
+	if (s->spans.span != NULL)
+		span_tick(&s->spans, s->now, key_of, s);
 	expire(s);
 	if (s->n_top < s->config.top && s->n_top < s->used && s->figure == NULL)
 		top_refill(s);

@@ -69,6 +69,7 @@
 
 #include "analyzer/decay.h"
 #include "analyzer/lookup.h"
+#include "analyzer/span.h"
 #include "base/carve.h"
 #include "base/hash.h"
 #include "base/rng.h"
@@ -180,6 +181,8 @@ struct store {
 	struct store_delta *delta;
 	uint32_t n_delta;
 	uint32_t delta_base; ///< number of the first
+
+	struct spans spans; ///< completed flows, where the definition wants them
 
 	uint32_t *top;  ///< heap, the last in order on top
 	uint32_t *rank; ///< per entry: its place in the heap + 1; 0 = not in it

@@ -226,6 +226,7 @@ static int compile_def(struct flow_def *def, const struct flow_spec *s,
 	err = compile_value(def, msg);
 	if (err != 0)
 		return blame(msg, err, s->name, "value");
+	def->completes = def->log || def->ipfix[0] != '\0';
 	err = check_log(def, msg);
 	if (err != 0)
 		return err;

@@ -168,6 +168,7 @@ struct flow_def {
 	bool dropped;
 	uint8_t agg_mode; ///< enum flow_agg
 	bool log, flow_start;
+	bool completes;        ///< somebody wants to know of completed flows (analyzer/span.h)
 	double active_timeout; ///< s
 	char *ipfix;           ///< "" = none
 	uint64_t id;           ///< hash of the text: equal text keeps its state over a change
