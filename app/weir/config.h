@@ -52,6 +52,13 @@ enum config_spread {
 	CONFIG_SPREAD_NEVER,
 };
 
+/// What an XDP program of weir's takes from the kernel.
+enum config_xdp {
+	CONFIG_XDP_NONE, ///< there is none: a net_af_xdp device takes all
+	CONFIG_XDP_SFLOW,
+	CONFIG_XDP_FRAGMENTS, ///< and fragments of UDP
+};
+
 struct config_input {
 	enum config_input_kind kind;
 	const char *name;           ///< device, "ADDRESS:PORT", or path
@@ -60,6 +67,7 @@ struct config_input {
 	uint32_t queues;            ///< port: receive queues, one worker each
 	struct text_list addresses; ///< port: that it answers for (config_parse_address());
 				    ///< none = any destination
+	uint32_t xdp;               ///< port: enum config_xdp
 	bool unreachable;           ///< port: answer datagrams to other UDP ports
 	uint32_t answer_rate;       ///< port: answers per second, of each kind
 	struct count_list vlans;    ///< port: VLAN ids that are taken, 0 = untagged; none = any

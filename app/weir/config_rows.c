@@ -84,6 +84,13 @@ static const char *const spread_modes[] = {
 	NULL,
 };
 
+static const char *const xdp_choices[] = {
+	[CONFIG_XDP_NONE] = "none",
+	[CONFIG_XDP_SFLOW] = "sflow",
+	[CONFIG_XDP_FRAGMENTS] = "fragments",
+	NULL,
+};
+
 static const struct member port_rows[] = {
 	TEXT("port", INPUT(name), 1, 4095, NULL,
 	     "DPDK port: PCI address, or a vdev with its arguments", .required = true,
@@ -124,6 +131,14 @@ static const struct member port_rows[] = {
 	COUNT("udp_port", INPUT(udp_port), 1, 65535, "6343", "UDP port that agents send to"),
 	BOOL("checksums", INPUT(checksums), "true",
 	     "verify the checksums of IP and UDP that the card does not"),
+	{.name = "xdp",
+	 .type = MEMBER_WORD,
+	 INPUT(xdp),
+	 .words = xdp_choices,
+	 .def = "none",
+	 .help = "a net_af_xdp device shares its NIC with the kernel: `sflow`: only UDP to "
+		 "`udp_port` "
+		 "comes to weir; `fragments`: and fragments of UDP; `none`: all comes to weir"},
 	BOOL("promiscuous", INPUT(promiscuous), "true", "take frames to any MAC address"),
 	COUNT("mtu", INPUT(mtu), 576, 16000, "1500", "largest IP packet in bytes"),
 	COUNT("descriptors", INPUT(descriptors), 32, 32768, "1024",

@@ -57,6 +57,8 @@ static struct port_config port_config_of(const struct config_input *in)
 		.mtu = (uint16_t)in->mtu,
 		.buffers = in->buffers,
 		.promiscuous = in->promiscuous,
+		.xdp = in->xdp != CONFIG_XDP_NONE,
+		.xdp_fragments = in->xdp == CONFIG_XDP_FRAGMENTS,
 		.unreachable = in->unreachable,
 		.answer_rate = in->answer_rate,
 		.policy = {.vlan = in->vlans.at,

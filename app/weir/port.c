@@ -22,6 +22,7 @@
 #include "weir/log.h"
 #include "weir/port_host.h"
 #include "weir/port_queue.h"
+#include "weir/port_xdp.h"
 
 enum {
 	FRAME_OVERHEAD = RTE_ETHER_HDR_LEN + 2 * RTE_VLAN_HLEN + RTE_ETHER_CRC_LEN,
@@ -47,6 +48,7 @@ struct port {
 	struct port_queue *queue; // one per worker
 	struct spread *spread;    // NULL = there is one worker
 	struct port_host *host;   // NULL = it answers nothing
+	struct port_xdp xdp;      // until the port has started
 };
 
 static int refuse(const struct port *p, const char *what, int err, const struct log_hold *said,
@@ -101,7 +103,14 @@ struct port *port_open(const struct port_config *config, struct err_msg *msg)
 	// A vdev goes by what stands before its arguments.
 	snprintf(p->name, sizeof(p->name), "%.*s", (int)strcspn(config->device, ","),
 		 config->device);
-	if (find_device(p, msg) != 0 || configure(p, msg) != 0) {
+	int err = 0;
+	if (config->xdp) {
+		err = port_xdp_prepare(&p->xdp, config->device, config->policy.udp_port,
+				       config->xdp_fragments, msg);
+		p->config.device = p->xdp.device;
+		p->config.promiscuous = false; // others' frames are the kernel's affair
+	}
+	if (err != 0 || find_device(p, msg) != 0 || configure(p, msg) != 0) {
 		port_close(p);
 		return NULL;
 	}
@@ -121,6 +130,8 @@ int port_start(struct port *p, struct err_msg *msg)
 	if (err != 0)
 		return ERR_IO;
 	p->started = true;
+	port_xdp_done(&p->xdp); // the driver has loaded it
+	p->config.device = p->name;
 	rte_eth_stats_reset(p->id);
 	if (p->config.promiscuous && rte_eth_promiscuous_enable(p->id) != 0)
 		LOG(WARNING, PORT, "%s: cannot go promiscuous: only frames to its own address come",
@@ -140,6 +151,7 @@ void port_close(struct port *p)
 	if (p->link_events)
 		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_LSC, on_link, p);
 	port_host_stop(p->host);
+	port_xdp_done(&p->xdp);
 	if (p->started)
 		rte_eth_dev_stop(p->id);
 	if (rte_eth_dev_is_valid_port(p->id))
@@ -344,7 +356,8 @@ static int configure(struct port *p, struct err_msg *msg)
 	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, &p->tx_descriptors);
 	negotiate(p, "descriptors", p->config.descriptors, p->descriptors);
 	err = make_pool(p, &info, msg);
-	if (err == 0 && p->policy.n_address > 0)
+	// With an XDP program the kernel answers, as for any NIC of its own.
+	if (err == 0 && p->policy.n_address > 0 && !p->config.xdp)
 		err = make_host(p, tx_queues, msg);
 	if (err == 0)
 		err = make_workers(p, msg);

@@ -43,6 +43,8 @@ struct port_config {
 	uint16_t mtu;         ///< largest IP packet, bytes
 	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
 	bool promiscuous;     ///< take frames to other MAC addresses too
+	bool xdp;             ///< net_af_xdp: only sFlow comes here, the kernel keeps the rest
+	bool xdp_fragments;   ///< and fragments of UDP, whatever their port
 	struct frame_policy
 		policy;       ///< its addresses are answered for; what it points to is borrowed
 	bool unreachable;     ///< say so when another UDP port of theirs is asked for

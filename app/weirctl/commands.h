@@ -11,3 +11,4 @@ int events_main(int argc, char **argv);
 int records_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int decode_main(int argc, char **argv);
+int doctor_main(int argc, char **argv);

@@ -18,6 +18,7 @@ static const struct command {
 	{"events", "one line for each event", events_main},
 	{"stats", "counters, loss ledgers and timing of the collector", stats_main},
 	{"records", "types of samples and records that are not known", records_main},
+	{"doctor", "what of this machine keeps weir from running well", doctor_main},
 	{"decode", "print sFlow datagrams from a capture or as they arrive", decode_main},
 };
 
