@@ -32,8 +32,10 @@ struct aggregator {
 	sem_t merged; // helpers post: share done
 	bool done;    // lead: w before `go`, helpers: r after it
 
-	pthread_mutex_t lock; // the analyzer
-	bool wanted;          // lead: w; queries: r
+	pthread_mutex_t lock;   // the analyzer, and the next two
+	struct change *pending; // aggregator_change(): w; lead: takes it
+	bool running, ended;    // the lead will tick, will tick no more
+	bool wanted;            // lead: w; queries: r
 
 	sem_t wake;        // posted by stop, and by workers of a replay
 	bool stop;         // aggregator_stop(): w; lead: r
@@ -56,6 +58,10 @@ static void wait_readers(struct aggregator *a);
 static void open_turns(struct aggregator *a);
 static size_t merge(struct aggregator *a, uint64_t start, uint64_t end);
 static void publish(struct aggregator *a, const struct tick *tick);
+static struct change *take_change(struct aggregator *a);
+static void begin_change(struct aggregator *a, struct change *c);
+static void finish_change(struct aggregator *a, struct change *c);
+static void refuse_changes(struct aggregator *a);
 
 struct aggregator *aggregator_new(const struct aggregator_config *config, struct err_msg *msg)
 {
@@ -121,6 +127,7 @@ static int start_thread(struct aggregator *a, uint32_t index, struct err_msg *ms
 int aggregator_start(struct aggregator *a, struct err_msg *msg)
 {
 	open_first_interval(a);
+	a->running = true; // before there is a thread that could read it
 	// The lead comes last: it counts on the helpers.
 	for (uint32_t i = a->config.n_threads; i-- > 0;) {
 		const int err = start_thread(a, i, msg);
@@ -156,6 +163,7 @@ void aggregator_stop(struct aggregator *a)
 		sem_post(&a->thread[i].go);
 		join(&a->thread[i]);
 	}
+	a->running = false;
 }
 
 void aggregator_free(struct aggregator *a)
@@ -221,6 +229,7 @@ static void *lead_main(void *arg)
 	struct aggregator *a = ((struct thread *)arg)->owner;
 	while (a->config.replay ? wait_replay(a) : wait_live(a))
 		collect(a, false);
+	refuse_changes(a);
 	collect(a, true);
 	enter_phase(a, "end");
 	if (!stopping(a) && a->config.ended != NULL)
@@ -319,9 +328,12 @@ static void collect(struct aggregator *a, bool final)
 	const bool replay = a->config.replay;
 	const uint64_t start = a->start, end = replay ? a->until : clock_monotonic();
 	const uint64_t wall = replay ? end : clock_realtime(); // of `end`, not of what follows
+	struct change *change = take_change(a);
 	a->start = end;
 	if (replay)
 		a->until = a->deadline;
+	if (change != NULL)
+		begin_change(a, change);
 	swap_banks(a, end, a->until);
 	wait_readers(a);
 	if (replay && !final)
@@ -336,6 +348,8 @@ static void collect(struct aggregator *a, bool final)
 				  .events = a->events,
 				  .n_events = n_events,
 				  .final = final});
+	if (change != NULL)
+		finish_change(a, change);
 }
 
 static void swap_banks(struct aggregator *a, uint64_t end, uint64_t until)
@@ -374,7 +388,8 @@ static void lock_for_tick(struct aggregator *a)
 static void merge_share(struct aggregator *a, uint32_t index)
 {
 	const struct aggregator_config *c = &a->config;
-	for (uint32_t d = index; d < c->n_def; d += c->n_threads) {
+	const uint32_t n_def = query_n_flows(c->analyzer);
+	for (uint32_t d = index; d < n_def; d += c->n_threads) {
 		for (uint32_t w = 0; w < c->n_workers; w++)
 			analyzer_merge_flow(c->analyzer, d, w, a->spare[w]);
 		analyzer_tick_flow(c->analyzer, d);
@@ -424,4 +439,103 @@ static void publish(struct aggregator *a, const struct tick *tick)
 	enter_phase(a, "publish");
 	if (a->config.publish != NULL)
 		a->config.publish(a->config.ctx, tick);
+}
+
+static struct change *take_change(struct aggregator *a)
+{
+	pthread_mutex_lock(&a->lock);
+	struct change *c = a->pending;
+	a->pending = NULL;
+	pthread_mutex_unlock(&a->lock);
+	return c;
+}
+
+// No worker has a spare: its tables may be exchanged.
+static void bind_spares(struct aggregator *a, struct change *c, unsigned side)
+{
+	for (uint32_t w = 0; w < a->config.n_workers; w++) {
+		struct bank_table ***list = &c->list[2 * w + side];
+		*list = bank_bind(a->spare[w], c->program, c->from, *list);
+	}
+}
+
+static void begin_change(struct aggregator *a, struct change *c)
+{
+	bind_spares(a, c, 0);
+}
+
+// The banks of the former program are merged; nobody reads them any more.
+static void finish_change(struct aggregator *a, struct change *c)
+{
+	bind_spares(a, c, 1);
+	lock_for_tick(a);
+	analyzer_apply(a->config.analyzer, c->analyzer);
+	pthread_mutex_unlock(&a->lock);
+	if (a->config.changed != NULL)
+		a->config.changed(a->config.ctx, c->program);
+	sem_post(&c->done);
+}
+
+static void refuse_changes(struct aggregator *a)
+{
+	pthread_mutex_lock(&a->lock);
+	struct change *c = a->pending;
+	a->pending = NULL;
+	a->ended = true;
+	pthread_mutex_unlock(&a->lock);
+	if (c == NULL)
+		return;
+	c->refused = true;
+	sem_post(&c->done);
+}
+
+// Before there are threads.
+static void change_now(struct aggregator *a, struct change *c)
+{
+	begin_change(a, c);
+	for (uint32_t w = 0; w < a->config.n_workers; w++) {
+		struct bank_table ***list = &c->list[2 * w + 1];
+		*list = bank_bind(a->config.worker[w]->bank, c->program, c->from, *list);
+	}
+	analyzer_apply(a->config.analyzer, c->analyzer);
+	if (a->config.changed != NULL)
+		a->config.changed(a->config.ctx, c->program);
+}
+
+// True when the lead has taken the change, else it is withdrawn.
+static bool wait_taken(struct aggregator *a, struct change *c, unsigned seconds)
+{
+	const struct timespec until = clock_timespec(clock_monotonic() + seconds * CLOCK_NS_PER_S);
+	int err;
+	while ((err = sem_clockwait(&c->done, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
+		continue;
+	if (err == 0)
+		return true;
+	pthread_mutex_lock(&a->lock);
+	const bool taken = a->pending != c;
+	if (!taken)
+		a->pending = NULL;
+	pthread_mutex_unlock(&a->lock);
+	if (taken) // the rest of a tick
+		wait_for(&c->done);
+	return taken;
+}
+
+int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds, struct err_msg *msg)
+{
+	if (!a->running) {
+		change_now(a, c);
+		return 0;
+	}
+	pthread_mutex_lock(&a->lock);
+	const bool ended = a->ended;
+	if (!ended)
+		a->pending = c;
+	pthread_mutex_unlock(&a->lock);
+	if (ended)
+		return err_set(msg, ERR_IO, "no change any more: weir is ending");
+	if (!wait_taken(a, c, seconds))
+		return err_set(msg, ERR_IO, "no tick began within %u s; nothing was changed",
+			       seconds);
+	return c->refused ? err_set(msg, ERR_IO, "no change any more: weir is ending") : 0;
 }

@@ -17,6 +17,10 @@
 /// retired banks as the next spares. The first thread leads; with more than one, all merge: thread
 /// k takes the definitions d with d mod K = k, once all data sources are merged.
 ///
+/// Another program comes with the next tick: the spares that are published carry it, and once the
+/// retired banks are merged and published, the analyzer and these follow. Between the two the
+/// workers measure already what nobody shows yet.
+///
 /// Two clocks. Live: absolute deadlines on the monotonic clock; a tick that starts more than one
 /// tick late skips the missed ones and counts them, and the interval is what was measured, not what
 /// was planned. Replay: the interval is exact in capture time, and is over when every worker has
@@ -34,6 +38,7 @@
 
 #include "analyzer/analyzer.h"
 #include "base/error.h"
+#include "bank/bank.h"
 #include "weir/histogram.h"
 #include "weir/worker.h"
 
@@ -56,7 +61,6 @@ struct aggregator_config {
 	struct worker **worker;    ///< initialised, each with its first bank; borrowed
 	struct bank **spare;       ///< the second bank of each; borrowed
 	struct analyzer *analyzer; ///< borrowed
-	uint32_t n_def;            ///< definitions in the program
 	uint32_t n_threads;        ///< at least 1
 	uint64_t tick;             ///< ns
 	uint32_t max_events;       ///< per tick; the analyzer counts those beyond
@@ -67,6 +71,8 @@ struct aggregator_config {
 	/// Called by the leading thread after every tick; the lock is not held, and the analyzer
 	/// does not change before it returns.
 	void (*publish)(void *ctx, const struct tick *tick);
+	/// Another program is in force from the next tick on; as `publish`. May be NULL.
+	void (*changed)(void *ctx, const struct program *program);
 	/// Replay: all inputs have ended and the final tick is published. Called once, by the
 	/// leading thread.
 	void (*ended)(void *ctx);
@@ -83,6 +89,18 @@ struct aggregator_stats {
 	struct histogram late;  ///< ns from the deadline to the swap
 };
 
+/// Another program, with all that it needs. Made and freed by who asks for it (control.c).
+struct change {
+	const struct program *program;
+	const int32_t *from; ///< program_match() with the present one
+	/// Two for each worker, of one table per definition, with those that are new (bank_bind()).
+	/// Once it is applied: the former lists.
+	struct bank_table ***list;
+	struct analyzer_change *analyzer;
+	sem_t done;   ///< lead posts: applied or refused
+	bool refused; ///< lead: w before `done`
+};
+
 struct aggregator;
 
 /// NULL and a message when memory or threads are short.
@@ -95,6 +113,12 @@ sem_t *aggregator_wake(struct aggregator *a);
 /// nothing when the replay ended by itself, or when the threads were never started.
 void aggregator_stop(struct aggregator *a);
 void aggregator_free(struct aggregator *a);
+
+/// Put @p c in force: at once when the threads do not run (not yet, no more), else with the next
+/// tick, and wait for that. 0, or ERR_IO and a message: the tick did not begin within @p seconds, or
+/// there is none any more; nothing has changed then. One at a time.
+int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds,
+		      struct err_msg *msg);
 
 void aggregator_lock(struct aggregator *a);
 void aggregator_unlock(struct aggregator *a);

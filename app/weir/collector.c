@@ -25,11 +25,35 @@
 // The same secrets on every run make a replay the same, bit for bit. A capture is nobody's attack.
 #define REPLAY_SEED UINT64_C(0x7765697220302e31)
 
+static int plan_memory(struct collector *c, struct err_msg *msg);
 static int start_eal(struct collector *c, struct err_msg *msg);
 static int make_workers(struct collector *c, uint64_t seed, struct err_msg *msg);
 static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg);
 static int open_feed(struct collector *c, struct err_msg *msg);
+// Read by the stats socket at any time.
+static void tell_memory(struct collector *c)
+{
+	const uint64_t bytes[COLLECTOR_PARTS] = {memory_of_workers(&c->memory), c->memory.buffers,
+						 c->memory.analyzer};
+	static const char *const names[COLLECTOR_PARTS] = {"workers", "packet_buffers", "analyzer"};
+	for (unsigned i = 0; i < COLLECTOR_PARTS; i++) {
+		c->part[i].name = names[i];
+		__atomic_store_n(&c->part[i].bytes, bytes[i], __ATOMIC_RELAXED);
+	}
+}
+
+static void on_change(void *collector, const struct program *program)
+{
+	struct collector *c = collector;
+	if (c->publish != NULL)
+		publish_program(c->publish, program);
+	memory_change(&c->memory, c->config, program, query_n_thresholds(c->analyzer));
+	tell_memory(c);
+}
+
 static int make_aggregator(struct collector *c, struct err_msg *msg);
+static int make_control(struct collector *c, const struct collector_loader *loader, uint64_t seed,
+			struct err_msg *msg);
 static int open_stats_socket(struct collector *c, struct err_msg *msg);
 
 static uint64_t choose_seed(const struct collector *c)
@@ -50,22 +74,18 @@ static void set_log_level(const struct config *config)
 	log_set_level(levels[config->log_level]);
 }
 
-int collector_open(struct collector *c, const struct config *config, struct err_msg *msg)
+int collector_open(struct collector *c, const struct config *config,
+		   const struct collector_loader *loader, struct err_msg *msg)
 {
 	*c = (struct collector){.config = config, .ended = -1};
 	set_log_level(config);
 	c->replay = inputs_are_replay(config);
 	c->run = c->replay ? 0 : clock_realtime();
 	c->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	c->program = config_compile(config, msg);
-	if (c->program == NULL)
-		return ERR_INVALID;
-	memory_plan(&c->memory, config, c->program);
 	const uint64_t seed = choose_seed(c);
-	int err = start_eal(c, msg);
+	int err = plan_memory(c, msg);
 	if (err != 0)
 		return err;
-	memory_log(&c->memory, config, c->program);
 	c->inputs = inputs_open(config, msg);
 	if (c->inputs == NULL)
 		return ERR_IO;
@@ -79,6 +99,8 @@ int collector_open(struct collector *c, const struct config *config, struct err_
 		err = open_feed(c, msg);
 	if (err == 0)
 		err = make_aggregator(c, msg);
+	if (err == 0)
+		err = make_control(c, loader, seed, msg);
 	return err == 0 ? open_stats_socket(c, msg) : err;
 }
 
@@ -144,6 +166,7 @@ bool collector_stop(struct collector *c, const char *reason)
 void collector_close(struct collector *c)
 {
 	telemetry_stop();
+	control_free(c->control);
 	aggregator_free(c->aggregator);
 	report_free(c->report);
 	rest_free(c->rest);
@@ -158,9 +181,21 @@ void collector_close(struct collector *c)
 	free(c->worker);
 	free(c->spare);
 	eal_stop(&c->eal);
-	program_free(c->program);
 	if (c->ended >= 0)
 		close(c->ended);
+}
+
+static int plan_memory(struct collector *c, struct err_msg *msg)
+{
+	struct program *program = config_compile(c->config, msg);
+	if (program == NULL)
+		return ERR_INVALID;
+	memory_plan(&c->memory, c->config, program);
+	const int err = start_eal(c, msg);
+	if (err == 0)
+		memory_log(&c->memory, c->config, program);
+	program_free(program);
+	return err;
 }
 
 static int start_eal(struct collector *c, struct err_msg *msg)
@@ -213,8 +248,8 @@ static int make_worker(struct collector *c, uint32_t i, struct bank_config *bank
 		    in->socket, socket);
 	void *worker = take(c, c->memory.worker, socket, "worker", msg);
 	void *intake = take(c, c->memory.intake, socket, "registry", msg);
-	void *first = take(c, c->memory.bank, socket, "bank", msg);
-	void *second = take(c, c->memory.bank, socket, "bank", msg);
+	void *first = take(c, bank_shell_size(bank), socket, "bank", msg);
+	void *second = take(c, bank_shell_size(bank), socket, "bank", msg);
 	if (worker == NULL || intake == NULL || first == NULL || second == NULL)
 		return ERR_MEMORY;
 	c->worker[i] = worker;
@@ -222,11 +257,11 @@ static int make_worker(struct collector *c, uint32_t i, struct bank_config *bank
 		.id = i,
 		.input = in->input,
 		.intake = intake_init(intake, bank, policy, worker_stats(worker)),
-		.bank = bank_init(first, c->program, bank),
+		.bank = bank_shell_init(first, bank),
 		.max_nap = (uint64_t)llround(c->config->nap * 1e9),
 	};
 	worker_init(worker, &w);
-	c->spare[i] = bank_init(second, c->program, bank);
+	c->spare[i] = bank_shell_init(second, bank);
 	if (in->replay != NULL)
 		replay_bind(in->replay, w.intake);
 	return 0;
@@ -261,8 +296,8 @@ static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg
 	a.n_workers = c->n_workers;
 	a.seed = seed;
 	a.last_event = record_log_next(c->rest->events) - 1;
-	c->analyzer =
-		analyzer_new(&a, c->program, c->config->thresholds, c->config->n_thresholds, msg);
+	static const struct program nothing; // control_new() says what
+	c->analyzer = analyzer_new(&a, &nothing, NULL, 0, msg);
 	return c->analyzer != NULL ? 0 : ERR_MEMORY;
 }
 
@@ -276,7 +311,7 @@ static int open_feed(struct collector *c, struct err_msg *msg)
 		.interval = (uint64_t)llround(config->feed_interval * 1e9),
 		.run = c->run,
 	};
-	c->publish = publish_open(&p, c->program, msg);
+	c->publish = publish_open(&p, NULL, msg);
 	if (c->publish == NULL)
 		return ERR_IO;
 	c->report = report_new(c, msg);
@@ -305,7 +340,6 @@ static int make_aggregator(struct collector *c, struct err_msg *msg)
 		.worker = c->worker,
 		.spare = c->spare,
 		.analyzer = c->analyzer,
-		.n_def = c->program->n_def,
 		.n_threads = config->aggregators,
 		.tick = (uint64_t)llround(config->tick * 1e9),
 		.max_events = config->events,
@@ -314,6 +348,7 @@ static int make_aggregator(struct collector *c, struct err_msg *msg)
 		.speed = c->replay ? config->inputs[0].speed : 0,
 		.cpus = &c->eal.control,
 		.publish = on_tick,
+		.changed = on_change,
 		.ended = on_end,
 		.ctx = c,
 	};
@@ -325,13 +360,43 @@ static int make_aggregator(struct collector *c, struct err_msg *msg)
 	return 0;
 }
 
+static void *take_table(void *collector, uint32_t worker, size_t size, struct err_msg *msg)
+{
+	const struct collector *c = collector;
+	const int socket = eal_socket(&c->eal, inputs_worker(c->inputs, worker)->slot);
+	return memory_take_table(&c->memory, size, socket, msg);
+}
+
+static void give_table(void *collector, void *mem)
+{
+	const struct collector *c = collector;
+	memory_give_table(&c->memory, mem);
+}
+
+static int make_control(struct collector *c, const struct collector_loader *loader, uint64_t seed,
+			struct err_msg *msg)
+{
+	struct control_config k = {
+		.config = c->config,
+		.aggregator = c->aggregator,
+		.analyzer = c->analyzer,
+		.n_workers = c->n_workers,
+		.take = take_table,
+		.give = give_table,
+		.load = loader->load,
+		.ctx = c,
+		.load_ctx = loader->ctx,
+	};
+	config_bank(c->config, &k.bank);
+	hash_secret_init(&k.bank.secret, seed);
+	k.bank.seed = seed;
+	c->control = control_new(&k, msg);
+	return c->control != NULL ? 0 : ERR_MEMORY;
+}
+
 static int open_stats_socket(struct collector *c, struct err_msg *msg)
 {
-	c->part[0] = (struct telemetry_memory){"workers", memory_of_workers(&c->memory)};
-	c->part[1] = (struct telemetry_memory){"packet_buffers", c->memory.buffers};
-	c->part[2] = (struct telemetry_memory){"analyzer", c->memory.analyzer};
 	c->telemetry = (struct telemetry_config){
-		.program = c->program,
 		.analyzer = c->analyzer,
 		.aggregator = c->aggregator,
 		.worker = c->worker,

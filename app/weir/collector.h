@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "config.h"
 #include "weir/aggregator.h"
+#include "weir/control.h"
 #include "weir/eal.h"
 #include "weir/inputs.h"
 #include "weir/memory.h"
@@ -41,7 +42,6 @@ struct collector {
 	uint64_t run;   ///< identifies this start in the feed; 0 in a replay
 	uint64_t start; ///< ns on the analyzer's clock: when the first interval began
 
-	struct program *program;
 	struct memory_plan memory;
 	struct telemetry_memory part[COLLECTOR_PARTS]; ///< the same by purpose
 	struct eal eal;
@@ -59,6 +59,7 @@ struct collector {
 	struct rest *rest;
 	struct forward *forward;
 	struct aggregator *aggregator;
+	struct control *control;           ///< what is defined
 	struct telemetry_config telemetry; ///< what the stats socket answers from
 
 	uint32_t n_launched; ///< workers whose lcore runs
@@ -66,8 +67,15 @@ struct collector {
 	int ended;           ///< eventfd: readable once a replay has come to its end
 };
 
+/// How the configuration is read anew (control.h).
+struct collector_loader {
+	int (*load)(void *ctx, struct config *c, struct err_msg *msg);
+	void *ctx;
+};
+
 /// Everything but the threads. 0, or negative and one line that says what to do.
-int collector_open(struct collector *c, const struct config *config, struct err_msg *msg);
+int collector_open(struct collector *c, const struct config *config,
+		   const struct collector_loader *loader, struct err_msg *msg);
 int collector_start(struct collector *c, struct err_msg *msg);
 /// @p reason goes to the subscribers ("signal", "end of the capture"). False when a worker could
 /// not be stopped; then nothing may be freed, the process should just end.

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/paths.h"
@@ -185,6 +186,44 @@ void config_print(const struct config *c, FILE *f)
 	schema_print(f, &config_top, c, 0);
 }
 
+// As it is printed; NULL when memory is short.
+static char *member_text(const struct config *c, const struct member *m)
+{
+	const struct schema one = {m, 1};
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+	if (f == NULL)
+		return NULL;
+	schema_print(f, &one, c, 0);
+	if (fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+bool config_differences(const struct config *a, const struct config *b, struct strbuf *names)
+{
+	static const char *const changing[] = {"flows", "thresholds", "groups", "maps", "memory"};
+	for (size_t i = 0; i < config_top.n; i++) {
+		const struct member *m = &config_top.at[i];
+		bool skip = false;
+		for (size_t k = 0; k < sizeof(changing) / sizeof(changing[0]); k++)
+			skip |= strcmp(m->name, changing[k]) == 0;
+		if (skip)
+			continue;
+		char *x = member_text(a, m), *y = member_text(b, m);
+		const bool whole = x != NULL && y != NULL;
+		if (whole && strcmp(x, y) != 0)
+			strbuf_fmt(names, "%s%s", names->len > 0 ? ", " : "", m->name);
+		free(x);
+		free(y);
+		if (!whole)
+			return false;
+	}
+	return true;
+}
+
 // A capture drives the clock, and there is one clock.
 static int check_clock(const struct config *c, const struct config_input *in, struct err_msg *msg)
 {
@@ -289,7 +328,7 @@ static int check_thresholds(const struct config *c, struct err_msg *msg)
 }
 
 // The store cannot guarantee more flows per data source than it holds.
-static int check_guarantees(const struct config *c, struct err_msg *msg)
+int config_check_guarantees(const struct config *c, struct err_msg *msg)
 {
 	static const char what[] = "got %u, expected at most what `store` holds, %u";
 	for (size_t i = 0; i < c->n_flows; i++) {
@@ -310,7 +349,7 @@ static int check_guarantees(const struct config *c, struct err_msg *msg)
 
 static int check_flows(const struct config *c, struct err_msg *msg)
 {
-	const int failed = check_guarantees(c, msg);
+	const int failed = config_check_guarantees(c, msg);
 	if (failed != 0)
 		return failed;
 	struct program *program = config_compile(c, msg);

@@ -167,6 +167,11 @@ int config_read(struct config *c, const char *path, struct err_msg *msg);
 int config_read_text(struct config *c, const char *source, const char *text, struct err_msg *msg);
 /// What only the whole can tell: names that refer to one another, queues and lcores, the budget.
 int config_finish(struct config *c, struct err_msg *msg);
+/// No flow asks for more than the store holds; part of config_finish().
+int config_check_guarantees(const struct config *c, struct err_msg *msg);
+/// The names of members at the top that differ, but for flows, thresholds, groups, maps and memory,
+/// into @p names, comma separated. False when memory is short.
+bool config_differences(const struct config *a, const struct config *b, struct strbuf *names);
 /// config_init(), config_read() and config_finish().
 int config_load(const char *path, struct config *c, struct err_msg *msg);
 /// Give everything back; the configuration may be of any state after config_init().

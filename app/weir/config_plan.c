@@ -17,6 +17,8 @@ enum {
 static int place_error(const struct config *c, size_t i, const struct err_msg *found,
 		       struct err_msg *msg)
 {
+	if (c->flow_nodes[i] == NULL)
+		return err_set(msg, ERR_INVALID, "%s", found->text);
 	const char *what = strstr(found->text, "\": ");
 	const char *colon = what != NULL ? strchr(what + 3, ':') : NULL;
 	if (colon == NULL)

@@ -78,8 +78,8 @@ static int add_label(struct filler *to, const struct node *n)
 }
 
 // The table @p row from the map @p n of labels. What was made so far is freed with the others.
-static int fill(const struct schema_context *ctx, const struct node *n, struct program_table *row,
-		bool is_group)
+int config_table(const struct schema_context *ctx, const struct node *n, bool is_group,
+		 struct program_table *row)
 {
 	if (n->kind != NODE_MAP)
 		return schema_refuse_as(ctx, n, "a map from labels to lists");
@@ -100,10 +100,10 @@ static int fill(const struct schema_context *ctx, const struct node *n, struct p
 	return err == 0 ? 0 : node_error(n, ctx->msg, err, "%s", found.text);
 }
 
-static void table_free(struct program_table *t)
+void config_table_free(struct program_table *t)
 {
-	group_free((struct group *)(uintptr_t)t->group);
-	map_free((struct map *)(uintptr_t)t->map);
+	group_free(t->group);
+	map_free(t->map);
 }
 
 // Those of the other member stay, those of this one make room.
@@ -112,7 +112,7 @@ static size_t keep_others(struct config *c, const char *function, struct program
 	size_t n = 0;
 	for (size_t i = 0; i < c->n_tables; i++) {
 		if (strcmp(c->tables[i].function, function) == 0)
-			table_free(&c->tables[i]);
+			config_table_free(&c->tables[i]);
 		else
 			rows[n++] = c->tables[i];
 	}
@@ -133,7 +133,7 @@ static int read_tables(const struct schema_context *ctx, const struct member *m,
 	for (const struct node *e = n->child; e != NULL; e = e->next) {
 		struct program_table *row = &rows[c->n_tables++];
 		*row = (struct program_table){.function = function, .name = e->name};
-		const int err = fill(ctx, e, row, strcmp(function, "group") == 0);
+		const int err = config_table(ctx, e, strcmp(function, "group") == 0, row);
 		if (err != 0)
 			return err;
 	}
@@ -200,7 +200,7 @@ void config_print_maps(FILE *f, const void *object, unsigned indent)
 void config_tables_free(struct config *c)
 {
 	for (size_t i = 0; i < c->n_tables; i++)
-		table_free(&c->tables[i]);
+		config_table_free(&c->tables[i]);
 	c->n_tables = 0;
 }
 

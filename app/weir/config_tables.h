@@ -24,6 +24,12 @@ int config_read_maps(const struct schema_context *ctx, const struct member *m, c
 void config_print_groups(FILE *f, const void *object, unsigned indent);
 void config_print_maps(FILE *f, const void *object, unsigned indent);
 
+/// Read one group (or map) into @p row, as in a file or in the body of a request. 0, or a negative
+/// enum err and a message. What @p row has then must be given back, whatever the result.
+int config_table(const struct schema_context *ctx, const struct node *n, bool is_group,
+		 struct program_table *row);
+void config_table_free(struct program_table *row);
+
 void config_tables_free(struct config *c);
 /// Bytes that all groups and maps take.
 uint64_t config_tables_size(const struct config *c);

@@ -33,7 +33,7 @@
 ///
 /// Threading: any thread may call; a caller blocks until the tick after its request, 10 s at most
 /// (CONTROL_DEADLINE) before the aggregator has taken the change. Readers do not block on changes.
-/// Inside, one mutex guards what is defined; it is held for copies of lists, never while something
+/// Inside, a mutex guards what is defined; it is held for copies of lists, never while something
 /// is compiled, allocated or waited for. The aggregator's lock is not held by callers.
 /// Memory: copies in the caller's arena; `memory` of the configuration bounds what all definitions
 /// together take once the change is done (the replaced tables live one tick longer).
@@ -42,6 +42,7 @@
 #include <stddef.h>
 
 #include "analyzer/threshold.h"
+#include "bank/bank.h"
 #include "base/error.h"
 #include "program/program.h"
 #include "weir/arena.h"
@@ -51,6 +52,30 @@
 #define CONTROL_DEADLINE 10
 
 struct control;
+struct config;
+struct aggregator;
+struct analyzer;
+
+struct control_config {
+	const struct config *config; ///< finished; outlives the control
+	struct aggregator *aggregator;
+	struct analyzer *analyzer; ///< of the aggregator; with the program of no definitions
+	struct bank_config bank;   ///< as of the workers' banks; its seed is that of worker 0
+	uint32_t n_workers;
+	/// Zeroed memory for a table of a worker, aligned to 64 bytes. NULL and a message.
+	void *(*take)(void *ctx, uint32_t worker, size_t size, struct err_msg *msg);
+	void (*give)(void *ctx, void *mem);
+	/// Read the configuration anew into @p c, which config_free() takes whatever the result.
+	/// 0 or negative with a message. NULL: there is nothing to read.
+	int (*load)(void *load_ctx, struct config *c, struct err_msg *msg);
+	void *ctx, *load_ctx;
+};
+
+/// Measure what the configuration defines; before aggregator_start(). NULL and a message.
+struct control *control_new(const struct control_config *config, struct err_msg *msg);
+/// The aggregator has stopped, nobody calls a verb any more. Tables are given back; the analyzer
+/// and the banks have no program then.
+void control_free(struct control *c);
 
 /// What can be defined.
 enum control_kind {

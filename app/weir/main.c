@@ -35,9 +35,22 @@ static int take_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP); // the terminal went away
+	sigaddset(&set, SIGHUP); // read the configuration anew
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+struct arguments {
+	int argc;
+	char **argv;
+};
+
+// All layers again: what flags say still stands above the file.
+static int read_anew(void *arguments, struct config *c, struct err_msg *msg)
+{
+	const struct arguments *a = arguments;
+	struct options options;
+	return options_read(a->argc, a->argv, &options, c, msg);
 }
 
 int main(int argc, char **argv)
@@ -50,7 +63,9 @@ int main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	const int signals = take_signals();
-	int err = collector_open(&collector, &config, &msg);
+	struct arguments arguments = {argc, argv};
+	const struct collector_loader loader = {read_anew, &arguments};
+	int err = collector_open(&collector, &config, &loader, &msg);
 	if (err == 0)
 		wait_for_subscribers(&collector, signals);
 	if (err == 0)
@@ -98,6 +113,30 @@ static void look(const struct collector *c, uint64_t watchdog)
 		sd_notify("WATCHDOG=1");
 }
 
+static void reload(struct collector *c)
+{
+	struct err_msg msg = {0};
+	char text[64];
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%llu",
+		 (unsigned long long)(clock_monotonic() / CLOCK_NS_PER_US));
+	sd_notify(text);
+	if (control_reload(c->control, &msg) == 0)
+		LOG(INFO, MAIN, "reloaded");
+	else
+		LOG(ERR, MAIN, "reload: nothing was changed: %s", msg.text);
+	sd_notify("READY=1");
+}
+
+// True when the signal ends us.
+static bool take_signal(struct collector *c, int signals)
+{
+	struct signalfd_siginfo info;
+	if (read(signals, &info, sizeof(info)) != sizeof(info) || info.ssi_signo != SIGHUP)
+		return true;
+	reload(c);
+	return false;
+}
+
 // Until a signal, the end of a replay, or the time is over; returns why.
 static const char *wait_for_end(struct collector *c, const struct options *options, int signals)
 {
@@ -113,7 +152,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 		const uint64_t left = end != 0 ? (end - now) / CLOCK_NS_PER_MS + 1 : LOOK_MS;
 		if (poll(p, 2, left < LOOK_MS ? (int)left : LOOK_MS) < 0 && errno != EINTR)
 			return "failure";
-		if (p[0].revents != 0)
+		if (p[0].revents != 0 && take_signal(c, signals))
 			return "signal";
 		if (p[1].revents != 0)
 			return "end of the capture";
@@ -125,7 +164,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 static int run(struct collector *c, const struct options *options, int signals)
 {
 	sd_notify("READY=1");
-	LOG(INFO, MAIN, "measuring %u definitions with %u workers", c->program->n_def,
+	LOG(INFO, MAIN, "measuring %u definitions with %u workers", query_n_flows(c->analyzer),
 	    c->n_workers);
 	const char *reason = wait_for_end(c, options, signals);
 	sd_notify("STOPPING=1");

@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weir authors
 #include "weir/memory.h"
 
+#include <stdlib.h>
+
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
@@ -86,4 +88,40 @@ void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg
 void memory_give(void *mem)
 {
 	rte_free(mem);
+}
+
+void memory_change(struct memory_plan *plan, const struct config *c, const struct program *program,
+		   uint32_t n_thresholds)
+{
+	struct bank_config bank = {0};
+	struct analyzer_config analyzer = {0};
+	config_bank(c, &bank);
+	config_analyzer(c, &analyzer);
+	plan->bank = bank_size(program, &bank);
+	plan->analyzer = analyzer_size(&analyzer, program, n_thresholds);
+}
+
+void *memory_take_table(const struct memory_plan *plan, size_t size, int socket,
+			struct err_msg *msg)
+{
+	if (plan->hugepages)
+		return memory_take(size, socket, "table", msg);
+	// calloc(3) takes large blocks zeroed from the system, page by page as they are used.
+	uint8_t *block = calloc(1, size + 2 * WORKER_ALIGN);
+	if (block == NULL) {
+		err_set(msg, ERR_MEMORY, "no %.1f MB for a table: lower `entries`",
+			MEGABYTES(size));
+		return NULL;
+	}
+	void **mem = (void **)(void *)(block + 2 * WORKER_ALIGN - (uintptr_t)block % WORKER_ALIGN);
+	mem[-1] = block;
+	return mem;
+}
+
+void memory_give_table(const struct memory_plan *plan, void *mem)
+{
+	if (plan->hugepages)
+		memory_give(mem);
+	else
+		free(((void **)mem)[-1]);
 }

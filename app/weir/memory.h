@@ -7,9 +7,10 @@
 ///
 /// What workers touch (banks, registries, packet buffers) comes from EAL, on the worker's NUMA
 /// socket, in hugepages where there are some. The analyzer's is ordinary memory. All of it is taken
-/// at start; a shortage is one line that says what was asked for.
+/// at start, but for the tables of definitions that come later; a shortage is one line that says
+/// what was asked for.
 ///
-/// Thread-safety: main.
+/// Thread-safety: main; tables are taken and given back by any thread.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,3 +46,12 @@ void memory_log(const struct memory_plan *plan, const struct config *c,
 /// a message when there is not enough.
 void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg);
 void memory_give(void *mem);
+
+/// The plan for another program.
+void memory_change(struct memory_plan *plan, const struct config *c, const struct program *program,
+		   uint32_t n_thresholds);
+/// Zeroed memory for one table of a bank, WORKER_ALIGN aligned: as all else of a worker where there
+/// are hugepages; without, of the system, which takes it back. NULL and a message.
+void *memory_take_table(const struct memory_plan *plan, size_t size, int socket,
+			struct err_msg *msg);
+void memory_give_table(const struct memory_plan *plan, void *mem);

@@ -204,3 +204,72 @@ bool node_is_number(const char *s)
 	}
 	return *s == '\0';
 }
+
+static char *copy_text(struct arena *arena, const char *text)
+{
+	return text != NULL ? arena_strndup(arena, text, strlen(text)) : NULL;
+}
+
+static struct node *copy_one(struct arena *arena, const struct node *n, struct node *parent)
+{
+	struct node *to = node_add(arena, parent, n->kind);
+	if (to == NULL)
+		return NULL;
+	to->name = copy_text(arena, n->name);
+	to->text = copy_text(arena, n->text);
+	to->source = parent != NULL ? parent->source : copy_text(arena, n->source);
+	to->line = n->line;
+	to->column = n->column;
+	to->name_line = n->name_line;
+	to->name_column = n->name_column;
+	const bool whole =
+		(to->name != NULL || n->name == NULL) && (to->text != NULL || n->text == NULL);
+	return whole ? to : NULL;
+}
+
+// The node after @p n in the tree of @p root; *up is how many levels it lies above.
+static const struct node *next_node(const struct node *n, const struct node *root, unsigned *up)
+{
+	*up = 0;
+	if (n->child != NULL)
+		return n->child;
+	while (n != root && n->next == NULL) {
+		n = n->parent;
+		++*up;
+	}
+	return n == root ? NULL : n->next;
+}
+
+struct node *node_copy(struct arena *arena, const struct node *n)
+{
+	struct node *root = copy_one(arena, n, NULL), *to = root;
+	unsigned up;
+	const struct node *from = n, *next;
+	while (to != NULL && (next = next_node(from, n, &up)) != NULL) {
+		struct node *parent = from->child != NULL ? to : to->parent;
+		for (; up > 0; up--)
+			parent = parent->parent;
+		to = copy_one(arena, next, parent);
+		from = next;
+	}
+	return to != NULL ? root : NULL;
+}
+
+static bool equal_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+bool node_equal(const struct node *a, const struct node *b)
+{
+	const struct node *x = a, *y = b;
+	unsigned up_x = 0, up_y = 0;
+	while (x != NULL && y != NULL) {
+		if (x->kind != y->kind || !equal_text(x->text, y->text) ||
+		    ((x != a || y != b) && !equal_text(x->name, y->name)) || up_x != up_y)
+			return false;
+		x = next_node(x, a, &up_x);
+		y = next_node(y, b, &up_y);
+	}
+	return x == y;
+}

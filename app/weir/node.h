@@ -65,6 +65,11 @@ int node_error(const struct node *n, struct err_msg *msg, int err, const char *f
 int node_name_error(const struct node *n, struct err_msg *msg, int err, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/// A copy of the tree in @p arena, places included; a root of its own. NULL when memory is short.
+struct node *node_copy(struct arena *arena, const struct node *n);
+/// The same kinds, names and texts in the same order; places do not matter.
+bool node_equal(const struct node *a, const struct node *b);
+
 /// For readers: append an element to @p parent (NULL makes a root). NULL when memory is short.
 struct node *node_add(struct arena *arena, struct node *parent, enum node_kind kind);
 

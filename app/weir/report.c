@@ -12,7 +12,8 @@ struct report {
 	struct collector *collector;
 	uint32_t n_rows;
 	struct flow_row *row;
-	struct threshold_row *threshold;
+	struct threshold_row *threshold; // room for max_thresholds
+	uint32_t max_thresholds;
 	struct message_worker *worker;
 	struct message_input *input;
 };
@@ -28,10 +29,9 @@ struct report *report_new(struct collector *c, struct err_msg *msg)
 	r->collector = c;
 	r->n_rows = c->config->top;
 	r->row = calloc(r->n_rows, sizeof(*r->row));
-	r->threshold = calloc(c->config->n_thresholds + 1, sizeof(*r->threshold));
 	r->worker = calloc(c->n_workers, sizeof(*r->worker));
 	r->input = calloc(inputs_n_losses(c->inputs) + 1, sizeof(*r->input));
-	if (r->row == NULL || r->threshold == NULL || r->worker == NULL || r->input == NULL)
+	if (r->row == NULL || r->worker == NULL || r->input == NULL)
 		goto no_memory;
 	return r;
 
@@ -68,7 +68,7 @@ void report_tick(void *report, const struct tick *tick)
 static void send_flows(struct report *r)
 {
 	struct collector *c = r->collector;
-	for (uint32_t d = 0; d < c->program->n_def; d++) {
+	for (uint32_t d = 0; d < query_n_flows(c->analyzer); d++) {
 		struct flow_summary summary;
 		const size_t n = query_top(c->analyzer, d, r->row, r->n_rows, &summary);
 		publish_flows(c->publish, d, r->row, n, &summary);
@@ -119,8 +119,24 @@ static struct message_timing timing(const struct histogram *h)
 	};
 }
 
+// As many as there is room for: all, unless memory is short.
+static size_t describe_thresholds(struct report *r)
+{
+	const struct analyzer *a = r->collector->analyzer;
+	const uint32_t n = query_n_thresholds(a);
+	if (n > r->max_thresholds) {
+		struct threshold_row *grown = reallocarray(r->threshold, n, sizeof(*grown));
+		if (grown != NULL) {
+			r->threshold = grown;
+			r->max_thresholds = n;
+		}
+	}
+	return query_thresholds(a, 0, r->threshold, r->max_thresholds);
+}
+
 static void send_stats(struct report *r)
 {
+	const size_t n_thresholds = describe_thresholds(r);
 	const struct collector *c = r->collector;
 	const struct aggregator_stats *a = aggregator_stats(c->aggregator);
 	struct message_memory memory[COLLECTOR_PARTS];
@@ -130,8 +146,7 @@ static void send_stats(struct report *r)
 	struct message_stats stats = {
 		.start = c->start,
 		.thresholds = r->threshold,
-		.n_thresholds =
-			query_thresholds(c->analyzer, 0, r->threshold, c->config->n_thresholds),
+		.n_thresholds = n_thresholds,
 		.workers = r->worker,
 		.n_workers = describe_workers(r),
 		.inputs = r->input,

@@ -19,6 +19,9 @@
 #define PAGE_RECORDS 32
 #define PAGE_SOURCES 32
 
+// Of a name; longer ones are cut.
+#define TEXT_SIZE 128
+
 // Questions arrive on DPDK's thread, also while the daemon goes down.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct telemetry_config *active; // under `lock`
@@ -219,18 +222,20 @@ static int answer_flows(const struct telemetry_config *c, const char *params,
 			struct rte_tel_data *d)
 {
 	const int64_t from = number(params);
-	const struct flow_def *def = c->program->def;
 	struct flow_summary s[PAGE_FLOWS];
+	char name[PAGE_FLOWS][TEXT_SIZE];
 	size_t n = 0;
 	if (from < 0)
 		return -EINVAL;
-	for (uint32_t i = (uint32_t)from; i < c->program->n_def && n < PAGE_FLOWS; i++) {
-		aggregator_lock(c->aggregator);
-		query_top(c->analyzer, i, NULL, 0, &s[n++]);
-		aggregator_unlock(c->aggregator);
+	aggregator_lock(c->aggregator);
+	const uint32_t all = query_n_flows(c->analyzer);
+	for (uint32_t i = (uint32_t)from; i < all && n < PAGE_FLOWS; i++, n++) {
+		query_top(c->analyzer, i, NULL, 0, &s[n]);
+		snprintf(name[n], TEXT_SIZE, "%s", query_flow(c->analyzer, i)->name);
 	}
+	aggregator_unlock(c->aggregator);
 	rte_tel_data_start_dict(d);
-	TEXTS(d, "name", n, def[from + (int64_t)i].name);
+	TEXTS(d, "name", n, name[i]);
 	NUMBERS(d, "total", n, rounded(s[i].total));
 	NUMBERS(d, "tracked", n, rounded(s[i].tracked));
 	NUMBERS(d, "floor", n, rounded(s[i].floor));

@@ -44,7 +44,6 @@ struct telemetry_memory {
 };
 
 struct telemetry_config {
-	const struct program *program;
 	const struct analyzer *analyzer;
 	struct aggregator *aggregator;
 	struct worker *const *worker;

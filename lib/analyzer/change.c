@@ -61,7 +61,7 @@ static void threshold_free(struct threshold *t)
 
 void analyzer_set_clear(struct analyzer_set *set)
 {
-	for (uint32_t i = 0; set->flow != NULL && i < set->program->n_def; i++)
+	for (uint32_t i = 0; set->flow != NULL && i < set->n_flows; i++)
 		flow_free(set->flow[i]);
 	for (uint32_t i = 0; set->threshold != NULL && i < set->n_thresholds; i++)
 		threshold_free(set->threshold[i]);
@@ -118,7 +118,7 @@ static struct threshold *find_threshold(const struct analyzer_set *set, const ch
 
 static bool has_flow(const struct analyzer_set *set, const struct flow *flow)
 {
-	for (uint32_t i = 0; i < set->program->n_def; i++)
+	for (uint32_t i = 0; i < set->n_flows; i++)
 		if (set->flow[i] == flow)
 			return true;
 	return false;
@@ -177,6 +177,7 @@ static int fill(struct analyzer_change *c, const struct analyzer *a,
 		const struct threshold_spec *thresholds, size_t n)
 {
 	struct analyzer_set *set = &c->set;
+	set->n_flows = set->program->n_def;
 	set->flow = calloc(set->program->n_def + 1, sizeof(struct flow *));
 	set->threshold = calloc(n + 1, sizeof(struct threshold *));
 	set->triggers = calloc(n + 1, sizeof(struct triggers *));
@@ -250,7 +251,7 @@ void analyzer_change_free(struct analyzer_change *c)
 		return;
 	struct analyzer_set *set = &c->set;
 	// Only what the other one does not have.
-	for (uint32_t i = 0; set->flow != NULL && i < set->program->n_def; i++)
+	for (uint32_t i = 0; set->flow != NULL && i < set->n_flows; i++)
 		if (has_flow(&c->other, set->flow[i]))
 			set->flow[i] = NULL;
 	for (uint32_t i = 0; i < set->n_thresholds; i++)

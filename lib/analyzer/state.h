@@ -25,7 +25,8 @@ struct threshold {
 /// What is measured: replaced as a whole (change.c).
 struct analyzer_set {
 	const struct program *program;
-	struct flow **flow; ///< one per definition
+	uint32_t n_flows; ///< of the program, which may be gone when the set is freed
+	struct flow **flow;
 	struct threshold **threshold;
 	uint32_t n_thresholds;
 	struct triggers **triggers; ///< of all flows, one flow after the other

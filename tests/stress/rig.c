@@ -121,7 +121,6 @@ struct rig *rig_new(const struct rig_config *c)
 		.worker = r->worker,
 		.spare = r->spare,
 		.analyzer = r->analyzer,
-		.n_def = N_DEFS,
 		.n_threads = c->n_threads,
 		.tick = c->tick,
 		.max_events = 16,
