@@ -12,3 +12,6 @@ int records_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int decode_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
+int define_main(int argc, char **argv); ///< flow, threshold, group, map, forwarding
+int reload_main(int argc, char **argv);
+int pipe_main(int argc, char **argv);

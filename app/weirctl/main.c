@@ -19,6 +19,13 @@ static const struct command {
 	{"stats", "counters, loss ledgers and timing of the collector", stats_main},
 	{"records", "types of samples and records that are not known", records_main},
 	{"doctor", "what of this machine keeps weir from running well", doctor_main},
+	{"flow", "list, show, put or delete flow definitions", define_main},
+	{"threshold", "the same for thresholds", define_main},
+	{"group", "the same for groups of prefixes", define_main},
+	{"map", "the same for maps of values", define_main},
+	{"forwarding", "the same for collectors that get datagrams as they came", define_main},
+	{"reload", "have the collector read its configuration again", reload_main},
+	{"pipe", "sFlow datagrams as lines of text, and back", pipe_main},
 	{"decode", "print sFlow datagrams from a capture or as they arrive", decode_main},
 };
 
