@@ -135,7 +135,9 @@ static uint64_t look_at_parked(struct http *h, uint64_t now, bool look)
 		turns += __atomic_load_n(&h->turn[i], __ATOMIC_ACQUIRE);
 	for (struct request *r = h->parked, *after; r != NULL; r = after) {
 		after = r->next;
-		if (turns != r->turn || now >= r->until || stopped(h) || (look && is_gone(r)))
+		if (look && is_gone(r))
+			r->until = now; // whatever it is answered: sending finds out
+		if (turns != r->turn || now >= r->until || stopped(h))
 			unpark(h, r);
 		else if (r->until < next)
 			next = r->until;

@@ -288,6 +288,19 @@ static void wait_parked(const struct rig *r, uint64_t n)
 	fail_msg("%lu parked, not %lu", (unsigned long)stats.parked, (unsigned long)n);
 }
 
+// So many are connected, and nobody asks anything.
+static void wait_closed(const struct rig *r, uint64_t n)
+{
+	struct http_stats stats = {0};
+	for (int i = 0; i < DEADLINE_MS; i++) {
+		http_stats(r->http, &stats);
+		if (stats.connections == n && stats.active == 0)
+			return;
+		poll(NULL, 0, 1);
+	}
+	fail_msg("%lu connections, not %lu", (unsigned long)stats.connections, (unsigned long)n);
+}
+
 static void test_parked_requests_are_woken_or_time_out(void **state)
 {
 	struct rig *r = *state;
@@ -300,6 +313,7 @@ static void test_parked_requests_are_woken_or_time_out(void **state)
 	wait_parked(r, 1);
 	close(gone); // notices itself: nobody asks any more
 	wait_parked(r, 0);
+	wait_closed(r, 2);
 	say(a, line);
 	say(b, line);
 	wait_parked(r, 2);
