@@ -121,6 +121,7 @@ struct config {
 	uint32_t agents;  ///< agents that are told apart
 	uint32_t sources; ///< data sources that are told apart
 	uint64_t counter_log; ///< bytes of counters samples per worker and tick
+	uint64_t metrics;     ///< bytes for counter records as metrics
 	uint32_t top;         ///< rows per definition that are kept ready and published
 	uint32_t triggered;   ///< flows per threshold that fired and are not armed again
 	uint32_t events;      ///< per tick

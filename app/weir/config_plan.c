@@ -65,6 +65,7 @@ void config_analyzer(const struct config *c, struct analyzer_config *out)
 	out->store_entries = c->store;
 	out->max_agents = c->agents;
 	out->max_sources = c->sources;
+	out->metrics = c->metrics;
 	out->top = c->top;
 	out->max_triggered = c->triggered;
 	out->max_events = c->events;

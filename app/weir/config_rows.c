@@ -567,6 +567,8 @@ static const struct member top_rows[] = {
 	      "data sources (ports) that are told apart, in and out counted apart"),
 	BYTES("counter_log", TOP(counter_log), 4096, 0x1p30, "1MiB",
 	      "room for counters samples per worker and tick"),
+	BYTES("metrics", TOP(metrics), 65536, 0x1p40, "32MiB",
+	      "room for counter records as metrics: some 400 bytes per switch port, 2 kB per host"),
 	COUNT("top", TOP(top), 1, 100000, "100",
 	      "largest flows per definition that are kept ready and published"),
 	COUNT("triggered", TOP(triggered), 1, 1 << 28, "16384",

@@ -18,6 +18,16 @@ static struct source_config source_config(const struct analyzer_config *config)
 	};
 }
 
+static struct metrics_config metrics_config(const struct analyzer_config *config)
+{
+	return (struct metrics_config){
+		.bytes = config->metrics,
+		.max_agents = config->max_agents,
+		.max_sources = config->max_sources,
+		.secret = config->secret,
+	};
+}
+
 // What lies in one block for the life of the analyzer. Without a base it only measures.
 static void layout(struct analyzer *a, struct carve *c)
 {
@@ -25,6 +35,10 @@ static void layout(struct analyzer *a, struct carve *c)
 	void *mem = carve(c, 1, sources_size(&sources));
 	if (c->base != NULL)
 		sources_init(&a->sources, mem, &sources);
+	const struct metrics_config metrics = metrics_config(&a->config);
+	mem = carve(c, 1, metrics_size(&metrics));
+	if (c->base != NULL)
+		metrics_init(&a->metrics, mem, &metrics);
 	a->row = carve(c, a->config.max_events, sizeof(*a->row));
 }
 
@@ -92,6 +106,7 @@ void analyzer_tick_begin(struct analyzer *a, uint64_t start, uint64_t end)
 	a->ticks++;
 	a->now = end;
 	sources_begin(&a->sources, start, end);
+	metrics_begin(&a->metrics, end);
 	for (uint32_t i = 0; i < a->set.program->n_def; i++)
 		flow_begin(a->set.flow[i], start, end);
 }
@@ -103,7 +118,7 @@ void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct re
 	for (uint32_t i = 0; i < a->set.program->n_def; i++)
 		if (a->set.program->def[i].agg_mode == FLOW_AGG_AGENT)
 			sources_by_agent(&a->sources);
-	counter_merge(&a->sources, worker, bank, &a->unknown);
+	counter_merge(&a->metrics, &a->sources, worker, bank, &a->unknown);
 	unknown_merge(&a->unknown, bank->unknown);
 }
 
@@ -144,6 +159,7 @@ static size_t hand_over(struct analyzer *a, struct threshold *t, size_t at,
 size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, size_t max)
 {
 	sources_end(&a->sources);
+	metrics_end(&a->metrics, &a->sources);
 	if (max > a->config.max_events)
 		max = a->config.max_events;
 	size_t n = 0;

@@ -46,7 +46,8 @@ struct analyzer_config {
 	uint32_t store_entries; ///< merged entries per definition
 	/// Over all workers; no less than what the registry of one worker has.
 	uint32_t max_agents, max_sources;
-	uint32_t top; ///< rows kept ready per definition (query_top beyond walks the store)
+	uint64_t metrics; ///< bytes for counter records as metrics (metric.h)
+	uint32_t top;     ///< rows kept ready per definition (query_top beyond walks the store)
 	uint32_t max_triggered; ///< flows that have fired and are not armed again, per threshold
 	uint32_t max_events;    ///< per tick
 	uint64_t last_event;    ///< number of the last event of an earlier life; 0 = none

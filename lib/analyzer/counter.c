@@ -41,22 +41,56 @@ static void read_record(struct agent *agent, struct port *port, const struct sfl
 	}
 }
 
-void counter_merge(struct sources *s, uint32_t worker, const struct bank *bank,
+static void merge_sample(struct metrics *m, struct sources *s, uint32_t worker,
+			 const struct log_entry *e, struct unknown_tags *unknown)
+{
+	const uint32_t i = sources_translate(s, worker, e->source);
+	if (i == 0)
+		return;
+	struct metric_said said = {
+		.port = sources_at(s, i)->port,
+		.sampler = s->worker[worker].sampler[e->source],
+		.uptime = e->uptime,
+		.time = e->time,
+	};
+	struct port *port = sources_port(s, said.port);
+	struct agent *agent = sources_agent(s, port->agent);
+	const bool fresh = metrics_sample(m, port->agent, e->sequence, &said);
+	struct cursor rest = cursor_of((const uint8_t *)(e + 1), e->len);
+	struct sflow_record r;
+	int got;
+	while ((got = sflow_item(&rest, &r)) > 0) {
+		if (fresh) {
+			read_record(agent, port, &r);
+			if (!metrics_record(m, s, &said, &r))
+				unknown_add(unknown, RECORD_COUNTERS, &r, &agent->addr);
+		} else {
+			m->stats.records++;
+			m->stats.stale++;
+		}
+	}
+	m->stats.records += got < 0;
+	m->stats.bad += got < 0;
+}
+
+static void merge_custom(struct metrics *m, struct sources *s, uint32_t worker,
+			 const struct log_entry *e)
+{
+	const struct translation *t = &s->worker[worker];
+	const uint32_t sub = e->source < t->n_agents ? t->sub_agent[e->source] : 0;
+	if (sub != 0)
+		metrics_custom(m, s, sources_sub_agent(s, sub)->agent, e->uptime, e->time,
+			       (const uint8_t *)(e + 1), e->len);
+}
+
+void counter_merge(struct metrics *m, struct sources *s, uint32_t worker, const struct bank *bank,
 		   struct unknown_tags *unknown)
 {
 	const struct log_entry *e = NULL;
 	while ((e = bank_log_next(bank, e)) != NULL) {
-		const uint32_t i = sources_translate(s, worker, e->source);
-		if (i == 0)
-			continue;
-		struct port *port = sources_port(s, sources_at(s, i)->port);
-		struct agent *agent = sources_agent(s, port->agent);
-		struct cursor rest = cursor_of((const uint8_t *)(e + 1), e->len);
-		struct sflow_record r;
-		while (sflow_item(&rest, &r) > 0) {
-			read_record(agent, port, &r);
-			if (record_find(RECORD_COUNTERS, r.tag) == NULL)
-				unknown_add(unknown, RECORD_COUNTERS, &r, &agent->addr);
-		}
+		if (e->tag == SFLOW_RTMETRIC)
+			merge_custom(m, s, worker, e);
+		else
+			merge_sample(m, s, worker, e, unknown);
 	}
 }

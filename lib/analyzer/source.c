@@ -79,6 +79,14 @@ static void enter_agent(struct sources *s, struct translation *t, uint32_t i,
 	s->agents_refused += t->sub_agent[i] == 0;
 }
 
+uint32_t sources_named_port(struct sources *s, uint32_t agent, uint32_t named, bool *is_new)
+{
+	const struct port port = {.agent = agent, .named = named};
+	const uint32_t p = roster_enter(&s->port, &s->config.secret, &port, is_new);
+	s->sources_refused += p == 0;
+	return p;
+}
+
 // A worker's source: our port, sampler and source.
 static void find_source(struct sources *s, struct translation *t, uint32_t i,
 			const struct source_id *id)

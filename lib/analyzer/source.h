@@ -100,7 +100,7 @@ struct sub_agent {
 
 struct port {
 	uint32_t agent, ds_class, ds_index;
-	uint32_t pad; ///< zero; ends the identity
+	uint32_t named; ///< text of a custom data source (metric.h), else 0; ends the identity
 	char name[SOURCE_NAME_SIZE];
 	uint64_t speed; ///< bit/s
 	uint32_t first_sampler;
@@ -179,6 +179,9 @@ void sources_end(struct sources *s);
 /// Give every agent a source that stands for all of it, data source "0", for definitions that
 /// measure by agent. Cheap when there is no new agent.
 void sources_by_agent(struct sources *s);
+
+/// The port of an agent's data source that has a name; a new one is entered. 0 = full (counted).
+uint32_t sources_named_port(struct sources *s, uint32_t agent, uint32_t named, bool *is_new);
 
 /// Our number of a worker's source; 0 = it did not fit.
 static inline uint32_t sources_translate(const struct sources *s, uint32_t worker, uint32_t source)

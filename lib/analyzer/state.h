@@ -7,6 +7,7 @@
 
 #include "analyzer/analyzer.h"
 #include "analyzer/flow.h"
+#include "analyzer/metric.h"
 #include "analyzer/source.h"
 #include "analyzer/topology.h"
 
@@ -36,6 +37,7 @@ struct analyzer_set {
 struct analyzer {
 	struct analyzer_config config;
 	struct sources sources;
+	struct metrics metrics;
 	struct analyzer_set set;
 	struct flow_row *row;        ///< of the tick's events
 	struct unknown_tags unknown; ///< samples and records of all workers since the start

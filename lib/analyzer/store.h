@@ -275,6 +275,9 @@ bool store_visible(const struct store *s, uint32_t i);
 /// The @p n first entries in order into @p out, which has room for all entries (config.entries).
 /// Up to config.top: O(top log top); beyond: O(entries + n log entries). Returns how many.
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n);
+/// The same among the entries of some sources: O(their entries + n log).
+uint32_t store_top_of(const struct store *s, const uint32_t *sources, uint32_t n_sources,
+		      uint32_t *out, uint32_t n);
 /// Where values are figures: the entry of a source with the largest one; 0 = it has none.
 uint32_t store_largest(const struct store *s, uint32_t source);
 

@@ -151,3 +151,15 @@ uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n)
 	}
 	return pick(s, out, len, n);
 }
+
+uint32_t store_top_of(const struct store *s, const uint32_t *sources, uint32_t n_sources,
+		      uint32_t *out, uint32_t n)
+{
+	uint32_t len = 0;
+	for (uint32_t k = 0; k < n_sources; k++)
+		for (uint32_t c = s->chain[sources[k]].head; c != 0; c = s->chunk[c].next)
+			for (uint32_t i = 0; i < s->chunk[c].n; i++)
+				if (store_visible(s, s->chunk[c].entry[i]))
+					out[len++] = s->chunk[c].entry[i];
+	return pick(s, out, len, n);
+}

@@ -104,13 +104,14 @@ enum {
 };
 
 /// A counters sample in the log: this header, then `len` bytes of counter records, then padding
-/// to 8 bytes.
+/// to 8 bytes. Of a custom-metric sample (rtmetric) the bytes are its whole body.
 struct log_entry {
-	uint32_t source; ///< index in the registry, direction 0
+	uint32_t tag;    ///< SFLOW_COUNTERS_SAMPLE (of either form) or SFLOW_RTMETRIC
+	uint32_t source; ///< index in the registry, direction 0; of a custom metric the agent's
 	uint32_t len;
-	uint32_t sequence;
-	uint32_t uptime; ///< of the agent, ms
-	uint64_t time;   ///< payload.time, ns
+	uint32_t sequence; ///< 0 for custom metrics, which have none
+	uint32_t uptime;   ///< of the agent, ms
+	uint64_t time;     ///< payload.time, ns
 };
 
 /// What a bank holds for one definition.

@@ -4,9 +4,26 @@
 
 #include "bank/passage.h"
 
-void counters_ingest(struct passage *ps, const struct sflow_sample *s)
+// Keep a sample for the aggregator to read; false when the log is full.
+static bool log_sample(struct passage *ps, const struct log_entry *head, const uint8_t *bytes)
 {
 	struct bank *b = ps->bank;
+	const size_t need = sizeof(struct log_entry) + (((size_t)head->len + 7) & ~(size_t)7);
+	if (need > b->log_size - b->log_len) {
+		stats_add(ps->in->stats, STAT_sample_log_full, 1);
+		return false;
+	}
+	struct log_entry *e = (struct log_entry *)(void *)(b->log + b->log_len);
+	*e = *head;
+	e->uptime = ps->sender.agent->uptime;
+	e->time = ps->time;
+	memcpy(e + 1, bytes, head->len);
+	b->log_len += (uint32_t)need;
+	return true;
+}
+
+void counters_ingest(struct passage *ps, const struct sflow_sample *s)
+{
 	struct counters_sample cs;
 	if (counters_sample_open(s, &cs) != SFLOW_OK) {
 		stats_add(ps->in->stats, STAT_sample_short, 1);
@@ -24,22 +41,22 @@ void counters_ingest(struct passage *ps, const struct sflow_sample *s)
 		stats_add(ps->in->stats, STAT_sample_sources_full, 1);
 		return;
 	}
-	const uint32_t len = (uint32_t)cursor_left(&cs.records.rest);
-	const size_t need = sizeof(struct log_entry) + ((len + 7u) & ~7u);
-	if (need > b->log_size - b->log_len) {
-		stats_add(ps->in->stats, STAT_sample_log_full, 1);
-		return;
-	}
-	struct log_entry *e = (struct log_entry *)(void *)(b->log + b->log_len);
-	*e = (struct log_entry){
+	const struct log_entry head = {
+		.tag = SFLOW_COUNTERS_SAMPLE,
 		.source = source,
-		.len = len,
+		.len = (uint32_t)cursor_left(&cs.records.rest),
 		.sequence = cs.sequence,
-		.uptime = ps->sender.agent->uptime,
-		.time = ps->time,
 	};
-	memcpy(e + 1, cs.records.rest.p, len);
-	b->log_len += (uint32_t)need;
+	if (!log_sample(ps, &head, cs.records.rest.p))
+		return;
 	ps->cell->counters_samples++;
 	stats_add(ps->in->stats, STAT_used_counters_samples, 1);
+}
+
+void custom_ingest(struct passage *ps, const struct sflow_sample *s)
+{
+	const struct log_entry head = {
+		.tag = SFLOW_RTMETRIC, .source = ps->sender.index, .len = s->len};
+	if (log_sample(ps, &head, s->body))
+		stats_add(ps->in->stats, STAT_used_custom_samples, 1);
 }

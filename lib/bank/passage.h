@@ -57,6 +57,8 @@ void sample_refuse(struct passage *ps, const struct sflow_sample *s);
 
 /// Log a counters sample.
 void counters_ingest(struct passage *ps, const struct sflow_sample *s);
+/// An rtmetric sample.
+void custom_ingest(struct passage *ps, const struct sflow_sample *s);
 
 /// Let every definition measure what is staged; nothing is staged then.
 void measure_staged(struct bank *b, struct intake *in);

@@ -231,6 +231,7 @@ void samples_ingest(struct passage *ps, struct sflow_datagram *dg)
 		case SFLOW_DISCARDED_PACKET: n += stage_flow(ps, &s, &staged[n]); break;
 		case SFLOW_COUNTERS_SAMPLE:
 		case SFLOW_COUNTERS_SAMPLE_EXPANDED: counters_ingest(ps, &s); break;
+		case SFLOW_RTMETRIC: custom_ingest(ps, &s); break;
 		default: sample_refuse(ps, &s);
 		}
 		if (n == STAGE) {

@@ -128,6 +128,7 @@ static inline struct rig *rig_new(const struct settings *set)
 		.max_agents = set->max_agents,
 		.max_sources = set->max_sources,
 		.top = set->top,
+		.metrics = 1 << 20,
 		.max_triggered = set->max_triggered,
 		.max_events = set->max_events,
 		.retention = 300,

@@ -365,7 +365,7 @@ static void counters(struct rig *r, uint32_t ds_class, uint32_t ds_index, const 
 	sequence++;
 	shot_begin(&s, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence});
 	const struct counters_sample cs = {
-		.sequence = 1, .ds_class = ds_class, .ds_index = ds_index};
+		.sequence = sequence, .ds_class = ds_class, .ds_index = ds_index};
 	encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE, &cs);
 	encode_if_counters(&s.e, &(struct if_counters){.if_index = 3, .if_speed = 10000000000});
 	if (port != NULL)

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "analyzer/metric_query.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analyzer/metric_row.h"
+#include "analyzer/selector.h"
+#include "analyzer/state.h"
+
+// What a slice may cost, in cells; a row that is looked at costs at least ROW_COST.
+#define SLICE_COST 2048
+#define ROW_COST   4
+
+const char *const metric_aggregates[METRIC_AGGREGATES] = {
+	"max", "min", "sum", "avg", "var", "sdev", "med", "q1", "q2", "q3", "iqr", "any",
+};
+
+const char *const metric_labels[METRIC_LABELS] = {
+	"host", "ifname", "vir_host", "k8s_name", "k8s_namespace", "swarm_name",
+};
+
+// --- columns ------------------------------------------------------------------------------------
+
+static bool take_prefix(const char **at, const char *prefix)
+{
+	const size_t len = strlen(prefix);
+	if (strncmp(*at, prefix, len) != 0 || (*at)[len] != ':')
+		return false;
+	*at += len + 1;
+	return true;
+}
+
+static void take_modifiers(const char **at, struct metric_column *c)
+{
+	for (;;) {
+		int i = METRIC_AGGREGATES;
+		if (take_prefix(at, "null")) {
+			c->optional = true;
+			continue;
+		}
+		if (take_prefix(at, "sort")) {
+			c->sort = true;
+			continue;
+		}
+		while (--i >= 0 && !take_prefix(at, metric_aggregates[i]))
+			;
+		if (i < 0)
+			return;
+		c->aggregate = (enum metric_aggregate)i;
+	}
+}
+
+int metric_column_parse(const char *token, struct metric_column *out, struct err_msg *msg)
+{
+	struct metric_column c = {.token = token};
+	const char *at = token;
+	take_modifiers(&at, &c);
+	size_t len = strcspn(at, ":");
+	if (c.sort && at[len] == ':') {
+		char *end;
+		c.keep = strtoll(at + len + 1, &end, 10);
+		if (*end != 0 || end == at + len + 1)
+			return err_set(msg, ERR_INVALID, "%s: expected sort:METRIC:-N", token);
+	} else if (at[len] != 0) {
+		return err_set(msg, ERR_INVALID,
+			       "%s: \"%.*s\" is no aggregator: expected max, min, sum, avg, var, "
+			       "sdev, med, q1, q2, q3, iqr, any, null or sort",
+			       token, (int)len, at);
+	}
+	const char *dot = at + len;
+	while (dot > at && dot[-1] != '.')
+		dot--;
+	c.name = dot;
+	c.name_len = (size_t)(at + len - dot);
+	if (dot > at) {
+		c.source = at;
+		c.source_len = (size_t)(dot - 1 - at);
+	}
+	if (c.name_len == 0)
+		return err_set(msg, ERR_INVALID, "\"%s\": expected the name of a metric", token);
+	*out = c;
+	return 0;
+}
+
+bool metric_glob(const char *pattern, const char *text, size_t len)
+{
+	const char *end = text + len, *star = NULL, *again = text;
+	while (text < end || *pattern != 0) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			again = text;
+		} else if (text < end && *pattern == *text) {
+			pattern++;
+			text++;
+		} else if (star != NULL && again < end) {
+			pattern = star;
+			text = ++again;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+// --- one row ------------------------------------------------------------------------------------
+
+static const char *copy_text(struct metric_page *p, const char *text, size_t len)
+{
+	if (len >= METRIC_PAGE_TEXT - p->n_text)
+		len = METRIC_PAGE_TEXT - 1 - p->n_text;
+	char *to = p->text + p->n_text;
+	memcpy(to, text, len);
+	to[len] = 0;
+	p->n_text += (uint32_t)len + (p->n_text + len + 1 < METRIC_PAGE_TEXT);
+	return to;
+}
+
+static struct metric_cell *add_cell(struct metric_page *p, uint32_t column, const char *name)
+{
+	if (p->n_cells == METRIC_PAGE_CELLS)
+		return NULL;
+	struct metric_cell *cell = &p->cell[p->n_cells++];
+	*cell = (struct metric_cell){.column = column, .name = name};
+	return cell;
+}
+
+static void fill_cell(struct metric_page *p, struct metric_cell *cell, const struct metric_value *v,
+		      uint64_t time)
+{
+	cell->kind = v->kind;
+	cell->time = time;
+	if (v->kind == METRIC_NUMBER)
+		cell->number = v->number;
+	else if (v->kind == METRIC_TEXT)
+		cell->text = copy_text(p, v->text, v->len);
+}
+
+static void add_keys(const struct row_reader *r, struct metric_page *p, uint32_t def,
+		     struct metric_cell *cell)
+{
+	cell->key = &p->key[p->n_keys];
+	const uint32_t n = row_flows(r, def, METRIC_PAGE_KEYS - p->n_keys);
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow_row row;
+		row_flow(r, def, i, &row);
+		p->key[p->n_keys++] = (struct metric_key){
+			.value = row.value,
+			.time = row.last,
+			.key = copy_text(p, row.key_text, strlen(row.key_text)),
+		};
+	}
+	cell->n_keys = n;
+}
+
+// A column of the request. False: the row lacks it.
+static bool add_column(const struct row_reader *r, const struct metric_request *q, uint32_t i,
+		       struct metric_page *p, bool *own)
+{
+	const struct metric_column *c = &q->column[i];
+	struct row_value v;
+	row_column(r, c, q->inherit, &v);
+	if (v.value.kind == METRIC_NONE && q->whole)
+		return c->optional ? add_cell(p, i, c->token) != NULL : false;
+	if (v.value.kind == METRIC_NONE)
+		return true;
+	struct metric_cell *cell = add_cell(p, i, c->token);
+	if (cell == NULL)
+		return false;
+	*own |= !v.inherited;
+	fill_cell(p, cell, &v.value, v.time);
+	cell->flow = v.flow;
+	if (v.flow && q->keys)
+		add_keys(r, p, v.def, cell);
+	return true;
+}
+
+static bool add_columns(const struct row_reader *r, const struct metric_request *q,
+			struct metric_page *p)
+{
+	bool own = false;
+	for (uint32_t i = 0; i < q->n_columns; i++)
+		if (!add_column(r, q, i, p, &own))
+			return false;
+	return own;
+}
+
+static void add_value(const struct metric_request *q, struct metric_page *p, const char *name,
+		      const struct metric_value *v, uint64_t time)
+{
+	if (v->kind == METRIC_NONE || (v->kind == METRIC_TEXT && q->no_texts))
+		return;
+	struct metric_cell *cell = add_cell(p, 0, name);
+	if (cell != NULL)
+		fill_cell(p, cell, v, time);
+}
+
+static void add_block(const struct row_reader *r, const struct metric_request *q,
+		      const struct block *b, struct metric_page *p)
+{
+	const struct metrics *m = &r->a->metrics;
+	struct metric_value v;
+	if (b->layout == BLOCK_CUSTOM) {
+		for (uint32_t i = 0; i < block_n_custom(b); i++) {
+			const struct block_custom *c = block_custom(b, i);
+			const struct text *name = texts_at(&m->texts, c->name);
+			block_custom_value(&m->texts, b, c, &v);
+			if (v.kind != METRIC_NONE)
+				add_value(q, p, copy_text(p, name->text, name->len), &v, b->time);
+		}
+		return;
+	}
+	const struct catalog_layout *l = &m->catalog.layout[b->layout];
+	for (uint32_t i = l->first; i < (uint32_t)l->first + l->n; i++) {
+		const struct catalog_def *d = &m->catalog.def[i];
+		if (d->name == CATALOG_HIDDEN)
+			continue;
+		block_value(&m->catalog, &m->texts, b, d, &v);
+		add_value(q, p, m->catalog.name[d->name], &v, b->time);
+	}
+}
+
+static bool add_all(const struct row_reader *r, const struct metric_request *q,
+		    struct metric_page *p)
+{
+	const struct metrics *m = &r->a->metrics;
+	const uint32_t before = p->n_cells;
+	const struct block *b = metrics_first(m, r->port);
+	for (; b != NULL; b = metrics_next(m, b))
+		add_block(r, q, b, p);
+	for (uint32_t def = 0; !q->no_flows && def < query_n_flows(r->a); def++) {
+		struct row_value v;
+		if (!row_flow_value(r, def, &v))
+			continue;
+		const char *name = query_flow(r->a, def)->name;
+		struct metric_cell *cell = add_cell(p, 0, copy_text(p, name, strlen(name)));
+		if (cell == NULL)
+			break;
+		fill_cell(p, cell, &v.value, v.time);
+		cell->flow = true;
+		if (q->keys)
+			add_keys(r, p, def, cell);
+	}
+	return p->n_cells > before;
+}
+
+// --- filters ------------------------------------------------------------------------------------
+
+static bool matches(const char *pattern, const struct metric_value *v)
+{
+	if (v->kind == METRIC_TEXT)
+		return metric_glob(pattern, v->text, v->len);
+	char text[32], *end;
+	const double number = strtod(pattern, &end);
+	if (end != pattern && *end == 0)
+		return v->number == number;
+	const int len = snprintf(text, sizeof(text), "%.15g", v->number);
+	return metric_glob(pattern, text, (size_t)len);
+}
+
+bool row_passes(const struct row_reader *r, const struct metric_filter *filter, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct row_value v;
+		row_column(r, &filter[i].column, true, &v);
+		if (v.value.kind == METRIC_NONE)
+			return false;
+		size_t k = 0;
+		while (k < filter[i].n && !matches(filter[i].pattern[k], &v.value))
+			k++;
+		if (k == filter[i].n)
+			return false;
+	}
+	return true;
+}
+
+// --- rows ---------------------------------------------------------------------------------------
+
+static void add_labels(const struct row_reader *r, struct metric_row *row, struct metric_page *p)
+{
+	static const char *const metric[METRIC_LABELS] = {
+		[METRIC_LABEL_VIR_HOST] = "vir_host_name",
+		[METRIC_LABEL_K8S_NAME] = "k8s_name",
+		[METRIC_LABEL_K8S_NAMESPACE] = "k8s_namespace",
+		[METRIC_LABEL_SWARM_NAME] = "swarm_name",
+	};
+	const struct port *port = sources_port(&r->a->sources, r->port);
+	const struct agent *agent = sources_agent(&r->a->sources, port->agent);
+	if (agent->name[0] != 0)
+		row->label[METRIC_LABEL_HOST] = copy_text(p, agent->name, strlen(agent->name));
+	if (port->ds_class == SFLOW_DS_IFINDEX && port->name[0] != 0)
+		row->label[METRIC_LABEL_IFNAME] = copy_text(p, port->name, strlen(port->name));
+	for (int i = METRIC_LABEL_VIR_HOST; port->ds_class == SFLOW_DS_LOGICAL && i < METRIC_LABELS;
+	     i++) {
+		struct row_value v;
+		row_metric(r, metric[i], strlen(metric[i]), &v);
+		if (v.value.kind == METRIC_TEXT)
+			row->label[i] = copy_text(p, v.value.text, v.value.len);
+	}
+}
+
+static void identify(const struct row_reader *r, struct metric_row *row, struct metric_page *p)
+{
+	char text[TEXT_MAX + 1];
+	const struct port *port = sources_port(&r->a->sources, r->port);
+	const size_t len = row_source(r->a, r->port, text);
+	row->agent = sources_agent(&r->a->sources, port->agent)->addr;
+	row->ds_class = port->ds_class;
+	row->ds_index = port->ds_index;
+	row->source = copy_text(p, text, len);
+}
+
+static void add_row(const struct analyzer *a, uint32_t port, const struct metric_request *q,
+		    struct metric_page *p)
+{
+	const struct row_reader r = {.a = a, .port = port};
+	const struct metric_page before = {
+		.n_cells = p->n_cells, .n_keys = p->n_keys, .n_text = p->n_text};
+	if (row_passes(&r, q->filter, q->n_filters) &&
+	    (q->n_columns > 0 ? add_columns(&r, q, p) : add_all(&r, q, p))) {
+		struct metric_row *row = &p->row[p->n_rows++];
+		*row = (struct metric_row){.cell = &p->cell[before.n_cells],
+					   .n_cells = p->n_cells - before.n_cells};
+		identify(&r, row, p);
+		if (q->labels)
+			add_labels(&r, row, p);
+		return;
+	}
+	p->n_cells = before.n_cells;
+	p->n_keys = before.n_keys;
+	p->n_text = before.n_text;
+}
+
+// --- scans --------------------------------------------------------------------------------------
+
+static bool has_room(const struct metric_page *p)
+{
+	return p->n_rows < METRIC_PAGE_ROWS && p->n_cells < METRIC_PAGE_CELLS / 2 &&
+	       p->n_keys < METRIC_PAGE_KEYS / 2 && p->n_text < METRIC_PAGE_TEXT / 2;
+}
+
+bool metric_scan_next(const struct analyzer *a, struct metric_scan *s, struct metric_page *p)
+{
+	p->n_rows = p->n_cells = p->n_keys = p->n_text = 0;
+	p->now = a->now;
+	const struct metric_request *q = s->request;
+	for (uint32_t cost = 0; cost < SLICE_COST && has_room(p); cost++) {
+		if (s->port >= a->sources.port.n)
+			return false;
+		s->port++;
+		if (q->selector != NULL && !(selector_flags(q->selector, a, s->port) & SELECTOR_IN))
+			continue;
+		const uint32_t cells = p->n_cells + p->n_keys;
+		add_row(a, s->port, q, p);
+		cost += ROW_COST + p->n_cells + p->n_keys - cells;
+	}
+	return true;
+}
+
+bool metric_agent_known(const struct analyzer *a, const char *name)
+{
+	const uint32_t i = row_agent(a, name);
+	return i != 0 && a->now - sources_agent(&a->sources, i)->last <= METRIC_AGENT_SILENCE;
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#include "analyzer/metric_row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "analyzer/selector.h"
+#include "analyzer/state.h"
+
+// --- counters -----------------------------------------------------------------------------------
+
+static bool custom_metric(const struct metrics *m, const struct block *b, uint32_t text,
+			  struct metric_value *v)
+{
+	for (uint32_t i = 0; text != 0 && i < block_n_custom(b); i++) {
+		const struct block_custom *c = block_custom(b, i);
+		if (c->name != text)
+			continue;
+		block_custom_value(&m->texts, b, c, v);
+		return v->kind != METRIC_NONE;
+	}
+	return false;
+}
+
+static bool block_metric(const struct metrics *m, const struct block *b, int name,
+			 struct metric_value *v)
+{
+	const struct catalog *c = &m->catalog;
+	for (uint16_t i = name >= 0 ? c->name_def[name] : 0; i != 0; i = c->def[i - 1].next) {
+		if (c->def[i - 1].layout != b->layout)
+			continue;
+		block_value(c, &m->texts, b, &c->def[i - 1], v);
+		if (v->kind != METRIC_NONE)
+			return true;
+	}
+	return false;
+}
+
+static bool counter_metric(const struct metrics *m, uint32_t port, const char *name, size_t len,
+			   struct row_value *v)
+{
+	const int number = catalog_name(&m->catalog, name, len);
+	const uint32_t text = texts_find(&m->texts, name, len);
+	for (const struct block *b = metrics_first(m, port); b != NULL; b = metrics_next(m, b)) {
+		v->time = b->time;
+		if (b->layout == BLOCK_CUSTOM ? custom_metric(m, b, text, &v->value)
+					      : block_metric(m, b, number, &v->value))
+			return true;
+	}
+	return false;
+}
+
+// --- flows --------------------------------------------------------------------------------------
+
+// The sources of a port, one per direction that it has.
+static uint32_t sources_at_port(const struct row_reader *r, uint32_t out[3])
+{
+	const struct port *p = sources_port(&r->a->sources, r->port);
+	uint32_t n = 0;
+	for (unsigned i = 0; i < 3; i++)
+		if (p->source[i] != 0)
+			out[n++] = p->source[i];
+	return n;
+}
+
+static const struct flow *flow_at(const struct analyzer *a, uint32_t def)
+{
+	return a->set.flow[def];
+}
+
+bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *v)
+{
+	const struct flow *f = flow_at(r->a, def);
+	const uint32_t *pick = r->a->set.pick;
+	uint32_t source[3];
+	const uint32_t n_sources = sources_at_port(r, source);
+	// Without keys a direction has one flow, and the metric is the sum of both.
+	const uint32_t n = store_top_of(&f->store, source, n_sources, r->a->set.pick,
+					f->def->keys[0] == 0 ? 3 : 1);
+	if (n == 0)
+		return false;
+	v->value.kind = METRIC_NUMBER;
+	v->value.number = 0;
+	v->time = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint64_t last = store_past(&f->store, pick[i])->last;
+		v->value.number += store_rate(&f->store, pick[i]).value;
+		v->time = last > v->time ? last : v->time;
+	}
+	v->flow = true;
+	v->def = def;
+	return true;
+}
+
+uint32_t row_flows(const struct row_reader *r, uint32_t def, uint32_t max)
+{
+	const struct flow *f = flow_at(r->a, def);
+	const uint32_t n = f->def->n < max ? f->def->n : max;
+	uint32_t source[3];
+	const uint32_t n_sources = sources_at_port(r, source);
+	return store_top_of(&f->store, source, n_sources, r->a->set.pick, n);
+}
+
+void row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct flow_row *row)
+{
+	query_row(r->a, flow_at(r->a, def), r->a->set.pick[i], row);
+}
+
+// --- columns ------------------------------------------------------------------------------------
+
+void row_metric(const struct row_reader *r, const char *name, size_t len, struct row_value *v)
+{
+	char text[TEXT_MAX + 1];
+	uint32_t def;
+	v->value.kind = METRIC_NONE;
+	v->inherited = v->flow = false;
+	if (counter_metric(&r->a->metrics, r->port, name, len, v) || len > TEXT_MAX)
+		return;
+	memcpy(text, name, len);
+	text[len] = 0;
+	if (query_find(r->a, text, &def))
+		row_flow_value(r, def, v);
+}
+
+static bool is_source(const struct row_reader *r, const struct metric_column *c)
+{
+	char text[TEXT_MAX + 1];
+	return c->source == NULL || (row_source(r->a, r->port, text) == c->source_len &&
+				     memcmp(text, c->source, c->source_len) == 0);
+}
+
+void row_column(const struct row_reader *r, const struct metric_column *c, bool inherit,
+		struct row_value *v)
+{
+	*v = (struct row_value){.value.kind = METRIC_NONE};
+	if (is_source(r, c))
+		row_metric(r, c->name, c->name_len, v);
+	if (v->value.kind != METRIC_NONE || !inherit || c->source != NULL)
+		return;
+	const struct metrics *m = &r->a->metrics;
+	const uint32_t host = m->agent[sources_port(&r->a->sources, r->port)->agent].host;
+	if (host == 0 || host == r->port || !counter_metric(m, host, c->name, c->name_len, v))
+		return;
+	v->inherited = true;
+	if (v->value.kind != METRIC_TEXT) // a port has no load
+		v->value.kind = METRIC_NONE;
+}
+
+// --- names --------------------------------------------------------------------------------------
+
+size_t row_source(const struct analyzer *a, uint32_t port, char text[TEXT_MAX + 1])
+{
+	const struct port *p = sources_port(&a->sources, port);
+	struct strbuf b = strbuf_of(text, TEXT_MAX + 1);
+	if (p->named != 0)
+		strbuf_str(&b, texts_str(&a->metrics.texts, p->named));
+	else
+		data_source_format(&b, p->ds_class, p->ds_index);
+	return b.len;
+}
+
+uint32_t row_agent(const struct analyzer *a, const char *name)
+{
+	const struct sources *s = &a->sources;
+	struct agent id = {0};
+	if (addr_parse(name, &id.addr) == 0)
+		return roster_find(&s->agent, &s->config.secret, &id);
+	for (uint32_t i = 1; i <= s->agent.n && name[0] != 0; i++)
+		if (strcmp(sources_agent(s, i)->name, name) == 0)
+			return i;
+	return 0;
+}
+
+// --- the list of names --------------------------------------------------------------------------
+
+#define NAMES_COST 512 // ports per slice
+
+static struct metric_seen *seen_of(struct metric_names *n, const char *name)
+{
+	uint32_t i = 0;
+	while (i < n->n && strcmp(n->seen[i].name, name) != 0)
+		i++;
+	if (i == METRIC_NAMES) {
+		n->refused++;
+		return NULL;
+	}
+	if (i == n->n)
+		snprintf(n->seen[n->n++].name, sizeof(n->seen[0].name), "%s", name);
+	return &n->seen[i];
+}
+
+static void see(struct metric_seen *seen, uint64_t time)
+{
+	if (seen != NULL && time > seen->time)
+		seen->time = time;
+}
+
+static void see_block(const struct metrics *m, const struct block *b, struct metric_names *n)
+{
+	const struct catalog *c = &m->catalog;
+	if (b->layout == BLOCK_CUSTOM) {
+		for (uint32_t i = 0; i < block_n_custom(b); i++)
+			see(seen_of(n, texts_str(&m->texts, block_custom(b, i)->name)), b->time);
+		return;
+	}
+	const struct catalog_layout *l = &c->layout[b->layout];
+	for (uint32_t i = l->first; i < (uint32_t)l->first + l->n; i++) {
+		struct metric_value v;
+		// The names of the catalogue come first, in its order.
+		if (c->def[i].name == CATALOG_HIDDEN || b->time <= n->seen[c->def[i].name].time)
+			continue;
+		block_value(c, &m->texts, b, &c->def[i], &v);
+		if (v.kind != METRIC_NONE)
+			n->seen[c->def[i].name].time = b->time;
+	}
+}
+
+static void begin_names(const struct analyzer *a, struct metric_names *n)
+{
+	const struct catalog *c = &a->metrics.catalog;
+	for (uint16_t i = 0; i < c->n_names; i++)
+		memcpy(n->seen[i].name, c->name[i], CATALOG_NAME);
+	n->n = c->n_names;
+}
+
+// A flow metric is as young as the samples of the data sources that have flows of it.
+static void see_flows(const struct analyzer *a, uint32_t source, struct metric_names *n)
+{
+	for (uint32_t def = 0; def < query_n_flows(a); def++)
+		if (flow_at(a, def)->store.chain[source].count > 0)
+			see(seen_of(n, query_flow(a, def)->name),
+			    sources_at(&a->sources, source)->last);
+}
+
+bool metric_names_next(const struct analyzer *a, struct metric_names *n)
+{
+	const struct metrics *m = &a->metrics;
+	n->now = a->now;
+	if (n->port == 0)
+		begin_names(a, n);
+	for (uint32_t cost = 0; cost < NAMES_COST; cost++) {
+		if (n->port >= a->sources.port.n && n->source >= a->sources.source.n)
+			return false;
+		if (n->port >= a->sources.port.n) {
+			see_flows(a, ++n->source, n);
+			continue;
+		}
+		n->port++;
+		const struct block *b = metrics_first(m, n->port);
+		for (; b != NULL; b = metrics_next(m, b))
+			see_block(m, b, n);
+	}
+	return true;
+}

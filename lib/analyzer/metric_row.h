@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+#pragma once
+
+/// @file
+/// One row of the table of metrics, read where it lies; private to this folder (metric_query.h and
+/// the thresholds on counters use it).
+///
+/// Thread-safety: under the analyzer's lock. Memory: values borrow it.
+
+#include "analyzer/metric_query.h"
+#include "analyzer/query.h"
+
+struct row_reader {
+	const struct analyzer *a;
+	uint32_t port;
+};
+
+struct row_value {
+	struct metric_value value;
+	uint64_t time; ///< ns
+	bool inherited;
+	bool flow;
+	uint32_t def; ///< of a flow metric
+};
+
+/// The row's own value of a metric; METRIC_NONE when it has none.
+void row_metric(const struct row_reader *r, const char *name, size_t len, struct row_value *v);
+/// The value of a column, from the agent's host if need be and allowed.
+void row_column(const struct row_reader *r, const struct metric_column *c, bool inherit,
+		struct row_value *v);
+/// True if all filters hold.
+bool row_passes(const struct row_reader *r, const struct metric_filter *filter, size_t n);
+
+/// The value of a flow definition; false when the data source has no flow of it.
+bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *v);
+/// The largest flows of it, at most n + as many as it keeps; then row_flow() tells each.
+uint32_t row_flows(const struct row_reader *r, uint32_t def, uint32_t max);
+void row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct flow_row *row);
+
+/// A data source as users write it into @p text; its length.
+size_t row_source(const struct analyzer *a, uint32_t port, char text[TEXT_MAX + 1]);
+/// The agent with this address, or whose host has this name; 0 = none.
+uint32_t row_agent(const struct analyzer *a, const char *name);
