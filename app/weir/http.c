@@ -20,7 +20,7 @@ enum {
 	BACKLOG = 1024,
 	CONNECTION_MEMORY = 32 << 10, // bytes: headers of a request, buffers of its connection
 	STACK = 256 << 10,            // bytes: of each of MHD's threads
-	DISCARD = 1 << 20,            // bytes of a refused body that are read for politeness
+	DISCARD = 4 << 20,            // bytes of a refused body that are read for politeness
 	SPARE_FILES = 64,             // descriptors that are not connections
 	FIRST_ROOM = 4096,
 	LINGER_MS = 300, // for answers in the making at the end

@@ -12,8 +12,8 @@
 #include "weir/log.h"
 
 static const struct http_rows *const families[] = {
-	&rest_status_rows,  &rest_event_rows,    &rest_flow_rows,
-	&rest_forward_rows, &rest_topology_rows,
+	&rest_status_rows, &rest_event_rows,   &rest_define_rows,
+	&rest_flow_rows,   &rest_forward_rows, &rest_topology_rows,
 };
 
 static void log_listening(const struct config_http *set)

@@ -48,8 +48,8 @@ void rest_stop(struct rest *r);
 void rest_free(struct rest *r);
 
 /// The tables of routes.
-extern const struct http_rows rest_status_rows, rest_event_rows, rest_flow_rows, rest_forward_rows,
-	rest_topology_rows;
+extern const struct http_rows rest_status_rows, rest_event_rows, rest_define_rows, rest_flow_rows,
+	rest_forward_rows, rest_topology_rows;
 
 /// The body of a request, read leniently; NULL when it has been refused.
 const struct node *rest_body(const struct http_request *r, struct http_answer *a);
