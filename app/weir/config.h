@@ -126,6 +126,7 @@ struct config {
 	uint32_t triggered;   ///< flows per threshold that fired and are not armed again
 	uint32_t events;      ///< per tick
 	uint32_t sketches;    ///< per table or store of a definition that counts distinct values
+	bool correct_loss;    ///< scale by datagrams lost on the way
 	double retention;     ///< s; a flow without samples for so long is forgotten
 	uint64_t memory;      ///< bytes that all of this may take together
 

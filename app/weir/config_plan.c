@@ -71,6 +71,7 @@ void config_analyzer(const struct config *c, struct analyzer_config *out)
 	out->max_events = c->events;
 	out->sketches = 2 * c->sketches; // two generations
 	out->retention = c->retention;
+	out->correct_loss = c->correct_loss;
 }
 
 static bool allow(void *ctx, const struct addr *agent)

@@ -295,6 +295,7 @@ static void set_flow(struct builder *b, Weir__Flow *m, const struct flow_def *de
 	m->parts = parts_of(b, def, row);
 	m->value = row->value, m->error = row->error;
 	m->n_effective = row->n_effective, m->inherited = row->inherited;
+	m->uncorrected = row->uncorrected != row->value ? row->uncorrected : 0;
 	m->samples = row->samples;
 	m->last = unix_time(b, row->last);
 	m->n_values = row->n_values;
@@ -478,6 +479,7 @@ static void set_analyzer(struct builder *b, Weir__Stats *m, const struct analyze
 	to->sources = from->sources;
 	to->agents_full = from->agents_full, to->sources_full = from->sources_full;
 	to->ds_conflict = from->ds_conflict;
+	to->doubtful = from->doubtful;
 	to->events = from->events, to->events_lost = from->events_lost;
 	to->triggered_full = from->triggered_full;
 }

@@ -322,7 +322,42 @@ static int answer_sources(const struct telemetry_config *c, const char *params,
 	NUMBERS(d, "sampling_rate", n, s[i].sampling_rate);
 	NUMBERS(d, "effective_rate", n, rounded(s[i].effective_rate));
 	TEXTS(d, "flags", n, oddities(s[i].flags, text, sizeof(text)));
+	NUMBERS(d, "doubts", n, s[i].doubts);
+	NUMBERS(d, "correction_ppm", n, rounded(s[i].correction * 1e6));
 	add_next(d, from, n, PAGE_SOURCES);
+	return 0;
+}
+
+// Samples against counters. A page may be empty though there is a next one: most ports of the
+// index sent no counters.
+static int answer_audit(const struct telemetry_config *c, const char *params,
+			struct rte_tel_data *d)
+{
+	static const char *const directions[] = {"unknown", "ingress", "egress"};
+	const int64_t first = number(params);
+	struct audit_row r[PAGE_SOURCES];
+	char text[ADDR_TEXT_SIZE];
+	if (first < 0)
+		return -EINVAL;
+	size_t from = (size_t)first;
+	aggregator_lock(c->aggregator);
+	const size_t n = query_audit(c->analyzer, &from, r, PAGE_SOURCES);
+	aggregator_unlock(c->aggregator);
+	rte_tel_data_start_dict(d);
+	TEXTS(d, "agent", n, addr_text(&r[i].agent, text));
+	NUMBERS(d, "class", n, r[i].ds_class);
+	NUMBERS(d, "index", n, r[i].ds_index);
+	TEXTS(d, "direction", n, directions[r[i].direction % 3]);
+	TEXTS(d, "port", n, r[i].port_name);
+	NUMBERS(d, "seconds", n, rounded(r[i].seconds));
+	NUMBERS(d, "counted_rate", n, rounded(r[i].counted));
+	NUMBERS(d, "sampled_rate", n, rounded(r[i].sampled));
+	NUMBERS(d, "sampled_error", n, rounded(r[i].error));
+	NUMBERS(d, "sampling_rate", n, r[i].sampling_rate);
+	NUMBERS(d, "effective_rate", n, rounded(r[i].effective_rate));
+	NUMBERS(d, "implied_rate", n, rounded(r[i].implied_rate));
+	TEXTS(d, "verdict", n, r[i].text);
+	tel_add_uint(d, "next", from > (size_t)first ? from : 0);
 	return 0;
 }
 
@@ -440,6 +475,8 @@ static const struct {
 	 answer_flows},
 	{"/weir/agents", "Agents. Parameter: the first to show (0).", answer_agents},
 	{"/weir/sources", "Data sources. Parameter: the first to show (0).", answer_sources},
+	{"/weir/audit", "Samples against counters, by port. Parameter: the first to show (0).",
+	 answer_audit},
 	{"/weir/aggregator", "Ticks and how long they take.", answer_aggregator},
 	{"/weir/host", "What was answered for the addresses of ports.", answer_host},
 	{"/weir/memory", "Bytes by purpose.", answer_memory},

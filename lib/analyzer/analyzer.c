@@ -14,6 +14,7 @@ static struct source_config source_config(const struct analyzer_config *config)
 		.n_workers = config->n_workers,
 		.max_agents = config->max_agents,
 		.max_sources = config->max_sources,
+		.correct_loss = config->correct_loss,
 		.secret = config->secret,
 	};
 }

@@ -54,6 +54,7 @@ struct analyzer_config {
 	uint32_t sketches;      ///< per definition that counts distinct values (table/distinct.h)
 	/// s: a flow without samples for so long, and for 30 t, is forgotten.
 	double retention;
+	bool correct_loss; ///< for datagrams lost on the way (source.h)
 	struct hash_secret secret;
 	uint64_t seed;
 };

@@ -19,21 +19,29 @@ static void read_name(struct cursor *c, char name[SOURCE_NAME_SIZE])
 		name[i] = text[i] >= 0x20 && text[i] < 0x7f ? (char)text[i] : '?';
 }
 
-// if_counters: ifIndex, ifType, ifSpeed (64 bits), ...
-static void read_speed(struct cursor *c, uint64_t *speed)
+// if_counters: ifIndex, ifType, ifSpeed (64 bits), ifDirection, ifStatus, ifInOctets (64 bits), six
+// of 32 bits, ifOutOctets (64 bits), ...
+static void read_interface(const struct sources *s, struct port *port, struct cursor *c)
 {
 	cursor_skip(c, 8);
-	const uint64_t said = cursor_u64(c);
+	const uint64_t speed = cursor_u64(c);
 	if (!c->bad)
-		*speed = said;
+		port->speed = speed;
+	cursor_skip(c, 8);
+	const uint64_t in = cursor_u64(c);
+	cursor_skip(c, 24);
+	const uint64_t out = cursor_u64(c);
+	if (!c->bad)
+		audit_counters(s, port, in, out);
 }
 
-static void read_record(struct agent *agent, struct port *port, const struct sflow_record *r)
+static void read_record(const struct sources *s, struct agent *agent, struct port *port,
+			const struct sflow_record *r)
 {
 	struct cursor c = cursor_of(r->body, r->len);
 	switch (r->tag) {
 	case SFLOW_PORT_NAME: read_name(&c, port->name); break;
-	case SFLOW_IF_COUNTERS: read_speed(&c, &port->speed); break;
+	case SFLOW_IF_COUNTERS: read_interface(s, port, &c); break;
 	case SFLOW_HOST_DESCR:
 		read_name(&c, port->ds_class == SFLOW_DS_LOGICAL ? port->name : agent->name);
 		break;
@@ -61,7 +69,7 @@ static void merge_sample(struct metrics *m, struct sources *s, uint32_t worker,
 	int got;
 	while ((got = sflow_item(&rest, &r)) > 0) {
 		if (fresh) {
-			read_record(agent, port, &r);
+			read_record(s, agent, port, &r);
 			if (!metrics_record(m, s, &said, &r))
 				unknown_add(unknown, RECORD_COUNTERS, &r, &agent->addr);
 		} else {

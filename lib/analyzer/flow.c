@@ -92,6 +92,12 @@ static uint32_t source_of(const struct flow *f, uint32_t worker, uint32_t index)
 	return sources_agent(f->sources, p->agent)->source;
 }
 
+// By what its additions are multiplied for datagrams lost on the way.
+static double correction_of(const struct flow *f, uint32_t worker, uint32_t index)
+{
+	return sources_correction(f->sources, sources_translate(f->sources, worker, index));
+}
+
 // The additions that lie in a bank's source cells.
 static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank)
 {
@@ -101,11 +107,13 @@ static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank
 		const struct source_cell *cell = &bank->source[bank->touched_sources[i]];
 		if (cell->samples == 0)
 			continue;
-		set_source(key, source_of(f, worker, bank->touched_sources[i]));
+		const uint32_t index = bank->touched_sources[i];
+		const double lost = correction_of(f, worker, index);
+		set_source(key, source_of(f, worker, index));
 		const struct store_add add = {
 			.key = key,
-			.value = bytes ? cell->bytes : cell->frames,
-			.q = bytes ? cell->q_bytes : cell->q_frames,
+			.value = (bytes ? cell->bytes : cell->frames) * lost,
+			.q = (bytes ? cell->q_bytes : cell->q_frames) * lost * lost,
 			.last = time_of(bank, cell->last),
 			.n = cell->samples,
 		};
@@ -133,11 +141,12 @@ static void translate(const struct flow *f, uint32_t worker, const struct bank *
 	memcpy(&source, e->key, sizeof(source));
 	memcpy(key, e->key, f->def->key_size);
 	set_source(key, source_of(f, worker, source));
+	const double lost = correction_of(f, worker, source);
 	*add = (struct store_add){
 		.key = key,
-		.value = e->value,
-		.q = e->q,
-		.inherited = e->inherited,
+		.value = e->value * lost,
+		.q = e->q * lost * lost,
+		.inherited = e->inherited * lost,
 		.last = time_of(bank, e->last),
 		.n = e->n,
 	};
@@ -159,7 +168,7 @@ static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank
 			translate(f, worker, bank, def, entry[i], batch.key[i], &batch.add[i]);
 		store_add(&f->store, batch.add, batch.n);
 	}
-	store_floor(&f->store, t->floor);
+	store_floor(&f->store, t->floor * sources_most_correction(f->sources));
 	f->samples += t->added;
 	f->relabelled += t->relabelled;
 }

@@ -54,6 +54,7 @@ void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry, s
 		.error = QUERY_Z95 * sqrt(rate.q),
 		.n_effective = rate.n_effective,
 		.inherited = rate.inherited,
+		.uncorrected = rate.value / sources_correction(&a->sources, store_source(s, entry)),
 		.samples = past->n,
 		.last = past->last,
 		.n_values = f->def->n_value,
@@ -144,15 +145,13 @@ size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *row
 
 static void fill_sampling(const struct sources *s, const struct port *p, struct source_row *row)
 {
-	uint64_t pool = 0, samples = 0;
+	double n;
 	for (uint32_t k = p->first_sampler; k != 0; k = sources_sampler(s, k)->next) {
 		const struct sampler *m = sources_sampler(s, k);
 		row->lost_samples += m->tally.lost;
 		row->drops += m->drops;
-		pool += m->pool;
-		samples += m->pool_samples;
 	}
-	row->effective_rate = samples > 0 ? (double)pool / (double)samples : 0;
+	row->effective_rate = sources_effective(s, p, &n);
 }
 
 static void fill_source_row(const struct analyzer *a, uint32_t i, struct source_row *row)
@@ -180,6 +179,9 @@ static void fill_source_row(const struct analyzer *a, uint32_t i, struct source_
 		.discards = o->discards,
 		.last = o->last,
 		.flags = o->flags,
+		.doubts = o->doubts,
+		.correction = agent->correction > 1 ? agent->correction : 1,
+		.corrected = s->config.correct_loss,
 	};
 	copy_name(row->agent_name, agent->name);
 	copy_name(row->port_name, p->name);
@@ -191,6 +193,67 @@ size_t query_sources(const struct analyzer *a, size_t from, struct source_row *r
 	size_t len = 0;
 	for (size_t i = from + 1; i <= a->sources.source.n && len < n; i++)
 		fill_source_row(a, (uint32_t)i, &rows[len++]);
+	return len;
+}
+
+static uint32_t sampling_rate_of(const struct sources *s, const struct port *p, uint32_t direction)
+{
+	if (p->source[direction] != 0 && sources_at(s, p->source[direction])->sampling_rate != 0)
+		return sources_at(s, p->source[direction])->sampling_rate;
+	for (unsigned d = 0; d < 3; d++)
+		if (p->source[d] != 0 && sources_at(s, p->source[d])->sampling_rate != 0)
+			return sources_at(s, p->source[d])->sampling_rate;
+	return 0;
+}
+
+static void fill_audit(const struct sources *s, const struct port *p, uint32_t direction,
+		       struct audit_row *row)
+{
+	const struct agent *agent = sources_agent(s, p->agent);
+	const double loss = agent->correction > 1 ? agent->correction : 1;
+	double n;
+	const struct audit_evidence evidence = {
+		.sampling_rate = sampling_rate_of(s, p, direction),
+		.effective_rate = sources_effective(s, p, &n) / loss,
+		.correction = s->config.correct_loss ? 1 : loss,
+	};
+	const struct audit_finding f = audit_judge(&p->audit, direction, &evidence);
+	*row = (struct audit_row){
+		.agent = agent->addr,
+		.ds_class = p->ds_class,
+		.ds_index = p->ds_index,
+		.direction = direction,
+		.seconds = f.seconds,
+		.counted = f.counted,
+		.sampled = f.sampled,
+		.error = f.error,
+		.sampling_rate = evidence.sampling_rate,
+		.effective_rate = evidence.effective_rate,
+		.implied_rate = f.implied_rate,
+		.verdict = f.verdict,
+		.text = audit_text(f.verdict),
+	};
+	copy_name(row->agent_name, agent->name);
+	copy_name(row->port_name, p->name);
+}
+
+size_t query_audit(const struct analyzer *a, size_t *from, struct audit_row *rows, size_t n)
+{
+	const struct sources *s = &a->sources;
+	const size_t end = *from + 1024 < s->port.n ? *from + 1024 : s->port.n;
+	size_t len = 0;
+	for (; *from < end && len + 2 <= n; (*from)++) {
+		const struct port *p = sources_port(s, (uint32_t)*from + 1);
+		if (p->audit.intervals == 0)
+			continue;
+		if (p->source[DIRECTION_INGRESS] == 0 && p->source[DIRECTION_EGRESS] == 0 &&
+		    p->audit.sampled[DIRECTION_UNKNOWN].bytes > 0) {
+			fill_audit(s, p, DIRECTION_UNKNOWN, &rows[len++]);
+			continue;
+		}
+		fill_audit(s, p, DIRECTION_INGRESS, &rows[len++]);
+		fill_audit(s, p, DIRECTION_EGRESS, &rows[len++]);
+	}
 	return len;
 }
 
@@ -272,6 +335,7 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
 		.sources = s->source.n,
 		.agents_full = s->agents_refused,
 		.sources_full = s->sources_refused,
+		.doubtful = s->doubtful,
 		.ds_conflict = s->conflicts,
 		.events = a->events,
 		.events_lost = a->events_lost,

@@ -35,8 +35,11 @@ struct flow_row {
 			    ///< 0 of figures, which have no known one
 	double n_effective; ///< V^2 / q: how many samples the value rests on
 	double inherited;   ///< part of `value` that came from other keys
-	uint64_t samples;   ///< of this key since it was entered
-	uint64_t last;      ///< ns: time of the latest sample, on the analyzer's clock
+	/// `value` without the correction for datagrams lost on the way; the same if there is none.
+	/// Exact while the loss does not change.
+	double uncorrected;
+	uint64_t samples; ///< of this key since it was entered
+	uint64_t last;    ///< ns: time of the latest sample, on the analyzer's clock
 	uint32_t n_values;
 	double values[FLOW_ROW_VALUES]; ///< secondary values, in the order of the definition
 };
@@ -105,6 +108,18 @@ struct agent_row {
 /// Agents from index @p from (0 = first) on; returns rows written. Page by adding what came back.
 size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *rows, size_t n);
 
+/// Why the figures of a data source may be wrong.
+enum doubt {
+	DOUBT_RATE_ZERO = 1,    ///< a sample said rate 0
+	DOUBT_RATE_ABSURD = 2,  ///< a rate beyond DOUBT_RATE_MAX
+	DOUBT_RATE_DIFFERS = 4, ///< the sample pool grows at another rate, by DOUBT_RATIO or more
+	DOUBT_CONFLICT = 8,     ///< more than one sub-agent reports it
+};
+
+#define DOUBT_RATE_MAX 10000000
+#define DOUBT_RATIO    1.25
+#define DOUBT_SAMPLES  100 ///< that the pool must have grown by
+
 /// One data source in one direction: the exact cell, accumulated and as rates. Sub-agents that
 /// report the same data source are one row.
 struct source_row {
@@ -119,8 +134,13 @@ struct source_row {
 	double bytes_error, frames_error; ///< half widths at 95 %
 	uint32_t sampling_rate;           ///< latest, as sent
 	uint64_t discards;
-	uint64_t last;  ///< ns
-	uint32_t flags; ///< SOURCE_* of bank.h, ever seen
+	uint64_t last;   ///< ns
+	uint32_t flags;  ///< SOURCE_* of bank.h, ever seen
+	uint32_t doubts; ///< DOUBT_*
+	/// By what rates must be multiplied for datagrams lost on the way of late; 1 = none.
+	/// `corrected`: totals, rates and errors of this row are.
+	double correction;
+	bool corrected;
 	// The rest is counted by the agent's sampler, which serves both directions: two rows of one
 	// data source carry the same numbers.
 	double effective_rate; ///< growth of sample_pool / samples received; 0 = unknown
@@ -130,6 +150,26 @@ struct source_row {
 /// Data sources from index @p from on, as query_agents(). Without samples and discards: a port
 /// that is known from its counters alone.
 size_t query_sources(const struct analyzer *a, size_t from, struct source_row *rows, size_t n);
+
+/// What the samples of a port and its counters say of one direction (audit.h).
+struct audit_row {
+	struct addr agent;
+	uint32_t ds_class, ds_index;
+	uint32_t direction; ///< unknown: of samples whose direction is, against both counters
+	char agent_name[64], port_name[64];
+	double seconds;                 ///< of the intervals that are compared
+	double counted, sampled, error; ///< bytes/s
+	uint32_t sampling_rate;         ///< as sent
+	double effective_rate;          ///< 0 = unknown
+	double implied_rate;            ///< with which both would agree; 0 = unknown
+	uint32_t verdict;               ///< enum audit_verdict
+	const char *text;               ///< the same for people
+};
+
+/// Ports from index @p from on, as query_agents(): up to two rows each for ports that sent counters
+/// twice. Moves @p from past what was looked at; looks at no more than 1024. Returns the rows; none
+/// and @p from unmoved: that was all.
+size_t query_audit(const struct analyzer *a, size_t *from, struct audit_row *rows, size_t n);
 
 struct topology;
 
@@ -172,6 +212,7 @@ struct analyzer_stats {
 	uint64_t ticks;
 	uint64_t agents, sub_agents, sources; ///< known
 	uint64_t agents_full, sources_full;   ///< refused; flows of a refused source have no agent
+	uint64_t doubtful;                    ///< data sources with a doubt (DOUBT_*)
 	uint64_t ds_conflict;                 ///< data sources reported by more than one sub-agent
 	uint64_t events;                      ///< numbered
 	uint64_t completed_lost;              ///< completed flows that one tick had no room for

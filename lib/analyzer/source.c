@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weir authors
 #include "analyzer/source.h"
 
+#include "analyzer/query.h"
+
 _Static_assert(offsetof(struct agent, name) == 24, "identity of three words");
 _Static_assert(offsetof(struct port, name) == 16, "identity of two words");
 
@@ -280,7 +282,9 @@ static void merge_source(struct sources *s, uint32_t i, const struct source_cell
 		o->tick = s->tick;
 		s->touched[s->n_touched++] = i;
 	}
-	add_sums(&o->added, &sums, 1);
+	if (s->config.correct_loss)
+		o->correction = sources_agent(s, sources_port(s, o->port)->agent)->correction;
+	add_sums(&o->added, &sums, sources_correction(s, i));
 	o->samples += cell->samples;
 	o->discards += cell->discards;
 	o->flags |= cell->flags;
@@ -349,14 +353,85 @@ static void end_source(struct sources *s, struct source *o)
 	o->added = (struct source_sums){0};
 }
 
+double sources_effective(const struct sources *s, const struct port *p, double *n_samples)
+{
+	uint64_t pool = 0, samples = 0;
+	for (uint32_t k = p->first_sampler; k != 0; k = sources_sampler(s, k)->next) {
+		pool += sources_sampler(s, k)->pool;
+		samples += sources_sampler(s, k)->pool_samples;
+	}
+	*n_samples = (double)samples;
+	return samples > 0 ? (double)pool / (double)samples : 0;
+}
+
+static uint32_t doubts_of(const struct sources *s, const struct source *o)
+{
+	const struct port *p = sources_port(s, o->port);
+	const struct agent *agent = sources_agent(s, p->agent);
+	const double loss = agent->correction > 1 ? agent->correction : 1;
+	double n;
+	const double effective = sources_effective(s, p, &n) / loss;
+	const double ratio = o->sampling_rate > 0 ? effective / o->sampling_rate : 0;
+	const bool differs =
+		n >= DOUBT_SAMPLES && ratio > 0 && (ratio > DOUBT_RATIO || ratio < 1 / DOUBT_RATIO);
+	return ((o->flags & SOURCE_RATE_ZERO) != 0 ? DOUBT_RATE_ZERO : 0) |
+	       (o->sampling_rate > DOUBT_RATE_MAX ? DOUBT_RATE_ABSURD : 0) |
+	       (differs ? DOUBT_RATE_DIFFERS : 0) | (p->n_samplers > 1 ? DOUBT_CONFLICT : 0);
+}
+
+static void doubt(struct sources *s, struct source *o)
+{
+	const uint32_t before = o->doubts;
+	o->doubts = doubts_of(s, o);
+	s->doubtful += (uint64_t)(o->doubts != 0) - (uint64_t)(before != 0);
+}
+
+// How many datagrams of late should have come; as many of them as came.
+static void end_sub_agent(struct sources *s, struct sub_agent *sub)
+{
+	struct tally *t = &sub->tally;
+	const uint32_t received = t->received;
+	const struct sight before = t->high;
+	if (!tally_end(t, s->now)) {
+		sub->due = sub->got = 0;
+		return;
+	}
+	const int32_t grown = ahead(t->high.sequence, before.sequence);
+	sub->due += fmin(grown > 0 ? grown : 0, received * (double)SOURCE_CORRECTION_MAX);
+	sub->got += received;
+	if (sub->due < SOURCE_LOSS_WINDOW)
+		return;
+	sub->due /= 2;
+	sub->got /= 2;
+}
+
+static void correct(struct sources *s, struct agent *a)
+{
+	double due = 0, got = 0;
+	for (uint32_t k = a->first_sub; k != 0; k = sources_sub_agent(s, k)->next) {
+		due += sources_sub_agent(s, k)->due;
+		got += sources_sub_agent(s, k)->got;
+	}
+	a->correction = got > 0 ? fmin(fmax(due / got, 1), SOURCE_CORRECTION_MAX) : 1;
+	s->most_correction = fmax(s->most_correction, a->correction);
+	if (a->source != 0) // nothing is merged into it, but flows are
+		sources_at(s, a->source)->correction = a->correction;
+}
+
 void sources_end(struct sources *s)
 {
-	for (uint32_t i = 0; i < s->n_touched_subs; i++)
-		tally_end(&sources_sub_agent(s, s->touched_subs[i])->tally, s->now);
+	s->most_correction = 1;
+	for (uint32_t i = 0; i < s->n_touched_subs; i++) {
+		struct sub_agent *sub = sources_sub_agent(s, s->touched_subs[i]);
+		end_sub_agent(s, sub);
+		correct(s, sources_agent(s, sub->agent));
+	}
 	for (uint32_t i = 0; i < s->n_touched_samplers; i++)
 		end_sampler(s, sources_sampler(s, s->touched_samplers[i]));
 	for (uint32_t i = 0; i < s->n_touched; i++)
 		end_source(s, sources_at(s, s->touched[i]));
+	for (uint32_t i = 0; i < s->n_touched; i++)
+		doubt(s, sources_at(s, s->touched[i]));
 }
 
 // --- reading ------------------------------------------------------------------------------------

@@ -34,6 +34,14 @@
 /// **Effective rate**: growth of the sample pool / samples received, since the first interval or
 /// the latest restart or change of rate.
 ///
+/// **Correction** for datagrams lost on the way, if it is asked for: what an agent's samples add is
+/// multiplied by datagrams numbered / received of its sub-agents, of late (the last
+/// SOURCE_LOSS_WINDOW/2 to SOURCE_LOSS_WINDOW of them), as known at the tick before; at most
+/// SOURCE_CORRECTION_MAX, since a sender chooses the numbers. Squares follow, so that error bars
+/// widen as they must. The factor is known whether or not it is asked for.
+///
+/// **Doubts** about a source are looked at whenever it has samples: see DOUBT_* of query.h.
+///
 /// When the roster is full, sums and flows of what does not fit go to source 0, which no agent
 /// has; counted.
 ///
@@ -44,6 +52,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "analyzer/audit.h"
 #include "analyzer/decay.h"
 #include "analyzer/roster.h"
 #include "bank/bank.h"
@@ -52,6 +61,9 @@
 #define SOURCE_T 2.0
 
 #define SOURCE_NAME_SIZE 64
+
+#define SOURCE_LOSS_WINDOW    1024
+#define SOURCE_CORRECTION_MAX 16
 
 /// An address.
 struct agent {
@@ -67,6 +79,7 @@ struct agent {
 	uint64_t first, last; ///< ns
 	uint32_t first_sub;   ///< list; 0 = none
 	uint32_t source;      ///< stands for all of its data sources; 0 = none (yet)
+	double correction;    ///< for datagrams lost lately, see above; 0 = not known, as good as 1
 };
 
 /// A place in a sequence of numbers.
@@ -95,6 +108,7 @@ struct sub_agent {
 	uint32_t next;         ///< of the same agent
 	uint32_t tick;         ///< when `tally` was touched last
 	uint64_t lost_samples; ///< over its samplers
+	double due, got;       ///< datagrams of late: numbered, received
 	struct tally tally;
 };
 
@@ -106,6 +120,7 @@ struct port {
 	uint32_t first_sampler;
 	uint32_t n_samplers; ///< with flow samples
 	uint32_t source[3];  ///< by direction (enum packet_direction); 0 = none
+	struct audit audit;
 };
 
 struct sampler {
@@ -130,7 +145,9 @@ struct source {
 	uint32_t tick; ///< when `added` was touched last
 	uint32_t gen;  ///< of `rate`, see decay.h
 	uint32_t sampling_rate;
-	uint32_t flags; ///< SOURCE_* of bank.h
+	uint32_t flags;    ///< SOURCE_* of bank.h
+	uint32_t doubts;   ///< DOUBT_*
+	double correction; ///< with which its sums are scaled now; 0 = 1
 	uint64_t samples, discards;
 	uint64_t last;            ///< ns
 	struct source_sums total; ///< since the start
@@ -140,6 +157,7 @@ struct source {
 
 struct source_config {
 	uint32_t n_workers, max_agents, max_sources;
+	bool correct_loss; ///< scale by `correction`
 	struct hash_secret secret;
 };
 
@@ -163,6 +181,8 @@ struct sources {
 	uint32_t n_touched, n_touched_samplers, n_touched_subs;
 	uint32_t n_by_agent;                      ///< agents that sources_by_agent() has seen
 	uint64_t conflicts;                       ///< ports with more than one sampler
+	uint64_t doubtful;                        ///< sources with a doubt
+	double most_correction;                   ///< of the agents of the latest tick
 	uint64_t agents_refused, sources_refused; ///< of workers, because a roster is full
 };
 
@@ -214,6 +234,22 @@ static inline struct source *sources_at(const struct sources *s, uint32_t i)
 {
 	return roster_at(&s->source, i);
 }
+
+/// What additions of a source are multiplied by in this tick.
+static inline double sources_correction(const struct sources *s, uint32_t source)
+{
+	const double f = s->config.correct_loss ? sources_at(s, source)->correction : 1;
+	return f > 0 ? f : 1;
+}
+
+/// The largest of them that there may be.
+static inline double sources_most_correction(const struct sources *s)
+{
+	return s->config.correct_loss && s->most_correction > 1 ? s->most_correction : 1;
+}
+
+/// Pool / samples of a port's samplers, those counted that were lost on the way; 0 = unknown.
+double sources_effective(const struct sources *s, const struct port *p, double *n_samples);
 
 /// Sources of a port, one per direction, into @p out; returns how many (0: port not known).
 uint32_t sources_of(const struct sources *s, const struct addr *agent, uint32_t ds_class,

@@ -46,6 +46,7 @@ void item_read(struct item *item, const struct item_shape *shape, const struct a
 		.value = rate.value,
 		.q = rate.q,
 		.inherited = rate.inherited,
+		.uncorrected = rate.value / sources_correction(&a->sources, store_source(s, entry)),
 		.n_effective = rate.n_effective,
 		.last = past->last,
 		.samples = past->n,
@@ -65,6 +66,7 @@ static void add_sums(struct item *to, const struct item_shape *shape, const stru
 	to->value += from->value;
 	to->q += from->q;
 	to->inherited += from->inherited;
+	to->uncorrected += from->uncorrected;
 	to->samples += from->samples;
 	to->last = from->last > to->last ? from->last : to->last;
 	for (unsigned k = 0; k < shape->n_cell; k++)
@@ -215,6 +217,7 @@ void item_average(struct item *item, const struct item_shape *shape)
 	item->value /= n;
 	item->q /= n * n;
 	item->inherited /= n;
+	item->uncorrected /= n;
 }
 
 void item_row(const struct item *item, const struct item_shape *shape, bool average,
@@ -234,6 +237,7 @@ void item_row(const struct item *item, const struct item_shape *shape, bool aver
 					       : item->q > 0 ? item->value * item->value / item->q
 							     : 0,
 				.inherited = item->inherited,
+				.uncorrected = item->uncorrected,
 				.samples = item->samples,
 				.last = item->last,
 				.n_values = shape->n_value,

@@ -33,7 +33,7 @@ struct item {
 	uint32_t port;
 	uint32_t n_sources;
 	double largest; ///< of the entries in it
-	double value, q, inherited;
+	double value, q, inherited, uncorrected;
 	double n_effective; ///< of figures
 	uint64_t last, samples;
 	struct cell cell[];

@@ -82,6 +82,8 @@ struct settings {
 	uint32_t top, bank_entries, store_entries, max_agents, max_sources, max_triggered,
 		max_events;
 	uint64_t secret;
+	bool correct_loss;
+	double retention; ///< s; 0 = 300
 };
 
 static inline struct settings settings_of(const struct flow_spec *spec)
@@ -131,7 +133,8 @@ static inline struct rig *rig_new(const struct settings *set)
 		.metrics = 1 << 20,
 		.max_triggered = set->max_triggered,
 		.max_events = set->max_events,
-		.retention = 300,
+		.retention = set->retention > 0 ? set->retention : 300,
+		.correct_loss = set->correct_loss,
 		.secret = r->bank_config.secret,
 		.seed = 3,
 	};
