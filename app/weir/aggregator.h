@@ -115,8 +115,8 @@ void aggregator_stop(struct aggregator *a);
 void aggregator_free(struct aggregator *a);
 
 /// Put @p c in force: at once when the threads do not run (not yet, no more), else with the next
-/// tick, and wait for that. 0, or ERR_IO and a message: the tick did not begin within @p seconds, or
-/// there is none any more; nothing has changed then. One at a time.
+/// tick, and wait for that. 0, or ERR_IO and a message: the tick did not begin within @p seconds,
+/// or there is none any more; nothing has changed then. One at a time.
 int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds,
 		      struct err_msg *msg);
 

@@ -69,11 +69,20 @@ void definition_free(struct definition *d)
 	free(d);
 }
 
+static int read_flow(const struct schema_context *ctx, struct definition *d,
+		     const struct node *body)
+{
+	const int err = config_flow(ctx, body, d->name, &d->flow);
+	if (err == 0 && d->flow.ipfix == NULL)
+		d->flow.ipfix = ""; // so that all texts are there
+	return err;
+}
+
 static int read_body(struct definition *d, const struct node *body, struct err_msg *msg)
 {
 	const struct schema_context ctx = {.arena = &d->arena, .lenient = true, .msg = msg};
 	switch (d->kind) {
-	case CONTROL_FLOW: return config_flow(&ctx, body, d->name, &d->flow);
+	case CONTROL_FLOW: return read_flow(&ctx, d, body);
 	case CONTROL_THRESHOLD: return config_threshold(&ctx, body, d->name, &d->threshold);
 	case CONTROL_GROUP:
 	case CONTROL_MAP: break;
@@ -132,10 +141,7 @@ bool definition_equal(const struct definition *a, const struct definition *b)
 static int add_flow(struct definitions *set, const struct flow_spec *spec, struct err_msg *msg)
 {
 	struct definition *d = definition_new(CONTROL_FLOW, spec->name);
-	struct flow_spec copy = *spec;
-	if (copy.ipfix == NULL)
-		copy.ipfix = "";
-	if (d == NULL || !flow_spec_copy(&d->arena, &copy, &d->flow)) {
+	if (d == NULL || !flow_spec_copy(&d->arena, spec, &d->flow)) {
 		definition_free(d);
 		return out_of_memory(msg);
 	}

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "config_plan.h"
 #include "sflow/encode.h"
 #include "sflow/sflow.h"
 #include "weir/clock.h"
@@ -15,32 +16,17 @@ enum {
 	N_DEFS = 3
 };
 
-static const struct flow_spec specs[N_DEFS] = {
-	{.name = "pair",
-	 .keys = "ipsource,ipdestination",
-	 .value = "bytes",
-	 .values = "",
-	 .filter = "",
-	 .fs = ",",
-	 .n = 5,
-	 .t = 2},
-	{.name = "source",
-	 .keys = "ipsource",
-	 .value = "frames",
-	 .values = "",
-	 .filter = "",
-	 .fs = ",",
-	 .n = 5,
-	 .t = 1},
-	{.name = "port",
-	 .keys = "",
-	 .value = "bytes",
-	 .values = "",
-	 .filter = "",
-	 .fs = ",",
-	 .n = 5,
-	 .t = 1},
-};
+// Small tables, so that labels are drawn by lot all the time: totals must hold all the same.
+static const char settings[] =
+	"inputs: [{socket: 127.0.0.1, workers: 4}]\n"
+	"entries: 64\nagents: 64\nsources: 256\ncounter_log: 4096\n"
+	"store: 512\ntop: 16\ntriggered: 16\nevents: 16\n"
+	"flows:\n"
+	"  pair: {keys: 'ipsource,ipdestination', value: bytes, n: 5, t: 2}\n"
+	"  source: {keys: ipsource, value: frames, n: 5, t: 1}\n"
+	"  port: {keys: '', value: bytes, n: 5, t: 1}\n";
+
+static const char *const names[N_DEFS] = {"pair", "source", "port"};
 
 static enum input_state make_burst(struct input *in, uint64_t until, struct burst *b);
 static void release(struct input *in);
@@ -60,7 +46,7 @@ static void *zeroed(struct rig *r, unsigned i, size_t size)
 static void make_worker(struct rig *r, const struct rig_config *c, struct bank_config *bc,
 			uint32_t i)
 {
-	const size_t size = bank_size(r->program, bc);
+	const size_t size = bank_shell_size(bc);
 	struct worker *w = aligned_alloc(WORKER_ALIGN, sizeof(*w));
 	struct maker *m = calloc(1, sizeof(*m));
 	CHECK(w != NULL && m != NULL);
@@ -80,13 +66,25 @@ static void make_worker(struct rig *r, const struct rig_config *c, struct bank_c
 		.id = i,
 		.input = &m->input,
 		.intake = intake_init(zeroed(r, 3 * i, intake_size(bc)), bc, NULL, worker_stats(w)),
-		.bank = bank_init(zeroed(r, 3 * i + 1, size), r->program, bc),
+		.bank = bank_shell_init(zeroed(r, 3 * i + 1, size), bc),
 		.max_nap = 200000,
 	};
 	worker_init(w, &wc);
-	r->spare[i] = bank_init(zeroed(r, 3 * i + 2, size), r->program, bc);
+	r->spare[i] = bank_shell_init(zeroed(r, 3 * i + 2, size), bc);
 	r->worker[i] = w;
 	r->maker[i] = m;
+}
+
+static void *take_table(void *ctx, uint32_t worker, size_t size, struct err_msg *msg)
+{
+	void *mem = aligned_alloc(64, (size + 63) & ~(size_t)63);
+	return mem != NULL ? memset(mem, 0, size) : NULL;
+}
+
+static void give_table(void *ctx, void *mem)
+{
+	memset(mem, 0xee, 64); // who still uses it must notice
+	free(mem);
 }
 
 struct rig *rig_new(const struct rig_config *c)
@@ -95,24 +93,18 @@ struct rig *rig_new(const struct rig_config *c)
 	struct err_msg msg = {0};
 	CHECK(r != NULL);
 	sem_init(&r->ended, 0, 0);
-	r->program = program_compile(specs, N_DEFS, &msg);
-	CHECKF(r->program != NULL, "%s", msg.text);
-	// Small tables, so that labels are drawn by lot all the time: totals must hold all the
-	// same.
-	struct bank_config bc = {
-		.entries = 64, .max_agents = 64, .max_sources = 256, .log_size = 4096};
+	CHECK(config_init(&r->config, &msg) == 0);
+	CHECKF(config_read_text(&r->config, "rig", settings, &msg) == 0, "%s", msg.text);
+	CHECKF(config_finish(&r->config, &msg) == 0, "%s", msg.text);
+	struct bank_config bc = {0};
+	config_bank(&r->config, &bc);
 	hash_secret_init(&bc.secret, 1);
-	struct analyzer_config ac = {.n_workers = RIG_WORKERS,
-				     .store_entries = 512,
-				     .max_agents = 64,
-				     .max_sources = 256,
-				     .top = 16,
-				     .max_triggered = 16,
-				     .max_events = 16,
-				     .retention = 300,
-				     .secret = bc.secret,
-				     .seed = 1};
-	r->analyzer = analyzer_new(&ac, r->program, NULL, 0, &msg);
+	struct analyzer_config ac = {0};
+	config_analyzer(&r->config, &ac);
+	ac.secret = bc.secret;
+	ac.seed = 1;
+	static const struct program nothing;
+	r->analyzer = analyzer_new(&ac, &nothing, NULL, 0, &msg);
 	CHECKF(r->analyzer != NULL, "%s", msg.text);
 	for (uint32_t i = 0; i < RIG_WORKERS; i++)
 		make_worker(r, c, &bc, i);
@@ -135,6 +127,17 @@ struct rig *rig_new(const struct rig_config *c)
 	CHECKF(r->aggregator != NULL, "%s", msg.text);
 	for (uint32_t i = 0; i < RIG_WORKERS; i++)
 		r->worker[i]->wake = aggregator_wake(r->aggregator);
+	const struct control_config cc = {
+		.config = &r->config,
+		.aggregator = r->aggregator,
+		.analyzer = r->analyzer,
+		.bank = bc,
+		.n_workers = RIG_WORKERS,
+		.take = take_table,
+		.give = give_table,
+	};
+	r->control = control_new(&cc, &msg);
+	CHECKF(r->control != NULL, "%s", msg.text);
 	return r;
 }
 
@@ -183,6 +186,7 @@ void rig_finish(struct rig *r)
 
 void rig_free(struct rig *r)
 {
+	control_free(r->control);
 	aggregator_free(r->aggregator);
 	analyzer_free(r->analyzer);
 	for (uint32_t i = 0; i < RIG_WORKERS; i++) {
@@ -192,7 +196,7 @@ void rig_free(struct rig *r)
 	}
 	for (unsigned i = 0; i < 3 * RIG_WORKERS; i++)
 		free(r->memory[i]);
-	program_free(r->program);
+	config_free(&r->config);
 	sem_destroy(&r->ended);
 	free(r);
 }
@@ -240,10 +244,12 @@ void rig_check_totals(struct rig *r)
 	CHECKF(sent.samples == got.samples, "%lu sent, %lu merged", sent.samples, got.samples);
 	CHECKF(sent.bytes == got.bytes, "%lu sent, %lu merged", sent.bytes, got.bytes);
 	CHECKF(sent.frames == got.frames, "%lu sent, %lu merged", sent.frames, got.frames);
-	for (uint32_t d = 0; d < N_DEFS; d++) {
+	for (uint32_t i = 0; i < N_DEFS; i++) {
 		struct flow_summary summary;
+		uint32_t d = 0;
+		CHECK(query_find(r->analyzer, names[i], &d));
 		query_top(r->analyzer, d, NULL, 0, &summary);
-		CHECKF(summary.samples == sent.samples, "%s: %lu sent, %lu measured", specs[d].name,
+		CHECKF(summary.samples == sent.samples, "%s: %lu sent, %lu measured", names[i],
 		       sent.samples, summary.samples);
 	}
 	struct stats all = {0};
@@ -274,7 +280,7 @@ static void on_tick(void *ctx, const struct tick *tick)
 	r->final = tick->final;
 	mix(r, &tick->start, sizeof(tick->start));
 	mix(r, &tick->end, sizeof(tick->end));
-	for (uint32_t d = 0; d < N_DEFS; d++) {
+	for (uint32_t d = 0; d < query_n_flows(r->analyzer); d++) {
 		struct flow_summary summary;
 		const size_t n = query_top(r->analyzer, d, row, 16, &summary);
 		mix(r, &summary.total, sizeof(summary.total));

@@ -18,7 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "config.h"
 #include "weir/aggregator.h"
+#include "weir/control.h"
 #include "weir/worker.h"
 
 #define CHECKF(condition, ...)                                                          \
@@ -70,7 +72,8 @@ struct rig_config {
 };
 
 struct rig {
-	struct program *program;
+	struct config config;
+	struct control *control;
 	struct analyzer *analyzer;
 	struct aggregator *aggregator;
 	struct worker *worker[RIG_WORKERS];

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+//
+// usage: storm [CHANGES]   definitions come, change and go while traffic runs
+//
+// Three threads put, change and remove flows, thresholds, groups and maps under full load; what
+// nobody touches must not lose a sample or count it twice, and the memory must come back.
+#include <string.h>
+#include <unistd.h>
+
+#include "json.h"
+#include "rig.h"
+#include "weir/clock.h"
+
+enum {
+	THREADS = 3,
+	NAMES = 4, // of each thread and kind
+};
+
+struct weather {
+	struct rig *rig;
+	uint32_t index;
+	uint32_t n; // changes to make
+	uint64_t put, removed, refused;
+	struct rng rng;
+};
+
+static long resident_pages(void)
+{
+	long total = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+	CHECK(f != NULL && fscanf(f, "%ld %ld", &total, &resident) == 2);
+	fclose(f);
+	return resident;
+}
+
+// A body of the kind, a different one almost every time.
+static void body_of(struct weather *w, enum control_kind kind, char *text, size_t size)
+{
+	const unsigned v = (unsigned)rng_below(&w->rng, 6);
+	static const char *const keys[] = {"ipsource",         "ipdestination",
+					   "ipprotocol",       "group:ipsource:net",
+					   "map:ipsource:who", "inputifindex"};
+	switch (kind) {
+	case CONTROL_FLOW:
+		snprintf(text, size, "{keys:'%s',value:'%s',values:'%s',t:%u}", keys[v],
+			 v % 2 ? "bytes" : "frames", v > 3 ? "count:ipsource,avg:ipttl" : "",
+			 1 + v % 3);
+		break;
+	case CONTROL_THRESHOLD:
+		snprintf(text, size, "{metric:'f%u-%u',value:%u,byFlow:%s,timeout:1}", w->index,
+			 v % NAMES, 1000 * v + 1, v % 2 ? "true" : "false");
+		break;
+	case CONTROL_GROUP:
+		snprintf(text, size, "{a%u:'10.%u.0.0/16',b:['10.0.0.0/24','2001:db8::/32']}", v,
+			 v);
+		break;
+	default: snprintf(text, size, "{x%u:'10.0.0.%u'}", v, v); break;
+	}
+}
+
+static int put(struct weather *w, enum control_kind kind, const char *name)
+{
+	struct arena arena = {0};
+	struct err_msg msg = {0};
+	char text[256];
+	body_of(w, kind, text, sizeof(text));
+	const struct node *n =
+		json_read(&arena, "storm", text, strlen(text), &json_body_limits, &msg);
+	CHECKF(n != NULL, "%s: %s", text, msg.text);
+	const int err = control_put(w->rig->control, kind, name, n, &msg);
+	CHECKF(err == 0, "%s: %s", text, msg.text);
+	arena_free(&arena);
+	return err;
+}
+
+static void check_listed(struct weather *w, enum control_kind kind, const char *name, bool wanted)
+{
+	struct arena arena = {0};
+	const char *const *names;
+	size_t n;
+	bool found = false;
+	CHECK(control_names(w->rig->control, kind, &arena, &names, &n) == 0);
+	for (size_t i = 0; i < n; i++)
+		found |= strcmp(names[i], name) == 0;
+	CHECKF(found == wanted, "%s", name);
+	if (kind == CONTROL_FLOW) {
+		struct flow_spec spec;
+		const int err = control_get_flow(w->rig->control, name, &arena, &spec);
+		CHECK(err == (wanted ? 0 : ERR_UNKNOWN));
+		uint32_t def;
+		aggregator_lock(w->rig->aggregator);
+		CHECK(query_find(w->rig->analyzer, name, &def) == wanted);
+		aggregator_unlock(w->rig->aggregator);
+	}
+	arena_free(&arena);
+}
+
+static void change(struct weather *w)
+{
+	static const char letters[CONTROL_KINDS] = "ftgm";
+	const uint64_t lot = rng_below(&w->rng, 8);
+	const enum control_kind kind = lot < 4    ? CONTROL_FLOW
+				       : lot < 6  ? CONTROL_THRESHOLD
+				       : lot == 6 ? CONTROL_GROUP
+						  : CONTROL_MAP;
+	char name[32];
+	if (kind == CONTROL_GROUP || kind == CONTROL_MAP) { // shared, always there
+		put(w, kind, kind == CONTROL_GROUP ? "net" : "who");
+		w->put++;
+		return;
+	}
+	snprintf(name, sizeof(name), "%c%u-%u", letters[kind], w->index,
+		 (unsigned)rng_below(&w->rng, NAMES));
+	if (rng_below(&w->rng, 3) > 0) {
+		put(w, kind, name);
+		check_listed(w, kind, name, true);
+		w->put++;
+		return;
+	}
+	struct err_msg msg = {0};
+	const int err = control_delete(w->rig->control, kind, name, &msg);
+	CHECKF(err == 0 || err == ERR_UNKNOWN, "%s", msg.text);
+	check_listed(w, kind, name, false);
+	w->removed += err == 0;
+	w->refused += err != 0;
+}
+
+static void *blow(void *arg)
+{
+	struct weather *w = arg;
+	for (uint32_t i = 0; i < w->n; i++)
+		change(w);
+	return NULL;
+}
+
+static void clear_up(struct rig *r)
+{
+	for (uint32_t t = 0; t < THREADS; t++) {
+		for (uint32_t i = 0; i < NAMES; i++) {
+			char name[32];
+			snprintf(name, sizeof(name), "f%u-%u", t, i);
+			control_delete(r->control, CONTROL_FLOW, name, NULL);
+			snprintf(name, sizeof(name), "t%u-%u", t, i);
+			control_delete(r->control, CONTROL_THRESHOLD, name, NULL);
+		}
+	}
+}
+
+static void storm(struct rig *r, uint32_t changes, struct weather *sum)
+{
+	struct weather w[THREADS];
+	pthread_t thread[THREADS];
+	for (uint32_t i = 0; i < THREADS; i++) {
+		w[i] = (struct weather){
+			.rig = r, .index = i, .n = changes / THREADS, .rng = rng_seeded(i + 1)};
+		CHECK(pthread_create(&thread[i], NULL, blow, &w[i]) == 0);
+	}
+	for (uint32_t i = 0; i < THREADS; i++) {
+		pthread_join(thread[i], NULL);
+		sum->put += w[i].put;
+		sum->removed += w[i].removed;
+		sum->refused += w[i].refused;
+	}
+	clear_up(r);
+}
+
+// A wrong body, a group in use: the message says so, and nothing has changed.
+static void refusals(struct rig *r)
+{
+	struct arena arena = {0};
+	struct err_msg msg = {0};
+	const char text[] = "{keys:'ipsorce',value:'bytes'}", in_use[] =
+								      "{keys:'group:ipsource:net'"
+								      ",value:'bytes'}";
+	const struct node *n =
+		json_read(&arena, "body", text, strlen(text), &json_body_limits, &msg);
+	CHECK(control_put(r->control, CONTROL_FLOW, "wrong", n, &msg) != 0);
+	CHECKF(strstr(msg.text, "ipsorce") != NULL && strncmp(msg.text, "body:1:", 7) == 0, "%s",
+	       msg.text);
+	n = json_read(&arena, "body", in_use, strlen(in_use), &json_body_limits, &msg);
+	CHECKF(control_put(r->control, CONTROL_FLOW, "user", n, &msg) == 0, "%s", msg.text);
+	CHECK(control_delete(r->control, CONTROL_GROUP, "net", &msg) == ERR_EXISTS);
+	CHECKF(strstr(msg.text, "user") != NULL, "%s", msg.text);
+	CHECK(control_delete(r->control, CONTROL_FLOW, "user", &msg) == 0);
+	CHECK(control_delete(r->control, CONTROL_FLOW, "user", &msg) == ERR_UNKNOWN);
+	CHECK(control_reload(r->control, &msg) == ERR_UNKNOWN);
+	arena_free(&arena);
+}
+
+int main(int argc, char **argv)
+{
+	const uint32_t changes = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1000;
+	const struct rig_config config = {
+		.mood = {MAKER_BUSY, MAKER_IDLE, MAKER_SLEEPY, MAKER_BUSY},
+		.n_threads = 2,
+		.tick = CLOCK_NS_PER_MS,
+	};
+	struct rig *r = rig_new(&config);
+	struct weather first = {.rig = r, .rng = rng_seeded(9)}, sum = {0};
+	rig_start(r);
+	put(&first, CONTROL_GROUP, "net");
+	put(&first, CONTROL_MAP, "who");
+	refusals(r);
+	storm(r, changes / 4, &first); // what the allocator keeps, it keeps now
+	const long before = resident_pages();
+	storm(r, changes, &sum);
+	const long grown = resident_pages() - before;
+	rig_stop(r);
+	rig_check_totals(r);
+	CHECK(query_n_flows(r->analyzer) == 3 && query_n_thresholds(r->analyzer) == 0);
+	printf("%lu put, %lu removed, %lu were not there; %lu ticks; resident memory grew by %ld "
+	       "kB\n",
+	       sum.put, sum.removed, sum.refused, r->ticks, grown * 4);
+#ifndef __SANITIZE_ADDRESS__
+#if !defined(__has_feature)
+	CHECKF(grown < 2048, "%ld pages more", grown);
+#endif
+#endif
+	rig_free(r);
+	return 0;
+}
