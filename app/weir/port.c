@@ -61,6 +61,7 @@ static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg
 static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg);
 static void receive_groups(const struct port *p);
 static int on_link(uint16_t id, enum rte_eth_event_type type, void *port, void *ret);
+static int on_trouble(uint16_t id, enum rte_eth_event_type type, void *port, void *ret);
 
 static uint32_t buffer_size(const struct port_config *c)
 {
@@ -150,6 +151,10 @@ void port_close(struct port *p)
 		return;
 	if (p->link_events)
 		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_LSC, on_link, p);
+	if (p->id < RTE_MAX_ETHPORTS) {
+		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_RESET, on_trouble, p);
+		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_RMV, on_trouble, p);
+	}
 	port_host_stop(p->host);
 	port_xdp_done(&p->xdp);
 	if (p->started)
@@ -351,6 +356,8 @@ static int configure(struct port *p, struct err_msg *msg)
 	if (conf.intr_conf.lsc &&
 	    rte_eth_dev_callback_register(p->id, RTE_ETH_EVENT_INTR_LSC, on_link, p) == 0)
 		p->link_events = true;
+	rte_eth_dev_callback_register(p->id, RTE_ETH_EVENT_INTR_RESET, on_trouble, p);
+	rte_eth_dev_callback_register(p->id, RTE_ETH_EVENT_INTR_RMV, on_trouble, p);
 	p->descriptors = p->config.descriptors;
 	p->tx_descriptors = TX_DESCRIPTORS;
 	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, &p->tx_descriptors);
@@ -522,5 +529,15 @@ static int on_link(uint16_t id, enum rte_eth_event_type type, void *port, void *
 	struct rte_eth_link link;
 	if (rte_eth_link_get_nowait(id, &link) == 0)
 		LOG(NOTICE, PORT, "%s: link %s", p->name, link.link_status ? "up" : "down");
+	return 0;
+}
+
+// A virtual function that its host resets, or a card that is pulled: the queues are dead, and only
+// a start can set them up again.
+static int on_trouble(uint16_t id, enum rte_eth_event_type type, void *port, void *ret)
+{
+	const struct port *p = port;
+	LOG(ERR, PORT, "%s: the device %s: nothing comes from it until weir is started again",
+	    p->name, type == RTE_ETH_EVENT_INTR_RMV ? "is gone" : "was reset by its host");
 	return 0;
 }

@@ -126,8 +126,8 @@ static void check_hugepages(struct doctor *d)
 		say(d, GOOD, "hugepages", "%lu MB are free", free_mb);
 	else
 		say(d, FIX, "hugepages",
-		    "%lu MB are free, a NIC needs some %d: `setup-host --hugepages %d do`", free_mb,
-		    HUGEPAGES_MB, HUGEPAGES_MB);
+		    "%lu MB are free, a NIC needs some %d: `weir-setup-host --hugepages %d do`",
+		    free_mb, HUGEPAGES_MB, HUGEPAGES_MB);
 }
 
 static void check_numa(struct doctor *d)
@@ -223,7 +223,8 @@ static void check_nic(struct doctor *d, const char *pci)
 		    text);
 	else
 		say(d, INFO, "NIC",
-		    "%s is the kernel's (%s): `setup-host --nic %s do` gives it to weir, or share "
+		    "%s is the kernel's (%s): `weir-setup-host --nic %s do` gives it to weir, or "
+		    "share "
 		    "it "
 		    "by net_af_xdp (lcores %s, node %s)",
 		    pci, driver[0] != '\0' ? driver : "no driver", pci, cpus, text);
@@ -306,7 +307,7 @@ static void check_buffers(struct doctor *d)
 		say(d, GOOD, "rmem_max", "%ld bytes", most);
 	else
 		say(d, FIX, "rmem_max",
-		    "%ld bytes, a socket of weir asks for %d: `setup-host --rmem %d do`", most,
+		    "%ld bytes, a socket of weir asks for %d: `weir-setup-host --rmem %d do`", most,
 		    RCVBUF, RCVBUF);
 }
 
