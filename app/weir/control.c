@@ -191,35 +191,39 @@ static void serve(struct control *c, struct request *list)
 }
 
 // The program of a set, if it compiles and fits.
-static struct program *compile(struct control *c, const struct definitions *set, uint64_t memory,
-			       const struct request *r)
+static int compile(struct control *c, const struct definitions *set, uint64_t memory,
+		   const struct request *r, struct program **program)
 {
 	struct arena arena = {0};
 	struct config view;
-	struct program *program = NULL;
-	if (definitions_view(set, c->config.config, &arena, &view, r->msg) == 0) {
+	int err = definitions_view(set, c->config.config, &arena, &view, r->msg);
+	if (err == 0) {
 		view.memory = memory;
 		for (size_t i = 0; i < view.n_flows && r->verb == VERB_PUT; i++)
 			if (set->at[CONTROL_FLOW][i] == r->made)
 				view.flow_nodes[i] = r->body;
-		if (config_check_guarantees(&view, r->msg) == 0)
-			program = config_compile(&view, r->msg);
+		err = config_check_guarantees(&view, r->msg);
 	}
-	if (program != NULL && config_check_memory(&view, program, r->msg) != 0) {
-		program_free(program);
-		program = NULL;
+	if (err == 0) {
+		*program = config_compile(&view, r->msg);
+		err = *program != NULL ? config_check_memory(&view, *program, r->msg) : ERR_INVALID;
+	}
+	if (err != 0) {
+		program_free(*program);
+		*program = NULL;
 	}
 	arena_free(&arena);
-	return program;
+	return err;
 }
 
 // The set of the trial with @p next in its place, unless it does not compile.
 static int accept(struct control *c, struct trial *t, struct definitions *next, uint64_t memory,
 		  struct request *r)
 {
-	struct program *program = compile(c, next, memory, r);
-	if (program == NULL)
-		return ERR_INVALID;
+	struct program *program = NULL;
+	const int err = compile(c, next, memory, r, &program);
+	if (err != 0)
+		return err;
 	program_free(t->program);
 	t->program = program;
 	t->memory = memory;
@@ -246,8 +250,8 @@ static int try_delete(struct control *c, struct trial *t, struct definitions *ne
 	if (!definitions_remove(next, r->kind, r->name))
 		return err_set(r->msg, ERR_UNKNOWN, "\"%s\" is not defined", r->name);
 	const int err = accept(c, t, next, t->memory, r);
-	if (err == 0)
-		return 0;
+	if (err != ERR_INVALID)
+		return err;
 	err_prefix(r->msg, "still used");
 	return ERR_EXISTS;
 }

@@ -96,6 +96,8 @@ struct rig *rig_new(const struct rig_config *c)
 	CHECK(config_init(&r->config, &msg) == 0);
 	CHECKF(config_read_text(&r->config, "rig", settings, &msg) == 0, "%s", msg.text);
 	CHECKF(config_finish(&r->config, &msg) == 0, "%s", msg.text);
+	if (c->memory != 0)
+		r->config.memory = c->memory;
 	struct bank_config bc = {0};
 	config_bank(&r->config, &bc);
 	hash_secret_init(&bc.secret, 1);

@@ -69,6 +69,7 @@ struct rig_config {
 	bool replay;
 	double speed;
 	uint64_t quota, step; ///< of each maker, in a replay
+	uint64_t memory;      ///< bytes: the budget; 0 = plenty
 };
 
 struct rig {
