@@ -48,8 +48,11 @@ void rest_stop(struct rest *r);
 void rest_free(struct rest *r);
 
 /// The tables of routes.
-extern const struct http_rows rest_status_rows, rest_event_rows, rest_define_rows, rest_flow_rows,
-	rest_forward_rows, rest_topology_rows;
+extern const struct http_rows rest_status_rows, rest_event_rows, rest_page_rows, rest_define_rows,
+	rest_flow_rows, rest_forward_rows, rest_topology_rows;
+
+/// All tables, in the order in which they are looked through.
+const struct http_rows *const *rest_families(size_t *n);
 
 /// The body of a request, read leniently; NULL when it has been refused.
 const struct node *rest_body(const struct http_request *r, struct http_answer *a);
