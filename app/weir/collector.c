@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include "config_plan.h"
+#include "database.h"
 #include "forward.h"
 #include "publish.h"
+#include "resolver.h"
 #include "rest.h"
 #include "weir/clock.h"
 #include "weir/log.h"
@@ -120,6 +122,8 @@ static int start_forwarding(struct collector *c, struct err_msg *msg)
 // The aggregator first: it opens the interval that the workers fill.
 int collector_start(struct collector *c, struct err_msg *msg)
 {
+	if (c->config->dns && resolver_start(NULL, msg) != 0)
+		return ERR_IO;
 	int err = inputs_start(c->inputs, msg);
 	if (err == 0)
 		err = aggregator_start(c->aggregator, msg);
@@ -181,6 +185,8 @@ void collector_close(struct collector *c)
 	free(c->worker);
 	free(c->spare);
 	eal_stop(&c->eal);
+	resolver_stop();
+	database_clear();
 	if (c->ended >= 0)
 		close(c->ended);
 }

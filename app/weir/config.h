@@ -149,6 +149,9 @@ struct config {
 	struct forward_target *forwarding;
 	size_t n_forwarding;
 
+	const char *country_database, *asn_database, *oui_list; ///< files; "" = none
+	bool dns;                                               ///< look up names of addresses
+
 	struct program_table *tables; ///< groups and maps, as read; not in the arena
 	size_t n_tables;
 	const struct node *group_nodes, *map_nodes; ///< where they were written; NULL = none

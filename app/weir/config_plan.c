@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "config_tables.h"
+#include "database.h"
+#include "resolver.h"
 
 enum {
 	SIZE_TEXT = 32,
@@ -31,10 +33,26 @@ static int place_error(const struct config *c, size_t i, const struct err_msg *f
 	return node_error(n, msg, ERR_INVALID, "%s", colon + 2);
 }
 
+// What functions look up beside groups and maps.
+static int load_table(void *ctx, const char *function, const char *name, struct program_table *out,
+		      struct err_msg *msg)
+{
+	const struct config *c = ctx;
+	const struct database_paths paths = {c->country_database, c->asn_database, c->oui_list};
+	if (strcmp(function, "dns") != 0)
+		return database_load(&paths, function, name, out, msg);
+	if (!c->dns)
+		return ERR_UNKNOWN;
+	*out = (struct program_table){
+		.function = "dns", .name = "", .resolver = resolver_program()};
+	return 0;
+}
+
 struct program *config_compile(const struct config *c, struct err_msg *msg)
 {
 	struct err_msg found = {0};
-	const struct program_tables tables = {c->tables, c->n_tables};
+	const struct program_tables tables = {
+		.at = c->tables, .n = c->n_tables, .load = load_table, .ctx = (void *)(uintptr_t)c};
 	struct program *all = program_compile_with(c->flows, c->n_flows, &tables, &found);
 	if (all != NULL)
 		return all;

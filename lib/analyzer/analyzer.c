@@ -8,6 +8,9 @@
 #include "analyzer/counter.h"
 #include "analyzer/state.h"
 
+// Ticks within which what a port is in the topology is looked at again.
+#define MARK_TICKS 16
+
 static struct source_config source_config(const struct analyzer_config *config)
 {
 	return (struct source_config){
@@ -112,13 +115,40 @@ void analyzer_tick_begin(struct analyzer *a, uint64_t start, uint64_t end)
 		flow_begin(a->set.flow[i], start, end);
 }
 
+// What the topology says of ports: all when it changed, else those that are new and some of the
+// others, whose names may have been learned, so that all are seen within MARK_TICKS.
+static void mark_edges(struct analyzer *a)
+{
+	const uint32_t n = a->sources.port.n;
+	const bool all = a->marked_version != a->topology_version;
+	const uint32_t some = all ? n : n / MARK_TICKS + 1;
+	for (uint32_t i = 0; i < some && n > 0; i++) {
+		a->mark_hand = a->mark_hand % n + 1;
+		sources_port(&a->sources, a->mark_hand)->inner =
+			a->topology != NULL &&
+			query_place_of(a, a->mark_hand).role != TOPOLOGY_EDGE;
+	}
+	for (; a->marked_ports < n; a->marked_ports++)
+		sources_port(&a->sources, a->marked_ports + 1)->inner =
+			a->topology != NULL &&
+			query_place_of(a, a->marked_ports + 1).role != TOPOLOGY_EDGE;
+	a->marked_version = a->topology_version;
+}
+
+static void note_mode(struct analyzer *a, enum flow_agg mode)
+{
+	if (mode == FLOW_AGG_AGENT)
+		sources_by_agent(&a->sources);
+	else if (mode == FLOW_AGG_EDGE)
+		mark_edges(a);
+}
+
 void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct registry *registry,
 			    const struct bank *bank)
 {
 	sources_merge(&a->sources, worker, registry, bank);
 	for (uint32_t i = 0; i < a->set.program->n_def; i++)
-		if (a->set.program->def[i].agg_mode == FLOW_AGG_AGENT)
-			sources_by_agent(&a->sources);
+		note_mode(a, a->set.program->def[i].agg_mode);
 	counter_merge(&a->metrics, &a->sources, worker, bank, &a->unknown);
 	unknown_merge(&a->unknown, bank->unknown);
 }

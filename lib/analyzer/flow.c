@@ -98,6 +98,15 @@ static double correction_of(const struct flow *f, uint32_t worker, uint32_t inde
 	return sources_correction(f->sources, sources_translate(f->sources, worker, index));
 }
 
+// A definition that measures at the edge leaves out what the topology says is none.
+static bool is_left_out(const struct flow *f, uint32_t worker, uint32_t index)
+{
+	if (__builtin_expect(f->def->agg_mode != FLOW_AGG_EDGE, 1))
+		return false;
+	const uint32_t i = sources_translate(f->sources, worker, index);
+	return sources_port(f->sources, sources_at(f->sources, i)->port)->inner;
+}
+
 // The additions that lie in a bank's source cells.
 static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank)
 {
@@ -105,7 +114,7 @@ static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank
 	uint64_t key[PROGRAM_KEY_MAX / 8] = {0};
 	for (uint32_t i = 0; i < bank->n_touched_sources; i++) {
 		const struct source_cell *cell = &bank->source[bank->touched_sources[i]];
-		if (cell->samples == 0)
+		if (cell->samples == 0 || is_left_out(f, worker, bank->touched_sources[i]))
 			continue;
 		const uint32_t index = bank->touched_sources[i];
 		const double lost = correction_of(f, worker, index);
@@ -164,9 +173,16 @@ static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank
 	struct batch batch;
 	struct table_iter it = {0};
 	while ((batch.n = gather(t, &it, entry)) > 0) {
-		for (uint32_t i = 0; i < batch.n; i++)
-			translate(f, worker, bank, def, entry[i], batch.key[i], &batch.add[i]);
-		store_add(&f->store, batch.add, batch.n);
+		uint32_t n = 0;
+		for (uint32_t i = 0; i < batch.n; i++) {
+			uint32_t source;
+			memcpy(&source, entry[i]->key, sizeof(source));
+			if (is_left_out(f, worker, source))
+				continue;
+			translate(f, worker, bank, def, entry[i], batch.key[n], &batch.add[n]);
+			n++;
+		}
+		store_add(&f->store, batch.add, n);
 	}
 	store_floor(&f->store, t->floor * sources_most_correction(f->sources));
 	f->samples += t->added;

@@ -11,7 +11,7 @@
 /// answer is exact however many sources there are.
 ///
 /// With `aggMode: agent` the source in front is the agent's own (sources_by_agent()): one flow over
-/// all of its data sources.
+/// all of its data sources. With `aggMode: edge` sources whose port is `inner` are passed over.
 ///
 /// Thread-safety: one thread per definition; it reads the sources' translation, which nobody
 /// writes meanwhile. Memory: flow_new() only, flow_size() bytes.

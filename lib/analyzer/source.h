@@ -119,6 +119,7 @@ struct port {
 	uint64_t speed; ///< bit/s
 	uint32_t first_sampler;
 	uint32_t n_samplers; ///< with flow samples
+	bool inner;          ///< no edge of the network: left out where `aggMode` is edge
 	uint32_t source[3];  ///< by direction (enum packet_direction); 0 = none
 	struct audit audit;
 };

@@ -43,6 +43,8 @@ struct analyzer {
 	struct unknown_tags unknown; ///< samples and records of all workers since the start
 	struct topology *topology;   ///< NULL = not known
 	uint32_t topology_version;   ///< how often it was set
+	uint32_t marked_version;     ///< of which the ports know whether they are edges
+	uint32_t marked_ports, mark_hand;
 	uint64_t ticks, now;
 	uint64_t events, events_lost;
 	uint64_t triggered_full; ///< of thresholds that are gone
