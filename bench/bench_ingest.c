@@ -2,7 +2,8 @@
 // Copyright (c) 2026 The weir authors
 //
 // bank_ingest() from memory against the floor, pass by pass in one run: one worker, one 5-tuple
-// `bytes` definition; the general path with data sources, error bars and the loss ledger.
+// `bytes` definition, then four and sixteen; the general path with data sources, error bars and the
+// loss ledger.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,33 +34,68 @@ static void *hugepages(size_t size, int small_pages)
 	return mem;
 }
 
-static const struct flow_spec five_tuple = {
-	.name = "tuple",
-	.keys = "ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,"
-		"or:tcpdestinationport:udpdestinationport",
-	.value = "bytes",
-	.values = "",
-	.filter = "",
-	.fs = ",",
-	.n = 5,
-	.t = 2,
+// The first is the 5-tuple that the floor counts; the first four are what an operator begins with;
+// sixteen is a busy collector.
+static const struct {
+	const char *name, *keys, *value, *values;
+} definitions[] = {
+	{"tuple",
+	 "ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,"
+	 "or:tcpdestinationport:udpdestinationport",
+	 "bytes", ""},
+	{"pair", "ipsource,ipdestination", "bytes", ""},
+	{"reflection", "ipdestination,udpsourceport", "frames", "count:ipsource"},
+	{"ports", "vlan,inputifindex,outputifindex", "bytes", ""},
+	{"source", "ipsource", "bytes", ""},
+	{"destination", "ipdestination", "bytes", ""},
+	{"protocol", "ipprotocol", "frames", ""},
+	{"service", "or:tcpdestinationport:udpdestinationport", "bytes", ""},
+	{"tcp", "ipsource,ipdestination,tcpsourceport,tcpdestinationport", "bytes", ""},
+	{"udp", "ipsource,ipdestination,udpsourceport,udpdestinationport", "bytes", ""},
+	{"mac", "macsource,macdestination", "bytes", ""},
+	{"type", "ethernetprotocol", "bytes", ""},
+	{"six", "ip6source,ip6destination", "bytes", ""},
+	{"ttl", "ipsource,ipttl", "frames", ""},
+	{"dscp", "ipdscp,ipsource", "bytes", ""},
+	{"all", "macsource,macdestination,ipsource,ipdestination,ipprotocol", "bytes", ""},
 };
 
-static struct rig *rig_new(const struct load *l, uint32_t entries, int small_pages)
+enum {
+	N_DEFINITIONS = sizeof(definitions) / sizeof(definitions[0])
+};
+
+static struct program *compile(unsigned n)
+{
+	struct flow_spec specs[N_DEFINITIONS];
+	struct err_msg msg = {0};
+	for (unsigned i = 0; i < n; i++)
+		specs[i] = (struct flow_spec){.name = definitions[i].name,
+					      .keys = definitions[i].keys,
+					      .value = definitions[i].value,
+					      .values = definitions[i].values,
+					      .filter = "",
+					      .fs = ",",
+					      .n = 5,
+					      .t = 2};
+	struct program *p = program_compile(specs, n, &msg);
+	if (p == NULL) {
+		fprintf(stderr, "bench_ingest: %s\n", msg.text);
+		exit(1);
+	}
+	return p;
+}
+
+static struct rig *rig_new(const struct load *l, unsigned n_def, uint32_t entries, int small_pages)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct err_msg msg = {0};
 	struct bank_config config = {.entries = entries,
 				     .max_agents = 4096,
 				     .max_sources = 65536,
 				     .log_size = 64 << 20,
+				     .sketches = 4096,
 				     .seed = 1};
 	hash_secret_init(&config.secret, 1);
-	r->program = program_compile(&five_tuple, 1, &msg);
-	if (r->program == NULL) {
-		fprintf(stderr, "bench_ingest: %s\n", msg.text);
-		exit(1);
-	}
+	r->program = compile(n_def);
 	r->bank = bank_init(hugepages(bank_size(r->program, &config), small_pages), r->program,
 			    &config);
 	r->intake =
@@ -103,26 +139,37 @@ static void check(const struct rig *r, const struct load *l)
 	}
 }
 
-static void run_case(struct bench_report *report, const struct bench_options *o, double zipf_s,
-		     const char *large, const char *small)
+/// One rig of a case.
+struct rig_case {
+	const char *name;
+	unsigned n_def;
+	uint32_t entries;
+};
+
+#define MAX_RIGS 4
+
+// The floor and then each rig, run by run.
+static void run_cases(struct bench_report *report, const struct bench_options *o, double zipf_s,
+		      const struct rig_case *cases, unsigned n)
 {
-	static double floor_ns[BENCH_MAX_RUNS], large_ns[BENCH_MAX_RUNS], small_ns[BENCH_MAX_RUNS];
+	static double floor_ns[BENCH_MAX_RUNS], ns[MAX_RIGS][BENCH_MAX_RUNS];
+	struct rig *rigs[MAX_RIGS];
 	struct load l = bench_load(o, zipf_s);
 	struct floor *f = floor_create((unsigned)o->table_bits, o->small_pages);
-	struct rig *a = rig_new(&l, 1 << 20, o->small_pages);
-	struct rig *b = rig_new(&l, 1 << 14, o->small_pages);
 	floor_update(f, &l, 0, l.n_datagrams, 1);
-	pass(a);
-	pass(b);
+	for (unsigned k = 0; k < n; k++) {
+		rigs[k] = rig_new(&l, cases[k].n_def, cases[k].entries, o->small_pages);
+		pass(rigs[k]);
+	}
 	for (unsigned i = 0; i < o->runs; i++) {
 		floor_ns[i] = floor_update(f, &l, 0, l.n_datagrams, 1);
-		large_ns[i] = pass(a);
-		small_ns[i] = pass(b);
+		for (unsigned k = 0; k < n; k++)
+			ns[k][i] = pass(rigs[k]);
 	}
-	check(a, &l);
-	check(b, &l);
-	bench_report_add(report, large, large_ns, floor_ns, o->runs);
-	bench_report_add(report, small, small_ns, floor_ns, o->runs);
+	for (unsigned k = 0; k < n; k++) {
+		check(rigs[k], &l);
+		bench_report_add(report, cases[k].name, ns[k], floor_ns, o->runs);
+	}
 	floor_destroy(f);
 	load_free(&l);
 }
@@ -130,13 +177,21 @@ static void run_case(struct bench_report *report, const struct bench_options *o,
 int main(int argc, char **argv)
 {
 	static struct bench_report report;
+	static const struct rig_case pcap[] = {{"ingest_5tuple_pcap", 1, 1 << 20},
+					       {"ingest_5tuple_pcap_16k", 1, 1 << 14}};
+	static const struct rig_case zipf[] = {{"ingest_5tuple_zipf", 1, 1 << 20},
+					       {"ingest_5tuple_zipf_16k", 1, 1 << 14},
+					       {"defs_4", 4, 1 << 14},
+					       {"defs_16", N_DEFINITIONS, 1 << 14}};
+	static const struct rig_case uniform[] = {{"ingest_5tuple_uniform", 1, 1 << 20},
+						  {"ingest_5tuple_uniform_16k", 1, 1 << 14}};
 	struct bench_options o;
 	bench_options_read(&o, argc, argv);
 	if (o.pcap != NULL) {
-		run_case(&report, &o, 0, "ingest_5tuple_pcap", "ingest_5tuple_pcap_16k");
+		run_cases(&report, &o, 0, pcap, 2);
 	} else {
-		run_case(&report, &o, 1.0, "ingest_5tuple_zipf", "ingest_5tuple_zipf_16k");
-		run_case(&report, &o, 0.0, "ingest_5tuple_uniform", "ingest_5tuple_uniform_16k");
+		run_cases(&report, &o, 1.0, zipf, MAX_RIGS);
+		run_cases(&report, &o, 0.0, uniform, 2);
 	}
 	return bench_report_write(&report, &o) == 0 ? 0 : 1;
 }
