@@ -318,8 +318,9 @@ static bool is_taken(const int32_t *from, uint32_t n, uint32_t i)
 static int make_tables(struct control *c, struct change *change, struct err_msg *msg)
 {
 	const struct program *p = change->program;
-	for (uint32_t i = 0; i < 2 * c->config.n_workers; i++) {
-		change->list[i] = calloc(p->n_def + 1, sizeof(struct bank_table *));
+	// No definitions need no list: so the last change of all leaves nothing to be freed.
+	for (uint32_t i = 0; i < 2 * c->config.n_workers && p->n_def > 0; i++) {
+		change->list[i] = calloc(p->n_def, sizeof(struct bank_table *));
 		if (change->list[i] == NULL)
 			return err_set(msg, ERR_MEMORY, "out of memory");
 		for (uint32_t d = 0; d < p->n_def; d++) {
