@@ -4,8 +4,8 @@
 
     start -f bench/replay/trex.py -m 100kpps -t pcap=sflow.pcap,sources=256 --port 0
 
-With sources=1 all frames are of one 5-tuple and fill one queue of the appliance; with 256 RSS spreads
-them. Read the loss ledger as README.md says.
+With sources=1 all frames are of one 5-tuple and fill one queue of the appliance; with 256 RSS
+spreads them. Read the loss ledger as README.md says.
 """
 
 import argparse
