@@ -551,27 +551,11 @@ static void client_tables_init(struct client_tables *t)
 	t->row[(*n)++] = (struct program_table){"link", "", NULL, t->map};
 }
 
-// Leave out the members that are known and not measured yet: the rest must compile.
-static void drop_unsupported(struct node *spec)
-{
-	static const char *const names[] = {"log", "flowStart", "aggMode", "ipfixCollectors"};
-	for (struct node **at = &spec->child; *at != NULL;) {
-		bool drop = false;
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			drop |= strcmp((*at)->name, names[i]) == 0;
-		if (drop)
-			*at = (*at)->next;
-		else
-			at = &(*at)->next;
-	}
-}
-
 // 0, or a message: why the flow of a client is refused.
 static int compile_client_flow(const struct schema_context *ctx, const struct node *n,
 			       const struct client_tables *tables)
 {
 	struct flow_spec flow;
-	drop_unsupported((struct node *)(uintptr_t)node_get(n, "spec"));
 	const int err = config_flow(ctx, node_get(n, "spec"), node_get(n, "name")->text, &flow);
 	if (err != 0)
 		return err;
