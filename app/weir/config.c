@@ -7,6 +7,7 @@
 
 #include "common/paths.h"
 #include "config_plan.h"
+#include "config_names.h"
 #include "config_rows.h"
 #include "config_tables.h"
 #include "json.h"
@@ -360,6 +361,16 @@ static int check_flows(const struct config *c, struct err_msg *msg)
 	return err;
 }
 
+// Wrong names are found before anything starts.
+static int check_names(const struct config *c, struct err_msg *msg)
+{
+	if (c->names == NULL || c->names[0] == '\0')
+		return 0;
+	struct names *names = config_names(c->names, msg);
+	names_free(names);
+	return names != NULL ? 0 : ERR_INVALID;
+}
+
 int config_finish(struct config *c, struct err_msg *msg)
 {
 	int err = check_inputs(c, msg);
@@ -367,5 +378,7 @@ int config_finish(struct config *c, struct err_msg *msg)
 		err = check_thresholds(c, msg);
 	if (err == 0)
 		err = config_check_http(&c->http, msg);
+	if (err == 0)
+		err = check_names(c, msg);
 	return err == 0 ? check_flows(c, msg) : err;
 }

@@ -130,6 +130,7 @@ struct config {
 	double retention;     ///< s; a flow without samples for so long is forgotten
 	uint64_t memory;      ///< bytes that all of this may take together
 
+	const char *names;               ///< path; "" = none
 	struct prefix_list agents_allow; ///< none = all
 	uint32_t agent_rate;             ///< datagrams per second and agent; 0 = any
 	struct config_sampling *sampling;

@@ -583,6 +583,8 @@ static const struct member top_rows[] = {
 	     "scale what an agent's samples add by datagrams numbered / received"),
 	BYTES("memory", TOP(memory), 0x1p20, 0x1p50, "1GiB",
 	      "what all tables may take together; refused at start when they do not fit"),
+	TEXT("names", TOP(names), 0, 4095, "",
+	     "a YAML file of agents and ports: names, speeds and links (doc/views.md)"),
 	PREFIXES("agents_allow", TOP(agents_allow),
 		 "agents that may send, by agent address; none: all"),
 	COUNT("agent_rate", TOP(agent_rate), 0, UINT32_MAX, "0",

@@ -101,6 +101,7 @@ void analyzer_free(struct analyzer *a)
 		return;
 	analyzer_set_clear(&a->set);
 	topology_free(a->topology);
+	names_free(a->names);
 	free(a->memory);
 	free(a);
 }
@@ -197,6 +198,13 @@ size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, siz
 	for (uint32_t i = 0; i < a->set.n_thresholds; i++)
 		n += hand_over(a, a->set.threshold[i], n, events + n, max - n);
 	return n;
+}
+
+struct names *analyzer_set_names(struct analyzer *a, struct names *n)
+{
+	struct names *before = a->names;
+	a->names = n;
+	return before;
 }
 
 struct topology *analyzer_set_topology(struct analyzer *a, struct topology *t)

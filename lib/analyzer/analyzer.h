@@ -99,6 +99,12 @@ void analyzer_tick_flow(struct analyzer *a, uint32_t def);
 /// Rows that events point to live until the next analyzer_tick_begin().
 size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, size_t max);
 
+struct names;
+
+/// Names from people (names.h; NULL = none). Returns those before, to be freed without the lock;
+/// the analyzer frees the last.
+struct names *analyzer_set_names(struct analyzer *a, struct names *n);
+
 struct topology;
 
 /// Wire the network anew (topology.h; NULL = nobody knows); the analyzer takes the caller's hold.

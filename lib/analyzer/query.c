@@ -7,9 +7,33 @@
 
 #include "analyzer/state.h"
 
-static void copy_name(char to[SOURCE_NAME_SIZE], const char from[SOURCE_NAME_SIZE])
+static void copy_name(char to[SOURCE_NAME_SIZE], const char *from)
 {
-	memcpy(to, from, SOURCE_NAME_SIZE);
+	memset(to, 0, SOURCE_NAME_SIZE);
+	memcpy(to, from, strnlen(from, SOURCE_NAME_SIZE - 1));
+}
+
+static const char *agent_name(const struct analyzer *a, const struct agent *agent)
+{
+	if (agent->name[0] != '\0')
+		return agent->name;
+	const struct names_row *said = names_agent(a->names, &agent->addr);
+	return said != NULL ? said->name : "";
+}
+
+struct known query_known(const struct analyzer *a, uint32_t port)
+{
+	const struct port *p = sources_port(&a->sources, port);
+	const struct agent *agent = sources_agent(&a->sources, p->agent);
+	const struct names_row *said = a->names != NULL && p->ds_class == 0
+					       ? names_port(a->names, &agent->addr, p->ds_index)
+					       : NULL;
+	return (struct known){
+		.agent = agent_name(a, agent),
+		.port = p->name[0] != '\0' || said == NULL ? p->name : said->name,
+		.link = said != NULL && said->link[0] != '\0' ? said->link : NULL,
+		.speed = p->speed != 0 || said == NULL ? p->speed : said->speed,
+	};
 }
 
 void query_fill_source(const struct analyzer *a, uint32_t source, struct flow_row *row)
@@ -21,8 +45,9 @@ void query_fill_source(const struct analyzer *a, uint32_t source, struct flow_ro
 	row->ds_class = p->ds_class;
 	row->ds_index = p->ds_index;
 	row->direction = o->direction;
-	copy_name(row->agent_name, agent->name);
-	copy_name(row->port_name, p->name);
+	const struct known known = query_known(a, o->port);
+	copy_name(row->agent_name, known.agent);
+	copy_name(row->port_name, known.port);
 }
 
 bool query_find(const struct analyzer *a, const char *name, uint32_t *def)
@@ -131,7 +156,7 @@ size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *row
 			.first = agent->first,
 			.last = agent->last,
 		};
-		copy_name(row->name, agent->name);
+		copy_name(row->name, agent_name(a, agent));
 		for (uint32_t k = agent->first_sub; k != 0; k = sources_sub_agent(s, k)->next) {
 			const struct tally *t = &sources_sub_agent(s, k)->tally;
 			row->lost += t->lost;
@@ -167,7 +192,6 @@ static void fill_source_row(const struct analyzer *a, uint32_t i, struct source_
 		.ds_class = p->ds_class,
 		.ds_index = p->ds_index,
 		.direction = o->direction,
-		.speed = p->speed,
 		.samples = o->samples,
 		.bytes = o->total.bytes,
 		.frames = o->total.frames,
@@ -183,8 +207,10 @@ static void fill_source_row(const struct analyzer *a, uint32_t i, struct source_
 		.correction = agent->correction > 1 ? agent->correction : 1,
 		.corrected = s->config.correct_loss,
 	};
-	copy_name(row->agent_name, agent->name);
-	copy_name(row->port_name, p->name);
+	const struct known known = query_known(a, o->port);
+	row->speed = known.speed;
+	copy_name(row->agent_name, known.agent);
+	copy_name(row->port_name, known.port);
 	fill_sampling(s, p, row);
 }
 
@@ -206,9 +232,12 @@ static uint32_t sampling_rate_of(const struct sources *s, const struct port *p, 
 	return 0;
 }
 
-static void fill_audit(const struct sources *s, const struct port *p, uint32_t direction,
+static void fill_audit(const struct analyzer *a, uint32_t port, uint32_t direction,
 		       struct audit_row *row)
 {
+	const struct sources *s = &a->sources;
+	const struct port *p = sources_port(s, port);
+	const struct known known = query_known(a, port);
 	const struct agent *agent = sources_agent(s, p->agent);
 	const double loss = agent->correction > 1 ? agent->correction : 1;
 	double n;
@@ -233,8 +262,8 @@ static void fill_audit(const struct sources *s, const struct port *p, uint32_t d
 		.verdict = f.verdict,
 		.text = audit_text(f.verdict),
 	};
-	copy_name(row->agent_name, agent->name);
-	copy_name(row->port_name, p->name);
+	copy_name(row->agent_name, known.agent);
+	copy_name(row->port_name, known.port);
 }
 
 size_t query_audit(const struct analyzer *a, size_t *from, struct audit_row *rows, size_t n)
@@ -248,11 +277,11 @@ size_t query_audit(const struct analyzer *a, size_t *from, struct audit_row *row
 			continue;
 		if (p->source[DIRECTION_INGRESS] == 0 && p->source[DIRECTION_EGRESS] == 0 &&
 		    p->audit.sampled[DIRECTION_UNKNOWN].bytes > 0) {
-			fill_audit(s, p, DIRECTION_UNKNOWN, &rows[len++]);
+			fill_audit(a, (uint32_t)*from + 1, DIRECTION_UNKNOWN, &rows[len++]);
 			continue;
 		}
-		fill_audit(s, p, DIRECTION_INGRESS, &rows[len++]);
-		fill_audit(s, p, DIRECTION_EGRESS, &rows[len++]);
+		fill_audit(a, (uint32_t)*from + 1, DIRECTION_INGRESS, &rows[len++]);
+		fill_audit(a, (uint32_t)*from + 1, DIRECTION_EGRESS, &rows[len++]);
 	}
 	return len;
 }
@@ -267,12 +296,13 @@ struct topology_place query_place_of(const struct analyzer *a, uint32_t port)
 {
 	const struct port *p = sources_port(&a->sources, port);
 	const struct agent *agent = sources_agent(&a->sources, p->agent);
+	const struct known known = query_known(a, port);
 	const struct topology_sight sight = {
 		.agent = &agent->addr,
-		.agent_name = agent->name,
+		.agent_name = known.agent,
 		.ds_class = p->ds_class,
 		.ds_index = p->ds_index,
-		.port_name = p->name,
+		.port_name = known.port,
 	};
 	return topology_find(a->topology, &sight);
 }
@@ -284,15 +314,16 @@ size_t query_places(const struct analyzer *a, size_t from, struct place_row *row
 		const struct port *p = sources_port(&a->sources, (uint32_t)i);
 		const struct agent *agent = sources_agent(&a->sources, p->agent);
 		const struct topology_place at = query_place_of(a, (uint32_t)i);
+		const struct known known = query_known(a, (uint32_t)i);
 		rows[len++] = (struct place_row){
 			.agent = agent->addr,
 			.ds_class = p->ds_class,
 			.ds_index = p->ds_index,
-			.agent_name = agent->name,
-			.port_name = p->name,
+			.agent_name = known.agent,
+			.port_name = known.port,
 			.node = at.node,
 			.port = at.port,
-			.link = at.link != NULL ? at.link->name : NULL,
+			.link = at.link != NULL ? at.link->name : known.link,
 			.second = at.second,
 			.edge = at.role == TOPOLOGY_EDGE,
 		};

@@ -25,8 +25,8 @@ struct flow_row {
 	struct addr agent;
 	uint32_t ds_class, ds_index;
 	uint32_t direction;  ///< enum packet_direction
-	char agent_name[64]; ///< from the telemetry; "" = not known
-	char port_name[64];  ///< from the telemetry; "" = not known
+	char agent_name[64]; ///< from the telemetry, or from people (names.h); "" = not known
+	char port_name[64];  ///< likewise
 	uint16_t key_size;
 	uint8_t key[PROGRAM_KEY_MAX]; ///< as gathered; flow_def_key_part() takes it apart
 	char key_text[512];           ///< flow_def_key_format(); cut if longer
@@ -181,7 +181,7 @@ struct topology *query_topology(const struct analyzer *a, uint32_t *version);
 struct place_row {
 	struct addr agent;
 	uint32_t ds_class, ds_index;
-	const char *agent_name, *port_name; ///< from the telemetry; "" = not known
+	const char *agent_name, *port_name; ///< as in struct flow_row
 	const char *node, *port;            ///< in the topology; NULL = not known
 	const char *link;                   ///< that ends here; NULL = none
 	bool second;                        ///< it is the link's second end

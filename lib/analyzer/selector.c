@@ -106,14 +106,17 @@ void selector_free(struct selector *s)
 	free(s);
 }
 
-static bool has_agent(const struct selector *s, const struct agent *agent)
+static bool has_agent(const struct selector *s, const struct analyzer *a, uint32_t port)
 {
+	const struct agent *agent =
+		sources_agent(&a->sources, sources_port(&a->sources, port)->agent);
 	const struct wanted w = {.addr = agent->addr};
 	if (bsearch(&w, s->agent, s->n_agents, sizeof(w), compare_wanted) != NULL)
 		return true;
 	// Names have no address and stand in front.
+	const char *name = query_known(a, port).agent;
 	for (size_t i = 0; i < s->n_agents && s->agent[i].addr.family == ADDR_NONE; i++)
-		if (strcmp(s->agent[i].name, agent->name) == 0)
+		if (strcmp(s->agent[i].name, name) == 0)
 			return true;
 	return false;
 }
@@ -121,10 +124,9 @@ static bool has_agent(const struct selector *s, const struct agent *agent)
 static bool is_in(const struct selector *s, const struct analyzer *a, uint32_t port,
 		  enum topology_role role)
 {
-	const struct port *p = sources_port(&a->sources, port);
 	switch (s->scope) {
 	case SCOPE_ALL: return true;
-	case SCOPE_AGENTS: return has_agent(s, sources_agent(&a->sources, p->agent));
+	case SCOPE_AGENTS: return has_agent(s, a, port);
 	case SCOPE_TOPOLOGY: return role != TOPOLOGY_OUTSIDE;
 	case SCOPE_EDGE: return role == TOPOLOGY_EDGE;
 	case SCOPE_CORE: return role == TOPOLOGY_CORE;

@@ -8,6 +8,7 @@
 #include "analyzer/analyzer.h"
 #include "analyzer/flow.h"
 #include "analyzer/metric.h"
+#include "analyzer/names.h"
 #include "analyzer/source.h"
 #include "analyzer/topology.h"
 
@@ -41,6 +42,7 @@ struct analyzer {
 	struct analyzer_set set;
 	struct flow_row *row;        ///< of the tick's events
 	struct unknown_tags unknown; ///< samples and records of all workers since the start
+	struct names *names;         ///< that people gave; NULL = none
 	struct topology *topology;   ///< NULL = not known
 	uint32_t topology_version;   ///< how often it was set
 	uint32_t marked_version;     ///< of which the ports know whether they are edges
@@ -65,6 +67,14 @@ void query_fill_source(const struct analyzer *a, uint32_t source, struct flow_ro
 /// Fill in a row (query.c).
 void query_row(const struct analyzer *a, const struct flow *f, uint32_t entry,
 	       struct flow_row *row);
+
+/// What a port and its agent are called: by the telemetry, else by people, else "".
+struct known {
+	const char *agent, *port;
+	const char *link; ///< by people; NULL = not said
+	uint64_t speed;
+};
+struct known query_known(const struct analyzer *a, uint32_t port);
 
 /// Where a port is in the topology (query.c).
 struct topology_place query_place_of(const struct analyzer *a, uint32_t port);

@@ -269,11 +269,10 @@ static void walk(struct view *v, const struct analyzer *a, const struct store *s
 static void write_row(const struct view *v, const struct analyzer *a, const struct flow_def *def,
 		      const struct item *item, struct view_row *row)
 {
-	const struct port *p = sources_port(&a->sources, item->port);
-	const struct agent *agent = sources_agent(&a->sources, p->agent);
+	const struct known known = query_known(a, item->port);
 	item_row(item, &v->shape, v->mode == VIEW_AVG, row);
-	memcpy(row->flow.agent_name, agent->name, sizeof(row->flow.agent_name));
-	memcpy(row->flow.port_name, p->name, sizeof(row->flow.port_name));
+	memcpy(row->flow.agent_name, known.agent, strnlen(known.agent, SOURCE_NAME_SIZE - 1));
+	memcpy(row->flow.port_name, known.port, strnlen(known.port, SOURCE_NAME_SIZE - 1));
 	struct strbuf text = strbuf_of(row->flow.key_text, sizeof(row->flow.key_text));
 	flow_def_key_format(def, row->flow.key, &text);
 }
