@@ -14,8 +14,8 @@
 
 // What things cost under the lock, in units of VIEW_SLICE.
 enum {
-	COST_PASS = 1,
-	COST_COPY = 8,
+	COST_PASS = 10,
+	COST_COPY = 24,
 	COST_TEXT = 64,
 	COST_SKETCH = 2048,
 };

@@ -60,8 +60,8 @@
 #include "analyzer/query.h"
 #include "base/error.h"
 
-/// Units of work under the lock: an entry that is passed by is 1, one that is copied 8, a key
-/// written as text 64, a sketch that is counted 2048. Measured: a slice is below 100 us.
+/// Units of work under the lock: an entry that is passed by is 10, one that is copied 24, a key
+/// written as text 64, a sketch that is counted 2048; about 20 ns each where nothing is cached.
 #define VIEW_SLICE 4096
 
 enum view_mode {
