@@ -65,7 +65,6 @@ static const struct text {
 	{"/metric/{agent}/{metric}/json", SHAPE_ARRAY, "Metrics over data sources"},
 	{"/table/{agent}/{metrics}/json", SHAPE_ARRAY, "Metrics of data sources, in rows"},
 	{"/dump/{agent}/{metrics}/json", SHAPE_ARRAY, "Metrics of data sources, in a list"},
-	{"/flowkeys/json", SHAPE_OBJECT, "Attributes that were seen and their ages"},
 	{"/metrics", SHAPE_TEXT, "weir's own health, for Prometheus"},
 	{"/prometheus/analyzer/txt", SHAPE_TEXT, "Counts of the collector, for Prometheus"},
 	{"/prometheus/metrics/{agent}/{metric}/txt", SHAPE_TEXT, "Metrics, for Prometheus"},
