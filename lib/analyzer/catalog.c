@@ -195,7 +195,7 @@ static uint16_t field_def(const struct catalog_layout *l, const char *name)
 		if (l->record->fields[i].name != NULL &&
 		    strcmp(l->record->fields[i].name, name) == 0 && l->field[i] != 0)
 			return (uint16_t)(l->field[i] - 1);
-	assert(!"derived.def names a field that the record does not have");
+	assert(false && "derived.def names a field that the record does not have");
 	return 0;
 }
 

@@ -199,8 +199,9 @@ static void flood_leaves_the_elephants(void **state)
 			sum[k] *= exp(-0.05);
 		for (unsigned i = 0; i < 2000; i++) {
 			struct shot s;
+			sequence++;
 			shot_begin(&s, (struct from){.agent = 1,
-						     .sequence = ++sequence,
+						     .sequence = sequence,
 						     .uptime = sequence});
 			for (unsigned j = 0; j < PER_DATAGRAM; j++) {
 				const bool elephant = rng_below(&rng, 10) == 0;
