@@ -364,3 +364,14 @@ bool metric_agent_known(const struct analyzer *a, const char *name)
 	const uint32_t i = row_agent(a, name);
 	return i != 0 && a->now - sources_agent(&a->sources, i)->last <= METRIC_AGENT_SILENCE;
 }
+
+void query_metric_health(const struct analyzer *a, struct metric_health *health)
+{
+	const struct metrics *m = &a->metrics;
+	*health = (struct metric_health){
+		.stats = m->stats,
+		.used = m->slab.used,
+		.size = (uint64_t)m->slab.n_pages * SLAB_PAGE,
+		.texts = m->texts.n,
+	};
+}

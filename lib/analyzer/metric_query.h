@@ -39,7 +39,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "analyzer/block.h"
+#include "analyzer/metric.h"
 #include "base/addr.h"
 #include "base/error.h"
 
@@ -163,6 +163,14 @@ int metric_column_parse(const char *token, struct metric_column *out, struct err
 
 /// The next rows; false when these are the last.
 bool metric_scan_next(const struct analyzer *a, struct metric_scan *s, struct metric_page *page);
+
+/// What the store is like.
+struct metric_health {
+	struct metric_stats stats;
+	uint64_t used, size; ///< bytes for blocks and texts
+	uint32_t texts;
+};
+void query_metric_health(const struct analyzer *a, struct metric_health *health);
 
 /// True if the agent is known and was heard of lately; @p name: its address or its host's name.
 bool metric_agent_known(const struct analyzer *a, const char *name);

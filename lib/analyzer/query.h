@@ -100,9 +100,11 @@ struct agent_row {
 	struct addr via; ///< UDP source of its latest datagram
 	uint64_t datagrams, bytes, lost, duplicates, late, restarts;
 	uint64_t flow_samples, lost_samples, counters_samples, discards;
-	uint32_t sources;     ///< data sources with flow samples
-	uint32_t uptime;      ///< ms
-	uint64_t first, last; ///< ns on the analyzer's clock
+	uint32_t sources;          ///< data sources with flow samples
+	uint32_t counters_sources; ///< with counters at present
+	uint64_t counters_lost, counters_duplicates, counters_late; ///< counters samples
+	uint32_t uptime;                                            ///< ms
+	uint64_t first, last;                                       ///< ns on the analyzer's clock
 };
 
 /// Agents from index @p from (0 = first) on; returns rows written. Page by adding what came back.
