@@ -108,12 +108,26 @@ static inline void dissect(const struct found *f, enum dissect_depth depth)
 		       f->header.len, depth);
 }
 
+// As ingest gathers it: by copies from a plain header, by the layers of any other.
 static inline void take_tuple(const struct found *f)
 {
-	static uint64_t key[PROGRAM_KEY_MAX / 8];
-	dissect(f, DISSECT_OUTER);
-	sink += f->header.frame_length * (uint64_t)f->fs.sampling_rate +
-		flow_def_key(tuple, &packet, f->fs.ds_index, (uint8_t *)key);
+	static uint64_t key[(PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK) / 8];
+	const uint8_t *h = f->header.header;
+	const uint32_t needs = tuple->plain_needs & ~(uint32_t)PLAIN_ROOM;
+	struct plain plain;
+	sink += f->header.frame_length * (uint64_t)f->fs.sampling_rate;
+	if (f->header.protocol == HEADER_ETHERNET && dissect_plain(h, f->header.len, &plain) &&
+	    needs != 0 && (plain.has & needs) == needs &&
+	    h + plain.transport_at + PLAIN_ROOM_BYTES <= f->data + f->len) {
+		const uint32_t at = (uint32_t)(h - f->data);
+		const uint16_t places[N_PLAIN_FROM] = {(uint16_t)at,
+						       (uint16_t)(at + plain.network_at),
+						       (uint16_t)(at + plain.transport_at)};
+		flow_def_plain_key(tuple, f->data, places, f->fs.ds_index, (uint8_t *)key);
+	} else {
+		dissect(f, DISSECT_OUTER);
+		sink += flow_def_key(tuple, &packet, f->fs.ds_index, (uint8_t *)key);
+	}
 	__asm__ volatile("" : : "r"(key) : "memory");
 }
 
