@@ -61,6 +61,9 @@ static json_t *active_row(const struct view_row *row, uint64_t now)
 			  rest_age(now, f->last), "samples", (json_int_t)f->samples);
 	if (json == NULL)
 		return NULL;
+	// Without the correction for datagrams lost on the way (`correct_loss`).
+	if (f->uncorrected != f->value)
+		json_object_set_new(json, "uncorrected", json_real(f->uncorrected));
 	rest_add_values(json, f);
 	rest_add_names(json, f);
 	return json;

@@ -113,14 +113,13 @@ size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *row
 /// Why the figures of a data source may be wrong.
 enum doubt {
 	DOUBT_RATE_ZERO = 1,    ///< a sample said rate 0
-	DOUBT_RATE_ABSURD = 2,  ///< a rate beyond DOUBT_RATE_MAX
+	DOUBT_RATE_ABSURD = 2,  ///< a rate beyond SANE_RATE (bank.h)
 	DOUBT_RATE_DIFFERS = 4, ///< the sample pool grows at another rate, by DOUBT_RATIO or more
 	DOUBT_CONFLICT = 8,     ///< more than one sub-agent reports it
 };
 
-#define DOUBT_RATE_MAX 10000000
-#define DOUBT_RATIO    1.25
-#define DOUBT_SAMPLES  100 ///< that the pool must have grown by
+#define DOUBT_RATIO   1.25
+#define DOUBT_SAMPLES 100 ///< that the pool must have grown by
 
 /// One data source in one direction: the exact cell, accumulated and as rates. Sub-agents that
 /// report the same data source are one row.

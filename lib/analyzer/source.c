@@ -375,7 +375,7 @@ static uint32_t doubts_of(const struct sources *s, const struct source *o)
 	const bool differs =
 		n >= DOUBT_SAMPLES && ratio > 0 && (ratio > DOUBT_RATIO || ratio < 1 / DOUBT_RATIO);
 	return ((o->flags & SOURCE_RATE_ZERO) != 0 ? DOUBT_RATE_ZERO : 0) |
-	       (o->sampling_rate > DOUBT_RATE_MAX ? DOUBT_RATE_ABSURD : 0) |
+	       (o->sampling_rate > SANE_RATE ? DOUBT_RATE_ABSURD : 0) |
 	       (differs ? DOUBT_RATE_DIFFERS : 0) | (p->n_samplers > 1 ? DOUBT_CONFLICT : 0);
 }
 
