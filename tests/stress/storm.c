@@ -246,8 +246,8 @@ int main(int argc, char **argv)
 	       sum.put, sum.removed, sum.refused, r->ticks, grown * 4);
 #ifndef __SANITIZE_ADDRESS__
 #if !defined(__has_feature)
-	// Holes between what lives: up to 10 MB were seen, and less than none as often. What is lost
-	// for good, however small, is found by the leak checker.
+	// Holes between what lives: up to 10 MB were seen, and less than none as often. What is
+	// lost for good, however small, is found by the leak checker.
 	CHECKF(grown < 8192, "%ld pages more", grown);
 #endif
 #endif
