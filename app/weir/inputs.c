@@ -204,6 +204,20 @@ void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *lo
 	losses->received += losses->kernel_drops;
 }
 
+void inputs_losses_sum(const struct inputs *all, struct input_losses *sum)
+{
+	*sum = (struct input_losses){0};
+	for (uint32_t i = 0; i < inputs_n_losses(all); i++) {
+		struct input_losses l;
+		inputs_losses(all, i, &l);
+		sum->received += l.received;
+		sum->missed += l.missed;
+		sum->errors += l.errors;
+		sum->no_buffer += l.no_buffer;
+		sum->kernel_drops += l.kernel_drops;
+	}
+}
+
 void inputs_stats(const struct inputs *all, uint32_t i, struct stats *sum)
 {
 	const struct row *row = &all->row[i];

@@ -16,7 +16,8 @@
 /// Live inputs run on the wall clock, captures on their own: one process has either. `slot` says
 /// which of the planned workers (config_workers()) each one is.
 ///
-/// Thread-safety: main, but inputs_losses() and inputs_stats(), which any thread may call.
+/// Thread-safety: main, but inputs_losses(), their sum, and inputs_stats(), which any thread may
+/// call.
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -67,6 +68,8 @@ uint64_t inputs_first(const struct inputs *all);
 /// How many inputs there are (a port is one, whatever its queues), and the @p i-th of them.
 uint32_t inputs_n_losses(const struct inputs *all);
 void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *losses);
+/// Over all of them; without a name.
+void inputs_losses_sum(const struct inputs *all, struct input_losses *sum);
 /// The counters of the workers that serve it, summed: its part of the loss ledger.
 void inputs_stats(const struct inputs *all, uint32_t i, struct stats *sum);
 

@@ -86,25 +86,11 @@ static struct stats sum_of_workers(const struct collector *c)
 	return sum;
 }
 
-static struct input_losses sum_of_inputs(const struct collector *c)
-{
-	struct input_losses sum = {0};
-	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
-		struct input_losses l;
-		inputs_losses(c->inputs, i, &l);
-		sum.received += l.received;
-		sum.missed += l.missed;
-		sum.errors += l.errors;
-		sum.no_buffer += l.no_buffer;
-		sum.kernel_drops += l.kernel_drops;
-	}
-	return sum;
-}
-
 static void add_sflow(json_t *json, const struct collector *c)
 {
 	const struct stats s = sum_of_workers(c);
-	const struct input_losses l = sum_of_inputs(c);
+	struct input_losses l;
+	inputs_losses_sum(c->inputs, &l);
 	const struct ledger datagrams = stats_ledger(&s, STAT_GROUP_DATAGRAM);
 	struct analyzer_stats known;
 	aggregator_lock(c->aggregator);

@@ -100,15 +100,8 @@ static int answer_worker(const struct telemetry_config *c, const char *params,
 
 static void add_losses(const struct telemetry_config *c, struct rte_tel_data *d)
 {
-	struct input_losses sum = {0};
-	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
-		struct input_losses l;
-		inputs_losses(c->inputs, i, &l);
-		sum.missed += l.missed;
-		sum.errors += l.errors;
-		sum.no_buffer += l.no_buffer;
-		sum.kernel_drops += l.kernel_drops;
-	}
+	struct input_losses sum;
+	inputs_losses_sum(c->inputs, &sum);
 	tel_add_uint(d, "nic_missed", sum.missed);
 	tel_add_uint(d, "nic_errors", sum.errors);
 	tel_add_uint(d, "nic_no_buffer", sum.no_buffer);
