@@ -204,6 +204,7 @@ struct names *analyzer_set_names(struct analyzer *a, struct names *n)
 {
 	struct names *before = a->names;
 	a->names = n;
+	a->names_version++;
 	return before;
 }
 

@@ -21,10 +21,13 @@
 
 /// Layout number of custom metrics (rtmetric): `word` holds struct block_custom.
 #define BLOCK_CUSTOM UINT16_MAX
+/// Of the adapters of a host (record 0:2001), no metrics: `word` holds their addresses, two words
+/// each.
+#define BLOCK_ADAPTERS (UINT16_MAX - 1)
 
 struct block {
 	uint32_t next;     ///< of the same data source; 0 = last
-	uint16_t layout;   ///< number in the catalogue, or BLOCK_CUSTOM
+	uint16_t layout;   ///< number in the catalogue, BLOCK_CUSTOM or BLOCK_ADAPTERS
 	uint16_t n_words;  ///< of `word` that were said; behind them all is absent
 	uint32_t sampler;  ///< who said it (source.h)
 	uint32_t uptime;   ///< of the agent, ms

@@ -6,17 +6,21 @@
 
 #include "sflow/datagram.h"
 
-// An XDR string: length, bytes. An empty one says nothing and changes nothing.
-static void read_name(struct cursor *c, char name[SOURCE_NAME_SIZE])
+// An XDR string: length, bytes. An empty one says nothing and changes nothing. True when the name
+// is another one now.
+static bool read_name(struct cursor *c, char name[SOURCE_NAME_SIZE])
 {
+	char now[SOURCE_NAME_SIZE] = {0};
 	const uint32_t said = cursor_u32(c);
 	const uint8_t *text = cursor_bytes(c, said);
 	const uint32_t len = said < SOURCE_NAME_SIZE ? said : SOURCE_NAME_SIZE - 1;
 	if (text == NULL || len == 0)
-		return;
-	memset(name, 0, SOURCE_NAME_SIZE);
+		return false;
 	for (uint32_t i = 0; i < len && text[i] != 0; i++)
-		name[i] = text[i] >= 0x20 && text[i] < 0x7f ? (char)text[i] : '?';
+		now[i] = text[i] >= 0x20 && text[i] < 0x7f ? (char)text[i] : '?';
+	const bool is_new = memcmp(name, now, SOURCE_NAME_SIZE) != 0;
+	memcpy(name, now, SOURCE_NAME_SIZE);
+	return is_new;
 }
 
 // if_counters: ifIndex, ifType, ifSpeed (64 bits), ifDirection, ifStatus, ifInOctets (64 bits), six
@@ -35,15 +39,16 @@ static void read_interface(const struct sources *s, struct port *port, struct cu
 		audit_counters(s, port, in, out);
 }
 
-static void read_record(const struct sources *s, struct agent *agent, struct port *port,
+static void read_record(struct sources *s, struct agent *agent, struct port *port,
 			const struct sflow_record *r)
 {
 	struct cursor c = cursor_of(r->body, r->len);
 	switch (r->tag) {
-	case SFLOW_PORT_NAME: read_name(&c, port->name); break;
+	case SFLOW_PORT_NAME: s->named += read_name(&c, port->name); break;
 	case SFLOW_IF_COUNTERS: read_interface(s, port, &c); break;
 	case SFLOW_HOST_DESCR:
-		read_name(&c, port->ds_class == SFLOW_DS_LOGICAL ? port->name : agent->name);
+		s->named += read_name(&c, port->ds_class == SFLOW_DS_LOGICAL ? port->name
+									     : agent->name);
 		break;
 	default: break;
 	}

@@ -239,6 +239,10 @@ static void take(struct metrics *m, const struct catalog_layout *l, struct block
 		 uint32_t n_words, uint32_t dt)
 {
 	const size_t counters = l->n_counters * sizeof(uint32_t);
+	const uint32_t rest = 2u * l->n_counters;
+	if (l->texts)
+		m->described += b->n_words != n_words || memcmp(b->word + rest, m->scratch + rest,
+								(n_words - rest) * 4u) != 0;
 	drop_texts(m, l, b->word, b->n_words);
 	if (dt > 0)
 		memcpy(m->scratch + l->n_counters, b->word, counters);
@@ -278,11 +282,50 @@ static bool keep_record(struct metrics *m, uint32_t agent, const struct metric_s
 	return true;
 }
 
+// The addresses into the scratch words; returns how many words.
+static uint32_t read_adapters(struct metrics *m, struct record_walk *w)
+{
+	struct record_value v;
+	uint32_t n = 0;
+	while (record_next(w, &v)) {
+		for (uint32_t i = 0; v.field->type == RECORD_MACS && i < v.u; i++) {
+			if (n + 2 > METRIC_WORDS) {
+				m->stats.lanes++;
+				continue;
+			}
+			m->scratch[n] = m->scratch[n + 1] = 0;
+			memcpy(&m->scratch[n], v.bytes + 8 * (size_t)i, 6);
+			n += 2;
+		}
+	}
+	return n;
+}
+
+static bool keep_adapters(struct metrics *m, uint32_t agent, const struct metric_said *said,
+			  uint32_t n_words)
+{
+	const size_t size = n_words * sizeof(uint32_t);
+	struct block *b = find_block(m, said->port, said->sampler, BLOCK_ADAPTERS);
+	b = b != NULL ? enlarge(m, said->port, b, n_words)
+		      : make_block(m, agent, said->port, n_words);
+	if (b == NULL)
+		return false;
+	m->described += b->layout != BLOCK_ADAPTERS || b->n_words != n_words ||
+			memcmp(b->word, m->scratch, size) != 0;
+	memcpy(b->word, m->scratch, size);
+	b->layout = BLOCK_ADAPTERS;
+	b->n_words = (uint16_t)n_words;
+	note_time(b, said, 0);
+	return true;
+}
+
 static enum record_fate fate_of(struct metrics *m, const struct sources *sources,
 				const struct metric_said *said, const struct sflow_record *r)
 {
 	const struct port *port = sources_port(sources, said->port);
-	const int layout = catalog_find(&m->catalog, r->tag, port->ds_class);
+	const bool adapters = r->tag == SFLOW_HOST_ADAPTERS;
+	const int layout =
+		adapters ? BLOCK_ADAPTERS : catalog_find(&m->catalog, r->tag, port->ds_class);
 	struct record_walk w;
 	if (layout < 0)
 		return record_find(RECORD_COUNTERS, r->tag) != NULL ? FATE_UNUSED : FATE_UNKNOWN;
@@ -291,8 +334,10 @@ static enum record_fate fate_of(struct metrics *m, const struct sources *sources
 		return FATE_REPEATED;
 	if (record_open(&w, RECORD_COUNTERS, r) != SFLOW_OK)
 		return FATE_BAD;
-	const uint32_t n_words = read_record(m, &m->catalog.layout[layout], &w);
-	if (!keep_record(m, port->agent, said, (uint16_t)layout, n_words))
+	const uint32_t n_words =
+		adapters ? read_adapters(m, &w) : read_record(m, &m->catalog.layout[layout], &w);
+	if (!(adapters ? keep_adapters(m, port->agent, said, n_words)
+		       : keep_record(m, port->agent, said, (uint16_t)layout, n_words)))
 		return FATE_ROOM;
 	if (r->tag == SFLOW_HOST_DESCR && port->ds_class != SFLOW_DS_LOGICAL)
 		m->agent[port->agent].host = said->port;
@@ -484,8 +529,9 @@ static void forget(struct metrics *m, uint32_t *link)
 	*link = b->next;
 	if (b->layout == BLOCK_CUSTOM)
 		drop_custom(m, block_custom(b, 0), block_n_custom(b));
-	else
+	else if (b->layout != BLOCK_ADAPTERS)
 		drop_texts(m, &m->catalog.layout[b->layout], b->word, b->n_words);
+	m->described++;
 	slab_give(&m->slab, i);
 }
 

@@ -100,9 +100,10 @@ struct metrics {
 	uint32_t *first; ///< per port: its first block; 0 = none
 	struct metric_sampler *sampler;
 	struct metric_agent *agent;
-	uint32_t *scratch; ///< METRIC_WORDS: the record at hand
-	uint64_t now;      ///< ns
-	uint32_t sweep;    ///< port where forgetting goes on
+	uint32_t *scratch;  ///< METRIC_WORDS: the record at hand
+	uint64_t now;       ///< ns
+	uint64_t described; ///< how often a text, an address or whose it is changed
+	uint32_t sweep;     ///< port where forgetting goes on
 	struct metric_stats stats;
 };
 

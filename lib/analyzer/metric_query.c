@@ -212,6 +212,8 @@ static void add_block(const struct row_reader *r, const struct metric_request *q
 		}
 		return;
 	}
+	if (b->layout == BLOCK_ADAPTERS)
+		return;
 	const struct catalog_layout *l = &m->catalog.layout[b->layout];
 	for (uint32_t i = l->first; i < (uint32_t)l->first + l->n; i++) {
 		const struct catalog_def *d = &m->catalog.def[i];

@@ -204,6 +204,8 @@ static void see_block(const struct metrics *m, const struct block *b, struct met
 			see(seen_of(n, texts_str(&m->texts, block_custom(b, i)->name)), b->time);
 		return;
 	}
+	if (b->layout == BLOCK_ADAPTERS)
+		return;
 	const struct catalog_layout *l = &c->layout[b->layout];
 	for (uint32_t i = l->first; i < (uint32_t)l->first + l->n; i++) {
 		struct metric_value v;

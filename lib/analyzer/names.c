@@ -63,6 +63,16 @@ int names_seal(struct names *n, struct err_msg *msg)
 	return 0;
 }
 
+size_t names_len(const struct names *n)
+{
+	return n != NULL ? n->n : 0;
+}
+
+const struct names_row *names_at(const struct names *n, size_t i)
+{
+	return &n->row[i];
+}
+
 static const struct names_row *find(const struct names *n, const struct names_row *want)
 {
 	return n != NULL && n->n > 0 ? bsearch(want, n->row, n->n, sizeof(*n->row), compare) : NULL;

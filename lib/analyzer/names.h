@@ -44,6 +44,9 @@ int names_add(struct names *n, const struct names_row *row);
 /// All is added. ERR_EXISTS and a message when something is named twice.
 int names_seal(struct names *n, struct err_msg *msg);
 
+/// All rows, in no order that means anything. @p n may be NULL.
+size_t names_len(const struct names *n);
+const struct names_row *names_at(const struct names *n, size_t i);
 /// NULL: not named. @p n may be NULL.
 const struct names_row *names_agent(const struct names *n, const struct addr *agent);
 const struct names_row *names_port(const struct names *n, const struct addr *agent,

@@ -43,6 +43,7 @@ struct analyzer {
 	struct flow_row *row;        ///< of the tick's events
 	struct unknown_tags unknown; ///< samples and records of all workers since the start
 	struct names *names;         ///< that people gave; NULL = none
+	uint32_t names_version;      ///< how often they were set
 	struct topology *topology;   ///< NULL = not known
 	uint32_t topology_version;   ///< how often it was set
 	uint32_t marked_version;     ///< of which the ports know whether they are edges

@@ -738,9 +738,9 @@ const struct function_row function_rows[] = {
 	{"oui", "et", 1, 2, compile_oui, eval_oui, "oui:K:name|number",
 	 "a list of makers (oui_list)"},
 	{"host", "et", 2, 2, compile_map, eval_host, "host:K:METRIC",
-	 "metrics of hosts, which the collector does not join in this version"},
+	 "a collector that keeps the metrics of hosts"},
 	{"link", "e", 1, 1, compile_link, eval_link, "link:PORT",
-	 "links by port, which the collector does not know in this version"},
+	 "a collector that knows the topology"},
 	{"dns", "e", 1, 1, compile_dns, eval_same, "dns:K", "a resolver (dns)"},
 };
 

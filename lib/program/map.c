@@ -219,3 +219,16 @@ size_t map_size(const struct map *m)
 	return sizeof(*m) + labels_size(&m->values) + labels_size(&m->labels) +
 	       m->room * sizeof(*m->label);
 }
+
+bool map_equal(const struct map *a, const struct map *b)
+{
+	if (a->values.n != b->values.n)
+		return false;
+	for (uint32_t i = 0; i < a->values.n; i++) {
+		const char *value = labels_text(&a->values, i);
+		const char *label = map_find(b, value, strlen(value));
+		if (label == NULL || strcmp(label, labels_text(&a->labels, a->label[i])) != 0)
+			return false;
+	}
+	return true;
+}

@@ -20,6 +20,7 @@
 /// Memory: each value and each label once, and 16 bytes for each two thirds of an entry.
 /// Limits: a value has 1 to MAP_VALUE_MAX bytes, a label 1 to PROGRAM_LABEL_MAX.
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,8 @@ const char *map_find(const struct map *m, const char *value, size_t len);
 /// Values added.
 size_t map_len(const struct map *m);
 size_t map_size(const struct map *m);
+/// The same values with the same labels.
+bool map_equal(const struct map *a, const struct map *b);
 
 /// Texts by number, each kept once.
 struct labels {

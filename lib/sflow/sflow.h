@@ -44,6 +44,7 @@ enum sflow_counter_tag {
 	SFLOW_IF_COUNTERS = SFLOW_TAG(0, 1),
 	SFLOW_PORT_NAME = SFLOW_TAG(0, 1005),
 	SFLOW_HOST_DESCR = SFLOW_TAG(0, 2000),
+	SFLOW_HOST_ADAPTERS = SFLOW_TAG(0, 2001),
 };
 
 /// Format of an interface value, section 5 "interface": two bits in the compact form.

@@ -198,8 +198,7 @@ static void mistakes_are_explained(void **state)
 		 "keys: at character 9: unknown attribute \"stck\" (did you mean \"stack\"?)"},
 		{"dns:ipsource", "keys: at character 1: dns: it needs a resolver (dns)"},
 		{"link:inputifindex",
-		 "keys: at character 1: link: it needs links by port, which the collector "
-		 "does not know in this version"},
+		 "keys: at character 1: link: it needs a collector that knows the topology"},
 		{"link:vlan", "keys: at character 1: link: \"vlan\" is no port of a sample"},
 		{"[vlan]:[vlan]", "keys: at character 1: \"[vlan]:[vlan]\": expected ] at the end"},
 		{"or:[null:vlan]:vln",

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copyright (c) 2026 The weir authors
+//
+// What host: and link: look up: rows, and when they change.
+#include "analyzer_rig.h"
+
+#include <stdio.h>
+
+#include "analyzer/join.h"
+#include "analyzer/state.h"
+
+struct told {
+	struct shot s;
+	uint32_t agent;
+};
+
+// A counters sample of a data source that is numbered by itself.
+static void tell(struct told *t, uint32_t agent, uint32_t ds_class, uint32_t ds_index)
+{
+	static uint32_t sequence;
+	const struct counters_sample cs = {
+		.sequence = ++sequence, .ds_class = ds_class, .ds_index = ds_index};
+	*t = (struct told){.agent = agent};
+	shot_begin(&t->s, (struct from){.agent = agent, .sequence = sequence, .uptime = sequence});
+	encode_counters_sample(&t->s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+}
+
+static void done(struct rig *r, struct told *t)
+{
+	encode_sample_end(&t->s.e);
+	fire(r, 0, &t->s, 10 * MS);
+	tick(r);
+}
+
+// 02:00:00:00:HH:LL of @p first and those that follow.
+static void encode_adapters(struct encoder *e, uint32_t first, uint32_t n)
+{
+	encode_record(e, SFLOW_HOST_ADAPTERS);
+	encode_u32(e, n);
+	for (uint32_t i = first; i < first + n; i++) {
+		encode_u32(e, i); // ifIndex
+		encode_u32(e, 1);
+		encode_u32(e, 0x02000000);
+		encode_u32(e, i << 16);
+	}
+	encode_record_end(e);
+}
+
+static void host(struct rig *r, uint32_t agent, uint32_t ds_class, const char *name, uint32_t first,
+		 uint32_t n)
+{
+	const struct host_descr h = {.hostname = name, .uuid = {[15] = 7}, .os_release = "5"};
+	struct told t;
+	tell(&t, agent, ds_class, ds_class == 3 ? 105 : 1);
+	encode_host_descr(&t.s.e, &h);
+	if (n > 0)
+		encode_adapters(&t.s.e, first, n);
+	done(r, &t);
+}
+
+static void cpu(struct rig *r, uint32_t agent, uint32_t n_cpus)
+{
+	struct told t;
+	tell(&t, agent, 2, 1);
+	encode_record(&t.s.e, SFLOW_TAG(0, 2003));
+	for (uint32_t i = 0; i < 17; i++)
+		encode_u32(&t.s.e, i == 5 ? n_cpus : 0);
+	encode_record_end(&t.s.e);
+	done(r, &t);
+}
+
+static struct join *walk_of(struct rig *r, const char *metric)
+{
+	struct join *j = calloc(1, sizeof(*j));
+	j->metric = metric;
+	assert_false(join_next(r->analyzer, j));
+	return j;
+}
+
+// The label of a value in the walk; NULL: not there.
+static const char *label(struct rig *r, const char *metric, uint32_t agent, const char *value)
+{
+	static char text[PROGRAM_LABEL_MAX + 1];
+	struct join *j = walk_of(r, metric);
+	const struct addr addr = agent != 0 ? agent_addr(agent) : (struct addr){0};
+	const char *found = NULL;
+	for (size_t i = 0; i < j->n && found == NULL; i++)
+		if (strcmp(j->row[i].value, value) == 0 &&
+		    memcmp(&j->row[i].agent, &addr, sizeof(addr)) == 0)
+			found = memcpy(text, j->row[i].label, sizeof(text));
+	free(j);
+	return found;
+}
+
+static void hosts_are_found(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	host(r, 1, 2, "server", 1, 2);
+	host(r, 1, 3, "vm", 3, 1);
+	assert_string_equal(label(r, "host_name", 0, "020000000001"), "server");
+	assert_string_equal(label(r, "host_name", 0, "020000000002"), "server");
+	assert_string_equal(label(r, "host_name", 0, "192.0.0.1"), "server");
+	assert_string_equal(label(r, "host_name", 0, "00000000-0000-0000-0000-000000000007"),
+			    "server");
+	assert_string_equal(label(r, "host_name", 1, "2.1"), "server");
+	// Where the machine runs; and its own.
+	assert_string_equal(label(r, "host_name", 0, "020000000003"), "server");
+	assert_string_equal(label(r, "vir_host_name", 0, "020000000003"), "vm");
+	assert_string_equal(label(r, "vir_host_name", 1, "3.105"), "vm");
+	assert_null(label(r, "vir_host_name", 0, "020000000001"));
+	assert_null(label(r, "vir_host_name", 0, "192.0.0.1"));
+	assert_null(label(r, "vir_host_name", 2, "3.105"));
+	assert_null(label(r, "load_one", 0, "192.0.0.1"));
+	rig_free(r);
+}
+
+static void hosts_change(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	const struct analyzer *a = r->analyzer;
+	host(r, 1, 2, "server", 1, 2);
+	uint64_t before = join_version(a, "host_name");
+	host(r, 1, 2, "server", 1, 2);
+	assert_int_equal(join_version(a, "host_name"), before);
+	host(r, 1, 2, "server", 1, 0); // it does not say
+	assert_int_equal(join_version(a, "host_name"), before);
+	host(r, 1, 2, "server", 2, 2);
+	assert_int_not_equal(join_version(a, "host_name"), before);
+	assert_null(label(r, "host_name", 0, "020000000001"));
+	assert_non_null(label(r, "host_name", 0, "020000000003"));
+	before = join_version(a, "host_name");
+	cpu(r, 1, 4);
+	assert_int_equal(join_version(a, "host_name"), before);
+	assert_string_equal(label(r, "cpu_num", 0, "192.0.0.1"), "4");
+	before = join_version(a, "cpu_num");
+	cpu(r, 1, 8);
+	assert_int_not_equal(join_version(a, "cpu_num"), before);
+	host(r, 1, 2, "renamed", 2, 2);
+	assert_string_equal(label(r, "host_name", 0, "020000000003"), "renamed");
+	rig_free(r);
+}
+
+// More adapters than metrics ever repeat.
+static void many_adapters(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	host(r, 1, 2, "server", 1, 80);
+	for (uint32_t i = 1; i <= 80; i++) {
+		char mac[16];
+		snprintf(mac, sizeof(mac), "02000000%04X", i);
+		assert_non_null(label(r, "host_name", 0, mac));
+	}
+	assert_int_equal(r->analyzer->metrics.stats.lanes, 0);
+	assert_int_equal(r->analyzer->metrics.stats.unused, 0);
+	rig_free(r);
+}
+
+static void named(struct rig *r, uint32_t agent, uint32_t ds, const char *port)
+{
+	struct told t;
+	tell(&t, agent, 0, ds);
+	encode_port_name(&t.s.e, port);
+	done(r, &t);
+}
+
+static struct topology *wire(const char *link, const char *agent)
+{
+	struct err_msg msg = {0};
+	struct topology *t = topology_new();
+	const struct topology_link l = {link, "leaf1", "swp1", "spine1", "swp4", {0}};
+	topology_link(t, &l);
+	if (agent != NULL) {
+		const int n =
+			topology_node(t, &(struct topology_node){.name = "leaf1", .agent = agent});
+		topology_port(t, n, &(struct topology_port){.name = "swp1", .ifindex = "9"});
+		topology_port(t, n, &(struct topology_port){.name = "swp2", .ifindex = "10"});
+	}
+	assert_int_equal(topology_seal(t, &msg), 0);
+	return t;
+}
+
+static void links_are_found(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	const struct analyzer *a = r->analyzer;
+	host(r, 1, 2, "leaf1", 0, 0);
+	analyzer_set_topology(r->analyzer, wire("up1", NULL));
+	assert_null(label(r, NULL, 1, "5"));
+	uint64_t before = join_version(a, NULL);
+	named(r, 1, 5, "swp1");
+	assert_int_not_equal(join_version(a, NULL), before);
+	assert_string_equal(label(r, NULL, 1, "5"), "up1");
+	before = join_version(a, NULL);
+	named(r, 1, 5, "swp1");
+	assert_int_equal(join_version(a, NULL), before);
+	named(r, 1, 5, "swp2");
+	assert_int_not_equal(join_version(a, NULL), before);
+	assert_null(label(r, NULL, 1, "5"));
+	// A port that is listed by number, of an agent that has not said anything.
+	topology_free(analyzer_set_topology(r->analyzer, wire("up2", "192.0.0.2")));
+	assert_int_not_equal(join_version(a, NULL), before);
+	assert_string_equal(label(r, NULL, 2, "9"), "up2");
+	assert_null(label(r, NULL, 2, "10"));
+	rig_free(r);
+}
+
+static void people_name_links(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct err_msg msg = {0};
+	struct names *names = names_new();
+	const struct names_row rows[] = {
+		{.agent = agent_addr(3), .is_port = true, .ifindex = 6, .link = "said"},
+		{.agent = agent_addr(3), .is_port = true, .ifindex = 7, .name = "swp7"},
+		{.agent = agent_addr(3), .name = "leaf1"},
+	};
+	for (unsigned i = 0; i < 3; i++)
+		names_add(names, &rows[i]);
+	names_seal(names, &msg);
+	const uint64_t before = join_version(r->analyzer, NULL);
+	analyzer_set_names(r->analyzer, names);
+	assert_int_not_equal(join_version(r->analyzer, NULL), before);
+	assert_string_equal(label(r, NULL, 3, "6"), "said");
+	assert_null(label(r, NULL, 3, "7"));
+	rig_free(r);
+}
+
+static void metrics_are_checked(void **state)
+{
+	struct err_msg msg = {0};
+	assert_int_equal(join_check_metric("vir_host_name", &msg), 0);
+	assert_int_equal(join_check_metric("ifname", &msg), 0);
+	assert_int_equal(join_check_metric("vir_hostname", &msg), ERR_UNKNOWN);
+	assert_string_equal(msg.text,
+			    "unknown metric \"vir_hostname\" (did you mean \"vir_host_name\"?)");
+	assert_int_equal(join_check_metric("", &msg), ERR_UNKNOWN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hosts_are_found),   cmocka_unit_test(hosts_change),
+		cmocka_unit_test(many_adapters),     cmocka_unit_test(links_are_found),
+		cmocka_unit_test(people_name_links), cmocka_unit_test(metrics_are_checked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
