@@ -9,7 +9,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "config_names.h"
 #include "config_plan.h"
 #include "database.h"
 #include "forward.h"
@@ -305,14 +304,7 @@ static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg
 	a.last_event = record_log_next(c->rest->events) - 1;
 	static const struct program nothing; // control_new() says what
 	c->analyzer = analyzer_new(&a, &nothing, NULL, 0, msg);
-	if (c->analyzer == NULL)
-		return ERR_MEMORY;
-	if (c->config->names == NULL || c->config->names[0] == '\0')
-		return 0;
-	struct names *names = config_names(c->config->names, msg);
-	if (names != NULL)
-		analyzer_set_names(c->analyzer, names);
-	return names != NULL ? 0 : ERR_INVALID;
+	return c->analyzer != NULL ? 0 : ERR_MEMORY;
 }
 
 static int open_feed(struct collector *c, struct err_msg *msg)

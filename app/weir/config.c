@@ -205,7 +205,8 @@ static char *member_text(const struct config *c, const struct member *m)
 
 bool config_differences(const struct config *a, const struct config *b, struct strbuf *names)
 {
-	static const char *const changing[] = {"flows", "thresholds", "groups", "maps", "memory"};
+	static const char *const changing[] = {"flows", "thresholds", "groups",
+					       "maps",  "memory",     "names"};
 	for (size_t i = 0; i < config_top.n; i++) {
 		const struct member *m = &config_top.at[i];
 		bool skip = false;

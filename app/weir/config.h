@@ -153,6 +153,12 @@ struct config {
 	const char *country_database, *asn_database, *oui_list; ///< files; "" = none
 	bool dns;                                               ///< look up names of addresses
 
+	/// What host: and link: look up (learned.h), as program_tables.load; NULL: nothing is
+	/// known of hosts and links yet.
+	int (*learn)(void *learned, const char *function, const char *name,
+		     struct program_table *out, struct err_msg *msg);
+	void *learned;
+
 	struct program_table *tables; ///< groups and maps, as read; not in the arena
 	size_t n_tables;
 	const struct node *group_nodes, *map_nodes; ///< where they were written; NULL = none
@@ -175,8 +181,8 @@ int config_read_text(struct config *c, const char *source, const char *text, str
 int config_finish(struct config *c, struct err_msg *msg);
 /// No flow asks for more than the store holds; part of config_finish().
 int config_check_guarantees(const struct config *c, struct err_msg *msg);
-/// The names of members at the top that differ, but for flows, thresholds, groups, maps and memory,
-/// into @p names, comma separated. False when memory is short.
+/// The names of members at the top that differ, but for flows, thresholds, groups, maps, memory
+/// and names, into @p names, comma separated. False when memory is short.
 bool config_differences(const struct config *a, const struct config *b, struct strbuf *names);
 /// config_init(), config_read() and config_finish().
 int config_load(const char *path, struct config *c, struct err_msg *msg);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analyzer/join.h"
 #include "config_tables.h"
 #include "database.h"
+#include "program/map.h"
 #include "resolver.h"
 
 enum {
@@ -33,12 +35,26 @@ static int place_error(const struct config *c, size_t i, const struct err_msg *f
 	return node_error(n, msg, ERR_INVALID, "%s", colon + 2);
 }
 
+static int load_learned(const struct config *c, const char *function, const char *name,
+			struct program_table *out, struct err_msg *msg)
+{
+	const int err = strcmp(function, "host") == 0 ? join_check_metric(name, msg) : 0;
+	if (err != 0)
+		return err;
+	if (c->learn != NULL)
+		return c->learn(c->learned, function, name, out, msg);
+	*out = (struct program_table){.function = function, .name = name, .map = map_create()};
+	return out->map != NULL ? 0 : err_set(msg, ERR_MEMORY, "out of memory");
+}
+
 // What functions look up beside groups and maps.
 static int load_table(void *ctx, const char *function, const char *name, struct program_table *out,
 		      struct err_msg *msg)
 {
 	const struct config *c = ctx;
 	const struct database_paths paths = {c->country_database, c->asn_database, c->oui_list};
+	if (strcmp(function, "host") == 0 || strcmp(function, "link") == 0)
+		return load_learned(c, function, name, out, msg);
 	if (strcmp(function, "dns") != 0)
 		return database_load(&paths, function, name, out, msg);
 	if (!c->dns)

@@ -6,14 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/analyzer.h"
+#include "config_names.h"
 #include "config_plan.h"
 #include "weir/aggregator.h"
 #include "weir/definition.h"
+#include "weir/learned.h"
 
 enum verb {
 	VERB_PUT,
 	VERB_DELETE,
 	VERB_RELOAD,
+	VERB_REFRESH,
 };
 
 // What one caller asks for; on its stack while it waits.
@@ -40,6 +44,7 @@ struct control {
 	// Of who is busy.
 	struct definitions file; // as the file was read last
 	struct program *program;
+	struct learned *learned;
 	uint64_t memory; // bytes: the budget
 	uint64_t serial; // of thresholds that were put
 };
@@ -48,7 +53,9 @@ struct control {
 struct trial {
 	struct definitions set;
 	struct program *program; // of the set; NULL = the one in force
+	uint64_t round;          // of its compilation (learned.h)
 	struct definitions file; // after a reload
+	struct names *names;     // likewise; NULL = none
 	bool reloaded;
 	uint64_t memory;
 };
@@ -58,11 +65,31 @@ static void serve(struct control *c, struct request *list);
 static int try_request(struct control *c, struct trial *t, struct request *r);
 static int put_in_force(struct control *c, const struct trial *t, struct err_msg *msg);
 
+// What the file of names says now.
+static int read_names(const struct config *config, struct names **out, struct err_msg *msg)
+{
+	*out = NULL;
+	if (config->names == NULL || config->names[0] == '\0')
+		return 0;
+	*out = config_names(config->names, msg);
+	return *out != NULL ? 0 : ERR_INVALID;
+}
+
+// The analyzer's names and those of the trial change places.
+static void exchange_names(struct control *c, struct trial *t)
+{
+	aggregator_lock(c->config.aggregator);
+	t->names = analyzer_set_names(c->config.analyzer, t->names);
+	aggregator_unlock(c->config.aggregator);
+}
+
 struct control *control_new(const struct control_config *config, struct err_msg *msg)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	struct program *none = program_compile(NULL, 0, msg);
-	if (c == NULL || none == NULL) {
+	if (c != NULL)
+		c->learned = learned_new(config->aggregator, config->analyzer);
+	if (c == NULL || c->learned == NULL || none == NULL) {
 		free(c);
 		program_free(none);
 		err_set(msg, ERR_MEMORY, "control: out of memory");
@@ -75,8 +102,17 @@ struct control *control_new(const struct control_config *config, struct err_msg 
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_cond_init(&c->changed, NULL);
 	struct trial t = {.memory = c->memory};
-	t.program = config_compile(config->config, msg);
-	int err = t.program != NULL ? definitions_of(&c->now, config->config, msg) : ERR_INVALID;
+	int err = read_names(config->config, &t.names, msg);
+	if (err == 0) {
+		exchange_names(c, &t);
+		struct config known = *config->config;
+		known.learn = learned_load;
+		known.learned = c->learned;
+		t.round = learned_begin(c->learned);
+		t.program = config_compile(&known, msg);
+		err = t.program != NULL ? definitions_of(&c->now, config->config, msg)
+					: ERR_INVALID;
+	}
 	if (err == 0)
 		err = definitions_copy(&c->file, &c->now, msg);
 	if (err == 0)
@@ -110,6 +146,12 @@ int control_reload(struct control *c, struct err_msg *msg)
 	struct request r = {.verb = VERB_RELOAD, .msg = msg};
 	if (c->config.load == NULL)
 		return err_set(msg, ERR_UNKNOWN, "there is no configuration to read anew");
+	return ask(c, &r);
+}
+
+int control_refresh(struct control *c, struct err_msg *msg)
+{
+	struct request r = {.verb = VERB_REFRESH, .msg = msg};
 	return ask(c, &r);
 }
 
@@ -167,6 +209,7 @@ static void exchange_definitions(struct control *c, struct trial *t)
 	const struct definitions file = c->file;
 	c->file = t->file;
 	t->file = file;
+	exchange_names(c, t);
 }
 
 static void serve(struct control *c, struct request *list)
@@ -186,19 +229,23 @@ static void serve(struct control *c, struct request *list)
 	}
 	definitions_clear(&t.set);
 	definitions_clear(&t.file);
+	names_free(t.names);
 	for (struct request *r = list; r != NULL; r = r->next)
 		definition_free(r->made);
 }
 
 // The program of a set, if it compiles and fits.
 static int compile(struct control *c, const struct definitions *set, uint64_t memory,
-		   const struct request *r, struct program **program)
+		   const struct request *r, struct program **program, uint64_t *round)
 {
 	struct arena arena = {0};
 	struct config view;
 	int err = definitions_view(set, c->config.config, &arena, &view, r->msg);
 	if (err == 0) {
 		view.memory = memory;
+		view.learn = learned_load;
+		view.learned = c->learned;
+		*round = learned_begin(c->learned);
 		for (size_t i = 0; i < view.n_flows && r->verb == VERB_PUT; i++)
 			if (set->at[CONTROL_FLOW][i] == r->made)
 				view.flow_nodes[i] = r->body;
@@ -221,11 +268,13 @@ static int accept(struct control *c, struct trial *t, struct definitions *next, 
 		  struct request *r)
 {
 	struct program *program = NULL;
-	const int err = compile(c, next, memory, r, &program);
+	uint64_t round = 0;
+	const int err = compile(c, next, memory, r, &program, &round);
 	if (err != 0)
 		return err;
 	program_free(t->program);
 	t->program = program;
+	t->round = round;
 	t->memory = memory;
 	definitions_clear(&t->set);
 	t->set = *next;
@@ -266,17 +315,23 @@ static int try_config(struct control *c, struct trial *t, struct definitions *ne
 	if (names.len > 0)
 		return err_set(r->msg, ERR_INVALID, "a restart is needed to change: %s", text);
 	struct definitions file = {0};
+	struct names *said = NULL;
 	int err = definitions_of(&file, read, r->msg);
+	if (err == 0)
+		err = read_names(read, &said, r->msg);
 	if (err == 0)
 		err = definitions_merge(next, t->reloaded ? &t->file : &c->file, &file, r->msg);
 	if (err == 0)
 		err = accept(c, t, next, read->memory, r);
 	if (err != 0) {
 		definitions_clear(&file);
+		names_free(said);
 		return err;
 	}
 	definitions_clear(&t->file);
 	t->file = file;
+	names_free(t->names);
+	t->names = said;
 	t->reloaded = true;
 	return 0;
 }
@@ -292,6 +347,14 @@ static int try_reload(struct control *c, struct trial *t, struct definitions *ne
 	return err;
 }
 
+// All definitions as they are.
+static int try_refresh(struct control *c, struct trial *t, struct definitions *next,
+		       struct request *r)
+{
+	const int due = learned_look(c->learned, r->msg);
+	return due > 0 ? accept(c, t, next, t->memory, r) : due;
+}
+
 static int try_request(struct control *c, struct trial *t, struct request *r)
 {
 	struct definitions next = {0};
@@ -300,8 +363,10 @@ static int try_request(struct control *c, struct trial *t, struct request *r)
 		err = try_put(c, t, &next, r);
 	else if (err == 0 && r->verb == VERB_DELETE)
 		err = try_delete(c, t, &next, r);
-	else if (err == 0)
+	else if (err == 0 && r->verb == VERB_RELOAD)
 		err = try_reload(c, t, &next, r);
+	else if (err == 0)
+		err = try_refresh(c, t, &next, r);
 	definitions_clear(&next);
 	return err;
 }
@@ -397,6 +462,7 @@ static int put_in_force(struct control *c, const struct trial *t, struct err_msg
 	if (err == 0) {
 		program_free(before);
 		c->program = t->program;
+		learned_settle(c->learned, t->round);
 	}
 	return err;
 }
@@ -413,6 +479,7 @@ void control_free(struct control *c)
 	definitions_clear(&c->now);
 	definitions_clear(&c->file);
 	program_free(c->program);
+	learned_free(c->learned);
 	pthread_cond_destroy(&c->changed);
 	pthread_mutex_destroy(&c->mutex);
 	free(c);

@@ -27,9 +27,13 @@
 /// do its thresholds. A threshold that is put again begins anew, too. A threshold whose flow is not
 /// there is dormant; it revives with the flow. A group or map that a flow uses cannot be deleted.
 ///
+/// **What is learned** (`host:`, `link:`) is frozen into the program like groups and maps, and so
+/// are news of it, as often as somebody calls control_refresh().
+///
 /// **Reload** applies what the file says now and did not say when it was read last. What came by a
-/// request stays, unless the file has changed its mind about that very name. Members that need a
-/// restart are named, and then nothing is changed.
+/// request stays, unless the file has changed its mind about that very name. The file of names is
+/// read with it, and its names are shown from the next tick on. Members that need a restart are
+/// named, and then nothing is changed.
 ///
 /// Threading: any thread may call; a caller blocks until the tick after its request, 10 s at most
 /// (CONTROL_DEADLINE) before the aggregator has taken the change. Readers do not block on changes.
@@ -101,6 +105,11 @@ int control_delete(struct control *c, enum control_kind kind, const char *name,
 
 /// Read the configuration anew and apply what changed. 0 also when nothing did.
 int control_reload(struct control *c, struct err_msg *msg);
+
+/// Freeze anew what `host:` and `link:` look up, where telemetry, topology or names have news for
+/// a definition that uses them. 0 also when there is nothing to do, which is cheap; ERR_MEMORY;
+/// ERR_IO as above: it is still to be done then.
+int control_refresh(struct control *c, struct err_msg *msg);
 
 /// The names of a kind, in the order of their definition; copied into @p arena. ERR_MEMORY.
 int control_names(struct control *c, enum control_kind kind, struct arena *arena,

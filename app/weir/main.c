@@ -127,6 +127,19 @@ static void reload(struct collector *c)
 	sd_notify("READY=1");
 }
 
+// What telemetry and topology say of hosts and links may have changed; once a second is enough.
+static void refresh(struct collector *c, uint64_t *due)
+{
+	struct err_msg msg = {0};
+	const uint64_t now = clock_monotonic();
+	if (now < *due)
+		return;
+	*due = now + CLOCK_NS_PER_S;
+	const int err = control_refresh(c->control, &msg);
+	if (err != 0 && err != ERR_IO) // that one is to be tried again, or weir ends
+		LOG(WARNING, MAIN, "host:, link: stay as they are: %s", msg.text);
+}
+
 // True when the signal ends us.
 static bool take_signal(struct collector *c, int signals)
 {
@@ -144,6 +157,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 	const uint64_t end =
 		options->seconds > 0 ? clock_monotonic() + (uint64_t)(options->seconds * 1e9) : 0;
 	struct watch watch = {0};
+	uint64_t due = 0;
 	struct pollfd p[] = {{.fd = signals, .events = POLLIN}, {.fd = c->ended, .events = POLLIN}};
 	for (;;) {
 		const uint64_t now = clock_monotonic();
@@ -157,6 +171,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 		if (p[1].revents != 0)
 			return "end of the capture";
 		look(c, watchdog);
+		refresh(c, &due);
 		watch_look(&watch, c);
 	}
 }
