@@ -314,10 +314,11 @@ static void identify(const struct row_reader *r, struct metric_row *row, struct 
 	row->source = copy_text(p, text, len);
 }
 
-static void add_row(const struct analyzer *a, uint32_t port, const struct metric_request *q,
-		    struct metric_page *p)
+static void add_row(const struct analyzer *a, const struct metric_scan *s, struct metric_page *p)
 {
-	const struct row_reader r = {.a = a, .port = port};
+	const struct metric_request *q = s->request;
+	const struct row_reader r = {
+		.a = a, .port = s->port, .pick = s->pick, .n_picks = s->n_picks};
 	const struct metric_page before = {
 		.n_cells = p->n_cells, .n_keys = p->n_keys, .n_text = p->n_text};
 	if (row_passes(&r, q->filter, q->n_filters) &&
@@ -343,20 +344,122 @@ static bool has_room(const struct metric_page *p)
 	       p->n_keys < METRIC_PAGE_KEYS / 2 && p->n_text < METRIC_PAGE_TEXT / 2;
 }
 
+// What a pick costs beside a cell: an entry is one line of memory, and so is looked at in passing.
+#define ENTRIES_PER_COST 2
+
+static void plan_pick(const struct analyzer *a, struct metric_scan *s, uint32_t def, uint32_t *used)
+{
+	const struct flow_def *d = query_flow(a, def);
+	const uint32_t room = sizeof(s->best) / sizeof(*s->best) - *used;
+	uint32_t max = row_flows_of_value(d);
+	if (s->request->keys && d->n > max)
+		max = d->n;
+	if (max > room || s->n_picks == METRIC_PAGE_CELLS)
+		return;
+	s->pick[s->n_picks++] = (struct metric_pick){
+		.def = def, .id = d->id, .pick = {.best = &s->best[*used], .max = max}};
+	*used += max;
+}
+
+static void plan_column(const struct analyzer *a, struct metric_scan *s,
+			const struct metric_column *c, uint32_t *used)
+{
+	char name[TEXT_MAX + 1];
+	uint32_t def;
+	if (c->name_len > TEXT_MAX)
+		return;
+	memcpy(name, c->name, c->name_len);
+	name[c->name_len] = 0;
+	if (!query_find(a, name, &def))
+		return;
+	for (uint32_t i = 0; i < s->n_picks; i++)
+		if (s->pick[i].def == def)
+			return;
+	plan_pick(a, s, def, used);
+}
+
+// Which flows the rows are about.
+static void plan_picks(const struct analyzer *a, struct metric_scan *s)
+{
+	const struct metric_request *q = s->request;
+	uint32_t used = 0;
+	s->n_picks = 0;
+	for (uint32_t def = 0; q->n_columns == 0 && !q->no_flows && def < query_n_flows(a); def++)
+		plan_pick(a, s, def, &used);
+	for (size_t i = 0; i < q->n_columns; i++)
+		plan_column(a, s, &q->column[i], &used);
+	for (size_t i = 0; i < q->n_filters; i++)
+		plan_column(a, s, &q->filter[i].column, &used);
+}
+
+static bool is_planned(const struct analyzer *a, const struct metric_scan *s)
+{
+	for (uint32_t i = 0; i < s->n_picks; i++)
+		if (s->pick[i].def >= query_n_flows(a) ||
+		    s->pick[i].id != query_flow(a, s->pick[i].def)->id)
+			return false;
+	return s->port != 0;
+}
+
+static void begin_picks(const struct analyzer *a, struct metric_scan *s)
+{
+	s->at_pick = 0;
+	s->picking = true;
+	for (uint32_t i = 0; i < s->n_picks; i++)
+		row_pick_begin(a, s->port, &s->pick[i], s->pick[i].pick.best, s->pick[i].pick.max);
+}
+
+// True: all flows of the port are found; *cost is what may still be spent.
+static bool pick_flows(const struct analyzer *a, struct metric_scan *s, uint32_t *cost)
+{
+	uint32_t left = *cost * ENTRIES_PER_COST;
+	while (s->at_pick < s->n_picks) {
+		struct metric_pick *p = &s->pick[s->at_pick];
+		if (!store_pick_step(&a->set.flow[p->def]->store, &p->pick, &left))
+			break;
+		s->at_pick++;
+	}
+	*cost = left / ENTRIES_PER_COST;
+	s->picking = s->at_pick < s->n_picks;
+	for (uint32_t i = 0; i < s->n_picks && !s->picking; i++)
+		store_pick_end(&a->set.flow[s->pick[i].def]->store, &s->pick[i].pick);
+	return !s->picking;
+}
+
+// The next port that was asked for; false: there is none.
+static bool next_port(const struct analyzer *a, struct metric_scan *s, uint32_t *cost)
+{
+	struct selector *selector = s->request->selector;
+	for (; *cost > 0 && s->port < a->sources.port.n; --*cost) {
+		s->port++;
+		if (selector == NULL || (selector_flags(selector, a, s->port) & SELECTOR_IN))
+			return true;
+	}
+	return false;
+}
+
 bool metric_scan_next(const struct analyzer *a, struct metric_scan *s, struct metric_page *p)
 {
+	uint32_t cost = SLICE_COST;
 	p->n_rows = p->n_cells = p->n_keys = p->n_text = 0;
 	p->now = a->now;
-	const struct metric_request *q = s->request;
-	for (uint32_t cost = 0; cost < SLICE_COST && has_room(p); cost++) {
-		if (s->port >= a->sources.port.n)
-			return false;
-		s->port++;
-		if (q->selector != NULL && !(selector_flags(q->selector, a, s->port) & SELECTOR_IN))
-			continue;
+	if (!is_planned(a, s)) {
+		plan_picks(a, s);
+		if (s->picking)
+			begin_picks(a, s);
+	}
+	while (cost > 0 && has_room(p)) {
+		if (!s->picking) {
+			if (!next_port(a, s, &cost))
+				return s->port < a->sources.port.n;
+			begin_picks(a, s);
+		}
+		if (!pick_flows(a, s, &cost))
+			return true;
 		const uint32_t cells = p->n_cells + p->n_keys;
-		add_row(a, s->port, q, p);
-		cost += ROW_COST + p->n_cells + p->n_keys - cells;
+		add_row(a, s, p);
+		const uint32_t spent = ROW_COST + p->n_cells + p->n_keys - cells;
+		cost -= spent < cost ? spent : cost;
 	}
 	return true;
 }

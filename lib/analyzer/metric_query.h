@@ -40,6 +40,7 @@
 #include <stdint.h>
 
 #include "analyzer/metric.h"
+#include "analyzer/store.h"
 #include "base/addr.h"
 #include "base/error.h"
 
@@ -152,10 +153,24 @@ struct metric_page {
 	char text[METRIC_PAGE_TEXT];
 };
 
-/// Where a scan stands; start with zeros and the request.
+/// The largest flows of a definition at the port that a scan looks at.
+struct metric_pick {
+	uint32_t def;
+	uint64_t id; ///< of the definition: numbers change with the program
+	struct store_pick pick;
+};
+
+/// Where a scan stands; start with zeros and the request. About 0.4 MB.
+///
+/// The flows that a row is about are picked before it is read: a port may have as many as the store
+/// holds, so that picking them takes slices of its own.
 struct metric_scan {
 	const struct metric_request *request;
-	uint32_t port; ///< the last one that was looked at
+	uint32_t port; ///< the one that is looked at, or the last one that was
+	bool picking;  ///< flows of the port are looked for
+	uint32_t n_picks, at_pick;
+	struct metric_pick pick[METRIC_PAGE_CELLS]; ///< per definition that the request reads
+	uint32_t best[METRIC_PAGE_CELLS * 3 + METRIC_PAGE_KEYS];
 };
 
 /// 0 or ERR_INVALID and a message. The column borrows @p token.

@@ -53,39 +53,58 @@ static bool counter_metric(const struct metrics *m, uint32_t port, const char *n
 
 // --- flows --------------------------------------------------------------------------------------
 
-// The sources of a port, one per direction that it has.
-static uint32_t sources_at_port(const struct row_reader *r, uint32_t out[3])
-{
-	const struct port *p = sources_port(&r->a->sources, r->port);
-	uint32_t n = 0;
-	for (unsigned i = 0; i < 3; i++)
-		if (p->source[i] != 0)
-			out[n++] = p->source[i];
-	return n;
-}
-
 static const struct flow *flow_at(const struct analyzer *a, uint32_t def)
 {
 	return a->set.flow[def];
 }
 
+// Without keys a direction has one flow, and the metric is the sum of both.
+uint32_t row_flows_of_value(const struct flow_def *def)
+{
+	return def->keys[0] == 0 ? 3 : 1;
+}
+
+void row_pick_begin(const struct analyzer *a, uint32_t port, struct metric_pick *p, uint32_t *best,
+		    uint32_t max)
+{
+	const struct port *at = sources_port(&a->sources, port);
+	p->pick = (struct store_pick){.best = best, .max = max};
+	for (unsigned i = 0; i < 3; i++)
+		if (at->source[i] != 0)
+			p->pick.source[p->pick.n_sources++] = at->source[i];
+}
+
+static const struct store_pick *picked(const struct row_reader *r, uint32_t def)
+{
+	if (def < r->n_picks && r->pick[def].def == def) // all definitions were picked
+		return &r->pick[def].pick;
+	for (uint32_t i = 0; i < r->n_picks; i++)
+		if (r->pick[i].def == def)
+			return &r->pick[i].pick;
+	return NULL;
+}
+
 bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *v)
 {
 	const struct flow *f = flow_at(r->a, def);
-	const uint32_t *pick = r->a->set.pick;
-	uint32_t source[3];
-	const uint32_t n_sources = sources_at_port(r, source);
-	// Without keys a direction has one flow, and the metric is the sum of both.
-	const uint32_t n = store_top_of(&f->store, source, n_sources, r->a->set.pick,
-					f->def->keys[0] == 0 ? 3 : 1);
-	if (n == 0)
+	const uint32_t max = row_flows_of_value(f->def);
+	const struct store_pick *p = picked(r, def);
+	struct metric_pick now;
+	uint32_t best[3], all = UINT32_MAX;
+	if (p == NULL) {
+		row_pick_begin(r->a, r->port, &now, best, max);
+		store_pick_step(&f->store, &now.pick, &all);
+		store_pick_end(&f->store, &now.pick);
+		p = &now.pick;
+	}
+	if (p->n == 0)
 		return false;
 	v->value.kind = METRIC_NUMBER;
 	v->value.number = 0;
 	v->time = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		const uint64_t last = store_past(&f->store, pick[i])->last;
-		v->value.number += store_rate(&f->store, pick[i]).value;
+	for (uint32_t i = 0; i < p->n && i < max; i++) {
+		const uint64_t last = store_past(&f->store, p->best[i])->last;
+		v->value.number += store_rate(&f->store, p->best[i]).value;
 		v->time = last > v->time ? last : v->time;
 	}
 	v->flow = true;
@@ -95,16 +114,15 @@ bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *
 
 uint32_t row_flows(const struct row_reader *r, uint32_t def, uint32_t max)
 {
-	const struct flow *f = flow_at(r->a, def);
-	const uint32_t n = f->def->n < max ? f->def->n : max;
-	uint32_t source[3];
-	const uint32_t n_sources = sources_at_port(r, source);
-	return store_top_of(&f->store, source, n_sources, r->a->set.pick, n);
+	const struct store_pick *p = picked(r, def);
+	const uint32_t n = flow_at(r->a, def)->def->n, found = p != NULL ? p->n : 0;
+	max = n < max ? n : max;
+	return found < max ? found : max;
 }
 
 void row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct flow_row *row)
 {
-	query_row(r->a, flow_at(r->a, def), r->a->set.pick[i], row);
+	query_row(r->a, flow_at(r->a, def), picked(r, def)->best[i], row);
 }
 
 // --- columns ------------------------------------------------------------------------------------

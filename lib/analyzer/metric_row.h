@@ -14,6 +14,9 @@
 struct row_reader {
 	const struct analyzer *a;
 	uint32_t port;
+	const struct metric_pick
+		*pick; ///< found beforehand; other flows are when they are asked for
+	uint32_t n_picks;
 };
 
 struct row_value {
@@ -34,9 +37,15 @@ bool row_passes(const struct row_reader *r, const struct metric_filter *filter, 
 
 /// The value of a flow definition; false when the data source has no flow of it.
 bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *v);
-/// The largest flows of it, at most n + as many as it keeps; then row_flow() tells each.
+/// How many flows of it were picked, at most its n and @p max; row_flow() tells each.
 uint32_t row_flows(const struct row_reader *r, uint32_t def, uint32_t max);
 void row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct flow_row *row);
+
+/// Begin to pick @p max flows of a definition at a port into @p best.
+void row_pick_begin(const struct analyzer *a, uint32_t port, struct metric_pick *p, uint32_t *best,
+		    uint32_t max);
+/// Flows whose sum is the value of a definition at a port, at most.
+uint32_t row_flows_of_value(const struct flow_def *def);
 
 /// A data source as users write it into @p text; its length.
 size_t row_source(const struct analyzer *a, uint32_t port, char text[TEXT_MAX + 1]);

@@ -272,12 +272,30 @@ bool store_before(const struct store *s, uint32_t a, uint32_t b);
 /// True unless the entry was idle for so long that it is about to be forgotten.
 bool store_visible(const struct store *s, uint32_t i);
 
-/// The @p n first entries in order into @p out, which has room for all entries (config.entries).
-/// Up to config.top: O(top log top); beyond: O(entries + n log entries). Returns how many.
+/// The @p n first entries in order into @p out, which has room for n. Up to config.top:
+/// O(top log n); beyond: O(entries log n) and no more than O(entries) where few are asked for.
+/// Returns how many.
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n);
-/// The same among the entries of some sources: O(their entries + n log).
-uint32_t store_top_of(const struct store *s, const uint32_t *sources, uint32_t n_sources,
-		      uint32_t *out, uint32_t n);
+
+/// The first entries in order among those of some sources, found in steps: a source may have them
+/// all. Set what is above the line and leave the rest zero.
+struct store_pick {
+	uint32_t source[3]; ///< as many as a port has directions
+	uint32_t n_sources;
+	uint32_t max;   ///< wanted
+	uint32_t *best; ///< room for them
+	// --- the store's
+	uint32_t n;             ///< found
+	uint32_t at, chunk;     ///< the source after the one that is walked, and where in it
+	uint64_t begun, latest; ///< ns: the ticks of the first and the latest step
+};
+
+/// Look at about @p left entries, and take as many from it. True: that was all of them. Ticks may
+/// pass between two steps: what is there from the first step to the end is found, if it did not
+/// rise only after the walk had passed it.
+bool store_pick_step(const struct store *s, struct store_pick *p, uint32_t *left);
+/// best[0 .. n) in order, with what is gone by now left out. They stand until the next tick.
+void store_pick_end(const struct store *s, struct store_pick *p);
 /// Where values are figures: the entry of a source with the largest one; 0 = it has none.
 uint32_t store_largest(const struct store *s, uint32_t source);
 

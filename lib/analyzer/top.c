@@ -102,64 +102,132 @@ void top_refill(struct store *s)
 			top_update(s, i);
 }
 
-// --- selections: a heap with the first in order on top, popped n times ---------------------------
+// --- selections: a heap of those found so far, the last in order on top ---------------------------
 
-static void pick_down(const struct store *s, uint32_t *heap, uint32_t len, uint32_t at)
+static void best_down(const struct store *s, uint32_t *best, uint32_t n, uint32_t at)
 {
-	const uint32_t i = heap[at];
-	for (uint32_t child; (child = 2 * at + 1) < len; at = child) {
-		if (child + 1 < len && store_before(s, heap[child + 1], heap[child]))
+	const uint32_t i = best[at];
+	for (uint32_t child; (child = 2 * at + 1) < n; at = child) {
+		if (child + 1 < n && store_before(s, best[child], best[child + 1]))
 			child++;
-		if (!store_before(s, heap[child], i))
+		if (!store_before(s, i, best[child]))
 			break;
-		heap[at] = heap[child];
+		best[at] = best[child];
 	}
-	heap[at] = i;
+	best[at] = i;
 }
 
-// The n first of len entries to the front, in order.
-static uint32_t pick(const struct store *s, uint32_t *out, uint32_t len, uint32_t n)
+static void best_offer(const struct store *s, uint32_t *best, uint32_t *n, uint32_t max, uint32_t i)
 {
-	n = n < len ? n : len;
-	for (uint32_t i = len / 2; i-- > 0;)
-		pick_down(s, out, len, i);
-	// Popped entries gather at the end, in order from the end on.
-	for (uint32_t i = 0; i < n; i++) {
-		const uint32_t first = out[0];
-		out[0] = out[len - 1 - i];
-		pick_down(s, out, len - 1 - i, 0);
-		out[len - 1 - i] = first;
+	if (*n == max) {
+		if (max > 0 && store_before(s, i, best[0])) {
+			best[0] = i;
+			best_down(s, best, max, 0);
+		}
+		return;
 	}
-	for (uint32_t i = 0; i < len / 2; i++) {
-		const uint32_t swap = out[i];
-		out[i] = out[len - 1 - i];
-		out[len - 1 - i] = swap;
+	uint32_t at = (*n)++;
+	for (; at > 0 && store_before(s, best[(at - 1) / 2], i); at = (at - 1) / 2)
+		best[at] = best[(at - 1) / 2];
+	best[at] = i;
+}
+
+// The last goes to the end, and so on.
+static void best_sort(const struct store *s, uint32_t *best, uint32_t n)
+{
+	while (n-- > 1) {
+		const uint32_t last = best[0];
+		best[0] = best[n];
+		best[n] = last;
+		best_down(s, best, n, 0);
 	}
-	return n;
 }
 
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n)
 {
 	uint32_t len = 0;
 	if (n <= s->config.top && s->figure == NULL) {
-		for (; len < s->n_top; len++)
-			out[len] = s->top[len];
+		for (uint32_t i = 0; i < s->n_top; i++)
+			best_offer(s, out, &len, n, s->top[i]);
 	} else {
 		for (uint32_t i = 1; i < s->n_slots; i++)
 			if (store_entry(s, i)->ref != 0 && store_visible(s, i))
-				out[len++] = i;
+				best_offer(s, out, &len, n, i);
 	}
-	return pick(s, out, len, n);
+	best_sort(s, out, len);
+	return len;
 }
 
-uint32_t store_top_of(const struct store *s, const uint32_t *sources, uint32_t n_sources,
-		      uint32_t *out, uint32_t n)
+static bool holds(const struct store_pick *p, uint32_t i)
 {
-	uint32_t len = 0;
-	for (uint32_t k = 0; k < n_sources; k++)
-		for (uint32_t c = s->chain[sources[k]].head; c != 0; c = s->chunk[c].next)
-			for (uint32_t i = 0; i < s->chunk[c].n; i++)
-				if (store_visible(s, s->chunk[c].entry[i]))
-					out[len++] = s->chunk[c].entry[i];
-	return pick(s, out, len, n);
+	uint32_t k = 0;
+	while (k < p->n && p->best[k] != i)
+		k++;
+	return k < p->n;
+}
+
+static void pick_chunk(const struct store *s, struct store_pick *p)
+{
+	const struct store_chunk *c = &s->chunk[p->chunk];
+	const uint32_t source = p->source[p->at - 1];
+	if (c->n == 0 || store_source(s, c->entry[0]) != source) { // it has been given back
+		p->chunk = s->chain[source].head;
+		return;
+	}
+	for (uint32_t k = 0; k < c->n; k++) {
+		const uint32_t i = c->entry[k];
+		// When an entry goes, one that was seen may take its place further on.
+		if (store_visible(s, i) && (p->begun == s->now || !holds(p, i)))
+			best_offer(s, p->best, &p->n, p->max, i);
+	}
+	p->chunk = c->next;
+}
+
+static bool is_of(const struct store *s, uint32_t i, uint32_t source)
+{
+	return store_entry(s, i)->ref != 0 && store_source(s, i) == source && store_visible(s, i);
+}
+
+// Entries found before the latest tick may have gone, or have risen.
+static void renew(const struct store *s, struct store_pick *p)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < p->n; i++) {
+		bool is_there = false;
+		for (uint32_t k = 0; k < p->n_sources && !is_there; k++)
+			is_there = is_of(s, p->best[i], p->source[k]);
+		if (is_there)
+			p->best[n++] = p->best[i];
+	}
+	p->n = n;
+	for (uint32_t i = n / 2; i-- > 0;)
+		best_down(s, p->best, n, i);
+	p->latest = s->now;
+}
+
+bool store_pick_step(const struct store *s, struct store_pick *p, uint32_t *left)
+{
+	if (p->at == 0)
+		p->begun = p->latest = s->now;
+	if (p->latest != s->now)
+		renew(s, p);
+	while (*left > 0) {
+		if (p->chunk != 0) {
+			const uint32_t n = s->chunk[p->chunk].n;
+			*left -= n < *left ? n : *left;
+			pick_chunk(s, p);
+		} else if (p->at < p->n_sources) {
+			p->chunk = s->chain[p->source[p->at++]].head;
+		} else {
+			return true;
+		}
+	}
+	return false;
+}
+
+void store_pick_end(const struct store *s, struct store_pick *p)
+{
+	if (p->latest != s->now)
+		renew(s, p);
+	best_sort(s, p->best, p->n);
 }

@@ -38,6 +38,116 @@ static void top_is_the_top(void **state)
 	store_delete(s);
 }
 
+// What a pick holds at its end: in order, of its sources, nothing twice.
+static void assert_pick(const struct store *s, const struct store_pick *p)
+{
+	for (uint32_t i = 0; i < p->n; i++) {
+		const uint32_t source = store_source(s, p->best[i]);
+		assert_true(store_entry(s, p->best[i])->ref != 0);
+		assert_true(source == p->source[0] || source == p->source[1]);
+		assert_true(i == 0 || store_before(s, p->best[i - 1], p->best[i]));
+	}
+}
+
+// Of those that stay as they are while a pick goes on, none is missed: what is larger than the last
+// one picked has been picked, unless it rose meanwhile.
+static void assert_complete(const struct store *s, const struct store_pick *p, uint64_t since)
+{
+	for (uint32_t i = 1; i < s->n_slots; i++) {
+		const uint32_t source = store_source(s, i);
+		if (store_entry(s, i)->ref == 0 || !store_visible(s, i) ||
+		    store_past(s, i)->last >= since ||
+		    (source != p->source[0] && source != p->source[1]))
+			continue;
+		uint32_t k = 0;
+		while (k < p->n && p->best[k] != i)
+			k++;
+		assert_true(k < p->n || (p->n > 0 && store_before(s, p->best[p->n - 1], i)));
+	}
+}
+
+static void some_traffic(struct store *s, struct rng *rng, uint32_t ids)
+{
+	const uint64_t burst = rng_below(rng, 60);
+	begin(s, rng_below(rng, 4) == 0 ? (1 + rng_below(rng, 150)) * SEC : 100 * MS);
+	for (uint64_t k = 0; k < burst; k++)
+		put(s, 1 + (uint32_t)rng_below(rng, 3), (uint32_t)rng_below(rng, ids),
+		    (double)rng_below(rng, 1000));
+	end(s);
+}
+
+// In steps of any size, with ticks between them: the chains grow, shrink and are given back.
+static void picks_go_in_steps(void **state)
+{
+	const struct flow_def def = def_of(3, 1);
+	const struct store_config config = config_of(400, 4, 1);
+	struct store *s = store_new(&def, &config);
+	struct rng rng = rng_seeded(21);
+	unsigned interrupted = 0;
+	for (int i = 0; i < 4000; i++) {
+		uint32_t best[8], all[400];
+		struct store_pick p = {.source = {1, 2}, .n_sources = 2, .max = 8, .best = best};
+		const uint64_t since = s->now, evicted = s->evicted;
+		for (uint32_t left = 1; !store_pick_step(s, &p, &left);) {
+			left = 1 + (uint32_t)rng_below(&rng, 60);
+			if (rng_below(&rng, 4) == 0)
+				some_traffic(s, &rng, i % 1000 < 500 ? 600 : 40);
+		}
+		store_pick_end(s, &p);
+		assert_pick(s, &p);
+		// An entry that takes another in rises, one that is gone leaves a place.
+		if (s->evicted == evicted && p.n == p.max)
+			assert_complete(s, &p, since != s->now ? since : UINT64_MAX);
+		if (since != s->now) {
+			interrupted++;
+			continue;
+		}
+		const uint32_t n = store_top(s, all, 400);
+		for (uint32_t k = 0, at = 0; k < n && at < p.n; k++)
+			if (store_source(s, all[k]) <= 2)
+				assert_int_equal(p.best[at++], all[k]);
+		some_traffic(s, &rng, 600);
+	}
+	assert_true(interrupted > 500);
+	store_delete(s);
+}
+
+// The chunk where a pick stands is given back, and perhaps taken by another source: what lay behind
+// it is found all the same.
+static void a_pick_loses_its_place(void **state)
+{
+	const struct flow_def def = def_of(3, 1);
+	const struct store_config config = config_of(400, 4, 1);
+	for (int taken = 0; taken < 2; taken++) {
+		struct store *s = store_new(&def, &config);
+		uint32_t best[8], left = 2;
+		struct store_pick p = {.source = {1}, .n_sources = 1, .max = 8, .best = best};
+		begin(s, 100 * MS);
+		for (uint32_t id = 0; id < 42; id++) // three chunks, the latest first
+			put(s, 1, id, 1000);
+		end(s);
+		assert_false(store_pick_step(s, &p, &left)); // past the first
+		for (int i = 0; s->used > 14 && i < 400; i++) {
+			begin(s, 100 * SEC);
+			for (uint32_t id = 0; id < 14; id++)
+				put(s, 1, id, 1000);
+			end(s);
+		}
+		assert_int_equal(s->used, 14);
+		begin(s, 100 * MS);
+		for (uint32_t id = 0; id < 42 && taken; id++)
+			put(s, 2, id, 1e6);
+		end(s);
+		left = UINT32_MAX;
+		assert_true(store_pick_step(s, &p, &left));
+		store_pick_end(s, &p);
+		assert_int_equal(p.n, 8);
+		for (uint32_t i = 0; i < 8; i++)
+			assert_int_equal(store_source(s, best[i]), 1);
+		store_delete(s);
+	}
+}
+
 // Elephants fade for 30 t and are forgotten while they are still the largest: mice, not touched in
 // that tick, take their places.
 static void top_is_filled_anew(void **state)
@@ -149,6 +259,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(top_is_the_top),
 		cmocka_unit_test(top_is_filled_anew),
+		cmocka_unit_test(picks_go_in_steps),
+		cmocka_unit_test(a_pick_loses_its_place),
 		cmocka_unit_test(order_and_secret_do_not_matter),
 		cmocka_unit_test(lookup_is_a_map),
 	};
