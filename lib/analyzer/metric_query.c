@@ -9,10 +9,17 @@
 #include "analyzer/metric_row.h"
 #include "analyzer/selector.h"
 #include "analyzer/state.h"
+#include "analyzer/view.h"
 
-// What a slice may cost, in cells; a row that is looked at costs at least ROW_COST.
-#define SLICE_COST 2048
-#define ROW_COST   4
+// What a slice may cost, and what costs it: in units of VIEW_SLICE.
+enum {
+	SLICE_COST = VIEW_SLICE,
+	COST_PORT = 10, // that is passed by
+	COST_ROW = 30,
+	COST_CELL = 8,
+	COST_KEY = 128, // a flow that is written as text
+	COST_ENTRY = 4, // a flow that is looked at
+};
 
 const char *const metric_aggregates[METRIC_AGGREGATES] = {
 	"max", "min", "sum", "avg", "var", "sdev", "med", "q1", "q2", "q3", "iqr", "any",
@@ -344,9 +351,6 @@ static bool has_room(const struct metric_page *p)
 	       p->n_keys < METRIC_PAGE_KEYS / 2 && p->n_text < METRIC_PAGE_TEXT / 2;
 }
 
-// What a pick costs beside a cell: an entry is one line of memory, and so is looked at in passing.
-#define ENTRIES_PER_COST 2
-
 static void plan_pick(const struct analyzer *a, struct metric_scan *s, uint32_t def, uint32_t *used)
 {
 	const struct flow_def *d = query_flow(a, def);
@@ -409,17 +413,22 @@ static void begin_picks(const struct analyzer *a, struct metric_scan *s)
 		row_pick_begin(a, s->port, &s->pick[i], s->pick[i].pick.best, s->pick[i].pick.max);
 }
 
+static void spend(uint32_t *cost, uint32_t units)
+{
+	*cost -= units < *cost ? units : *cost;
+}
+
 // True: all flows of the port are found; *cost is what may still be spent.
 static bool pick_flows(const struct analyzer *a, struct metric_scan *s, uint32_t *cost)
 {
-	uint32_t left = *cost * ENTRIES_PER_COST;
+	uint32_t left = *cost / COST_ENTRY;
 	while (s->at_pick < s->n_picks) {
 		struct metric_pick *p = &s->pick[s->at_pick];
 		if (!store_pick_step(&a->set.flow[p->def]->store, &p->pick, &left))
 			break;
 		s->at_pick++;
 	}
-	*cost = left / ENTRIES_PER_COST;
+	*cost = left * COST_ENTRY;
 	s->picking = s->at_pick < s->n_picks;
 	for (uint32_t i = 0; i < s->n_picks && !s->picking; i++)
 		store_pick_end(&a->set.flow[s->pick[i].def]->store, &s->pick[i].pick);
@@ -430,7 +439,7 @@ static bool pick_flows(const struct analyzer *a, struct metric_scan *s, uint32_t
 static bool next_port(const struct analyzer *a, struct metric_scan *s, uint32_t *cost)
 {
 	struct selector *selector = s->request->selector;
-	for (; *cost > 0 && s->port < a->sources.port.n; --*cost) {
+	for (; *cost > 0 && s->port < a->sources.port.n; spend(cost, COST_PORT)) {
 		s->port++;
 		if (selector == NULL || (selector_flags(selector, a, s->port) & SELECTOR_IN))
 			return true;
@@ -456,10 +465,10 @@ bool metric_scan_next(const struct analyzer *a, struct metric_scan *s, struct me
 		}
 		if (!pick_flows(a, s, &cost))
 			return true;
-		const uint32_t cells = p->n_cells + p->n_keys;
+		const uint32_t n_cells = p->n_cells, n_keys = p->n_keys;
 		add_row(a, s, p);
-		const uint32_t spent = ROW_COST + p->n_cells + p->n_keys - cells;
-		cost -= spent < cost ? spent : cost;
+		spend(&cost, COST_ROW + COST_CELL * (p->n_cells - n_cells) +
+				     COST_KEY * (p->n_keys - n_keys));
 	}
 	return true;
 }

@@ -14,7 +14,7 @@
 ///     struct metric_scan scan = {.request = &request};
 ///     do {
 ///             lock();
-///             more = metric_scan_next(analyzer, &scan, page); // a slice of at most some 100 us
+///             more = metric_scan_next(analyzer, &scan, page); // a slice of less than 100 us
 ///             unlock();
 ///             ... format the page's rows ...
 ///     } while (more);

@@ -102,7 +102,7 @@ void top_refill(struct store *s)
 			top_update(s, i);
 }
 
-// --- selections: a heap of those found so far, the last in order on top ---------------------------
+// --- selections: a heap of those found so far, the last in order on top --------------------------
 
 static void best_down(const struct store *s, uint32_t *best, uint32_t n, uint32_t at)
 {

@@ -258,7 +258,7 @@ static uint16_t next_stranger = 1000;
 
 static void churn(struct rig *r)
 {
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < 30; i++)
 		flow(r, 1 + (uint32_t)i % 3, 5, next_stranger++, 100);
 	for (uint32_t agent = 1; agent <= 3; agent++)
 		flow(r, agent, 5, 7, 50000);
@@ -270,7 +270,7 @@ static void consistent_while_the_store_changes(void **state)
 	struct settings set = settings_of(&pair);
 	set.store_entries = 2000;
 	struct rig *r = rig_new(&set);
-	for (int i = 0; i < 60; i++)
+	for (int i = 0; i < 120; i++)
 		churn(r);
 	const struct view_query rows = {.flow = "pair", .mode = VIEW_ROWS, .max_flows = 10000};
 	for (int round = 0; round < 20; round++) {
