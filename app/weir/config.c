@@ -9,6 +9,7 @@
 #include "config_plan.h"
 #include "config_names.h"
 #include "config_rows.h"
+#include "config_threshold.h"
 #include "config_tables.h"
 #include "json.h"
 
@@ -306,29 +307,6 @@ static int check_inputs(const struct config *c, struct err_msg *msg)
 	return 0;
 }
 
-static const char *flow_name(const void *c, size_t i)
-{
-	return ((const struct config *)c)->flows[i].name;
-}
-
-static int check_thresholds(const struct config *c, struct err_msg *msg)
-{
-	for (size_t i = 0; i < c->n_thresholds; i++) {
-		const char *metric = c->thresholds[i].metric;
-		size_t f = 0;
-		while (f < c->n_flows && strcmp(c->flows[f].name, metric) != 0)
-			f++;
-		if (f < c->n_flows)
-			continue;
-		const char *near = schema_suggest(metric, c->n_flows, flow_name, c);
-		return node_error(node_get(c->threshold_nodes[i], "metric"), msg, ERR_UNKNOWN,
-				  "got \"%s\", expected the name of a flow%s%s%s", metric,
-				  near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
-				  near != NULL ? "\"?)" : "");
-	}
-	return 0;
-}
-
 // The store cannot guarantee more flows per data source than it holds.
 int config_check_guarantees(const struct config *c, struct err_msg *msg)
 {
@@ -376,7 +354,7 @@ int config_finish(struct config *c, struct err_msg *msg)
 {
 	int err = check_inputs(c, msg);
 	if (err == 0)
-		err = check_thresholds(c, msg);
+		err = config_check_thresholds(c, msg);
 	if (err == 0)
 		err = config_check_http(&c->http, msg);
 	if (err == 0)

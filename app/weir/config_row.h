@@ -14,6 +14,12 @@
 
 #include "schema.h"
 
+/// Bytes of the name of a flow or threshold.
+#define CONFIG_NAME_LONGEST 255
+
+/// Names are topics of the feed and parts of a path: any text, but not without end.
+int config_check_name(const struct schema_context *ctx, const struct node *n, const char *name);
+
 #define ROWS(rows)                                            \
 	{                                                     \
 		.at = rows, .n = sizeof(rows) / sizeof(*rows) \

@@ -9,6 +9,7 @@
 
 #include "config_row.h"
 #include "config_tables.h"
+#include "config_threshold.h"
 #include "schema_value.h"
 
 #define SPEED_MIN 1e-3
@@ -16,7 +17,6 @@
 
 enum {
 	SFLOW_UDP_PORT = 6343,
-	NAME_LONGEST = 255,  // bytes of the name of a flow or threshold
 	IPC_PATH_SIZE = 108, // of sockaddr_un, the NUL included
 };
 
@@ -371,20 +371,20 @@ static const struct member flow_rows[] = {
 static const struct schema flow_members = ROWS(flow_rows);
 
 // Names are topics of the feed and parts of a path: any text, but not without end.
-static int check_name(const struct schema_context *ctx, const struct node *n, const char *name)
+int config_check_name(const struct schema_context *ctx, const struct node *n, const char *name)
 {
 	const size_t len = strlen(name);
-	if (len > 0 && len <= NAME_LONGEST)
+	if (len > 0 && len <= CONFIG_NAME_LONGEST)
 		return 0;
 	return node_error(n, ctx->msg, ERR_INVALID, "expected a name of 1 to %d bytes, got %zu",
-			  NAME_LONGEST, len);
+			  CONFIG_NAME_LONGEST, len);
 }
 
 int config_flow(const struct schema_context *ctx, const struct node *n, const char *name,
 		struct flow_spec *out)
 {
 	struct flow_spec spec = {.name = name};
-	int err = check_name(ctx, n, name);
+	int err = config_check_name(ctx, n, name);
 	if (err == 0)
 		err = schema_defaults(ctx, &flow_members, &spec);
 	if (err == 0)
@@ -426,76 +426,6 @@ static void print_flows(FILE *f, const void *object, unsigned indent)
 		schema_print_text(f, c->flows[i].name);
 		fputs(":\n", f);
 		schema_print(f, &flow_members, &c->flows[i], indent + 4);
-	}
-}
-
-// Thresholds --------------------------------------------------------------------------------------
-
-#define THRESHOLD(field) .offset = offsetof(struct threshold_spec, field)
-
-static const struct member threshold_rows[] = {
-	TEXT("metric", THRESHOLD(metric), 1, NAME_LONGEST, NULL, "name of a flow definition",
-	     .required = true, .expect = "the name of a flow"),
-	REAL("value", THRESHOLD(value), 0, INFINITY, NULL,
-	     "an event is made when the metric reaches it; per second", .required = true),
-	BOOL("byFlow", THRESHOLD(by_flow), "false",
-	     "one event for each flow, not one for each data source"),
-	SECONDS("timeout", THRESHOLD(timeout), 0, 86400, "1s",
-		"how long the metric must stay below before the next event; 0: 1s"),
-	UNSUPPORTED("filter", refuse_unless_empty, "an empty map"),
-};
-
-static const struct schema threshold_members = ROWS(threshold_rows);
-
-int config_threshold(const struct schema_context *ctx, const struct node *n, const char *name,
-		     struct threshold_spec *out)
-{
-	struct threshold_spec spec = {.name = name};
-	int err = check_name(ctx, n, name);
-	if (err == 0)
-		err = schema_defaults(ctx, &threshold_members, &spec);
-	if (err == 0)
-		err = schema_read(ctx, &threshold_members, n, &spec);
-	if (err != 0)
-		return err;
-	if (spec.timeout == 0)
-		spec.timeout = 1; // clients that send 0 mean "no particular one"
-	*out = spec;
-	return 0;
-}
-
-static int read_thresholds(const struct schema_context *ctx, const struct member *m,
-			   const struct node *n, void *object)
-{
-	struct config *c = object;
-	if (n->kind != NODE_MAP)
-		return schema_refuse(ctx, m, n);
-	struct threshold_spec *at = arena_array(ctx->arena, n->n_children, sizeof(*at));
-	const struct node **nodes = arena_array(ctx->arena, n->n_children, sizeof(*nodes));
-	if (at == NULL || nodes == NULL)
-		return err_set(ctx->msg, ERR_MEMORY, "out of memory");
-	size_t i = 0;
-	for (const struct node *e = n->child; e != NULL; e = e->next, i++) {
-		const int err = config_threshold(ctx, e, e->name, &at[i]);
-		if (err != 0)
-			return err;
-		nodes[i] = e;
-	}
-	c->thresholds = at;
-	c->threshold_nodes = nodes;
-	c->n_thresholds = i;
-	return 0;
-}
-
-static void print_thresholds(FILE *f, const void *object, unsigned indent)
-{
-	const struct config *c = object;
-	fputs(c->n_thresholds == 0 ? " {}\n" : "\n", f);
-	for (size_t i = 0; i < c->n_thresholds; i++) {
-		fprintf(f, "%*s", (int)indent + 2, "");
-		schema_print_text(f, c->thresholds[i].name);
-		fputs(":\n", f);
-		schema_print(f, &threshold_members, &c->thresholds[i], indent + 4);
 	}
 }
 
@@ -637,8 +567,8 @@ static const struct member top_rows[] = {
 	      "values with labels, for the function `map:`"),
 	OTHER("flows", read_flows, print_flows, "a map of flow definitions by name",
 	      "what is measured, by name"),
-	OTHER("thresholds", read_thresholds, print_thresholds, "a map of thresholds by name",
-	      "when an event is made, by name"),
+	OTHER("thresholds", config_read_thresholds, config_print_thresholds,
+	      "a map of thresholds by name", "when an event is made, by name"),
 };
 
 const struct schema config_top = ROWS(top_rows);

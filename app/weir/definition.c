@@ -36,7 +36,10 @@ bool threshold_spec_copy(struct arena *arena, const struct threshold_spec *from,
 			 struct threshold_spec *to)
 {
 	*to = *from;
-	return copy_text(arena, &to->name) && copy_text(arena, &to->metric);
+	if (to->filter == NULL)
+		to->filter = "";
+	return copy_text(arena, &to->name) && copy_text(arena, &to->metric) &&
+	       copy_text(arena, &to->filter);
 }
 
 static struct definition *definition_new(enum control_kind kind, const char *name)
@@ -133,7 +136,8 @@ bool definition_equal(const struct definition *a, const struct definition *b)
 	case CONTROL_FLOW: return equal_flow(&a->flow, &b->flow);
 	case CONTROL_THRESHOLD:
 		return x->value == y->value && x->timeout == y->timeout &&
-		       x->by_flow == y->by_flow && strcmp(x->metric, y->metric) == 0;
+		       x->by_flow == y->by_flow && strcmp(x->metric, y->metric) == 0 &&
+		       threshold_same_filter(x, y);
 	default: return node_equal(a->body, b->body);
 	}
 }

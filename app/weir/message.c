@@ -89,9 +89,15 @@ Weir__Event *message_event(struct arena *a, const struct message_head *head,
 	m->threshold = text_of(&b, event->threshold);
 	m->metric = text_of(&b, event->metric);
 	m->limit = event->limit;
-	m->unit = unit_of(&b, def);
+	m->counter = def == NULL;
 	Weir__Flow **flow = flows_of(&b, def, event->row, 1);
 	m->flow = flow != NULL ? flow[0] : NULL;
+	if (def == NULL) {
+		if (m->flow != NULL && event->source != NULL)
+			m->flow->data_source = text_of(&b, event->source);
+		return b.failed ? NULL : m;
+	}
+	m->unit = unit_of(&b, def);
 	m->n_fields = def->n_part;
 	m->fields = fields_of(&b, def);
 	m->separator = text_of(&b, def->fs);
@@ -291,8 +297,8 @@ static void set_flow(struct builder *b, Weir__Flow *m, const struct flow_def *de
 {
 	weir__flow__init(m);
 	m->key = text_of(b, row->key_text);
-	m->n_parts = def->n_part;
-	m->parts = parts_of(b, def, row);
+	m->n_parts = def != NULL ? def->n_part : 0;
+	m->parts = def != NULL ? parts_of(b, def, row) : NULL;
 	m->value = row->value, m->error = row->error;
 	m->n_effective = row->n_effective, m->inherited = row->inherited;
 	m->uncorrected = row->uncorrected != row->value ? row->uncorrected : 0;

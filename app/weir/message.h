@@ -107,7 +107,7 @@ struct message_stats {
 Weir__FlowSet *message_flow_set(struct arena *a, const struct message_head *head,
 				const struct message_flows *flows);
 
-/// @p def is the definition that the event's metric names.
+/// @p def is the definition that the event's metric names; NULL: it is one of counters.
 Weir__Event *message_event(struct arena *a, const struct message_head *head,
 			   const struct flow_def *def, const struct threshold_event *event);
 

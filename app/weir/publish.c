@@ -97,9 +97,11 @@ bool publish_tick(struct publish *p, uint64_t tick, uint64_t time, int64_t offse
 void publish_events(struct publish *p, const struct threshold_event *events, size_t n)
 {
 	for (size_t i = 0; i < n && p->open; i++) {
-		const struct flow_def *def = program_find(p->program, events[i].metric);
+		const bool counter = events[i].counter;
+		const struct flow_def *def =
+			counter ? NULL : program_find(p->program, events[i].metric);
 		struct message_topic *topic = topic_of(p, "event", events[i].threshold);
-		Weir__Event *m = def != NULL && topic != NULL
+		Weir__Event *m = (def != NULL || counter) && topic != NULL
 					 ? message_event(&p->arena, &p->head, def, &events[i])
 					 : NULL;
 		if (m != NULL)

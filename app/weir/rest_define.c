@@ -4,6 +4,8 @@
 // What is measured: flows, thresholds, groups and maps, read and changed by name.
 #include "rest.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rest_text.h"
@@ -47,14 +49,43 @@ static json_t *flow_json(const struct http_request *r, const char *name, int *er
 	return json;
 }
 
+// A number where it is one: clients compare it with what a metric says.
+static json_t *pattern_json(const char *text)
+{
+	char *end;
+	const double number = strtod(text, &end);
+	if (!node_is_number(text) || *end != '\0')
+		return rest_json_text(text);
+	return number == floor(number) && fabs(number) < 1e15 ? json_integer((json_int_t)number)
+							      : json_real(number);
+}
+
+static json_t *filter_json(const char *filter)
+{
+	json_t *json = json_object(), *list = NULL;
+	struct threshold_part part = {.last = true};
+	while (threshold_filter_next(&filter, &part)) {
+		char *text = strndup(part.text, part.len);
+		if (text != NULL && part.metric)
+			json_object_set_new(json, text, list = json_array());
+		else if (text != NULL)
+			json_array_append_new(list, pattern_json(text));
+		free(text);
+	}
+	return json;
+}
+
 static json_t *threshold_json(const struct http_request *r, const char *name, int *err)
 {
 	struct threshold_spec s;
 	*err = control_get_threshold(control_of(r), name, r->arena, &s);
 	if (*err != 0)
 		return NULL;
-	return json_pack("{s:o,s:f,s:b,s:f}", "metric", rest_json_text(s.metric), "value", s.value,
-			 "byFlow", s.by_flow, "timeout", s.timeout);
+	json_t *json = json_pack("{s:o,s:f,s:b,s:f}", "metric", rest_json_text(s.metric), "value",
+				 s.value, "byFlow", s.by_flow, "timeout", s.timeout);
+	if (json != NULL && s.filter[0] != '\0')
+		json_object_set_new(json, "filter", filter_json(s.filter));
+	return json;
 }
 
 // A text with commas is a list here: clients walk over it.

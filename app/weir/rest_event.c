@@ -23,22 +23,33 @@ struct log_names {
 static const struct log_names event_names = {"eventID", "thresholdID", "maxEvents", HTTP_EVENTS};
 static const struct log_names flow_names = {"flowID", "name", "maxFlows", HTTP_FLOWS};
 
+// What only a flow has.
+static void add_flow(json_t *json, const struct flow_row *row)
+{
+	json_object_set_new(json, "flowKey", rest_json_text(row->key_text));
+	json_object_set_new(json, "error", json_real(row->error));
+	json_object_set_new(json, "inherited", json_real(row->inherited));
+	json_object_set_new(json, "samples", json_integer((json_int_t)row->samples));
+	json_object_set_new(json, "direction", json_string(rest_direction(row->direction)));
+	rest_add_values(json, row);
+}
+
 static json_t *event_json(const struct threshold_event *e, uint64_t wall)
 {
 	const struct flow_row *row = e->row;
 	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
-	json_t *json = json_pack(
-		"{s:I,s:I,s:s,s:s,s:f,s:f,s:s,s:s,s:o,s:f,s:f,s:I,s:s}", "eventID",
-		(json_int_t)e->id, "timestamp", (json_int_t)(wall / 1000000), "thresholdID",
-		e->threshold, "metric", e->metric, "threshold", e->limit, "value", row->value,
-		"agent", addr_text(&row->agent, agent), "dataSource",
-		rest_source_text(row->ds_class, row->ds_index, source), "flowKey",
-		rest_json_text(row->key_text), "error", row->error, "inherited", row->inherited,
-		"samples", (json_int_t)row->samples, "direction", rest_direction(row->direction));
+	json_t *json = json_pack("{s:I,s:I,s:s,s:s,s:f,s:f,s:s,s:s}", "eventID", (json_int_t)e->id,
+				 "timestamp", (json_int_t)(wall / 1000000), "thresholdID",
+				 e->threshold, "metric", e->metric, "threshold", e->limit, "value",
+				 row->value, "agent", addr_text(&row->agent, agent), "dataSource",
+				 e->source != NULL
+					 ? e->source
+					 : rest_source_text(row->ds_class, row->ds_index, source));
 	if (json == NULL)
 		return NULL;
 	rest_add_names(json, row);
-	rest_add_values(json, row);
+	if (!e->counter)
+		add_flow(json, row);
 	return json;
 }
 

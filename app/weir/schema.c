@@ -450,7 +450,7 @@ static unsigned min3(unsigned a, unsigned b, unsigned c)
 }
 
 // Damerau and Levenshtein with neighbours swapped once (optimal string alignment); three rows.
-static unsigned distance(const char *a, const char *b)
+unsigned schema_distance(const char *a, const char *b)
 {
 	const size_t n = strlen(a), m = strlen(b);
 	unsigned rows[3][NAME_LONGEST + 1];
@@ -487,7 +487,7 @@ const char *schema_suggest(const char *wrong, size_t n, const char *(*name)(cons
 		const char *candidate = name(ctx, i);
 		if (strlen(candidate) > NAME_LONGEST)
 			continue;
-		const unsigned d = distance(wrong, candidate);
+		const unsigned d = schema_distance(wrong, candidate);
 		if (d < limit || (d == limit && best == NULL)) {
 			best = candidate;
 			limit = d;

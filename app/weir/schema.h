@@ -130,6 +130,9 @@ void schema_print_item(FILE *f, const struct schema *s, const void *object, unsi
 /// A text in double quotes.
 void schema_print_text(FILE *f, const char *text);
 
+/// Letters left out, added, replaced, neighbours swapped: how many make one of the other. Texts of
+/// 64 bytes at most.
+unsigned schema_distance(const char *a, const char *b);
 /// The nearest of @p n names (the i-th is name(ctx, i)) by edit distance; NULL when none is near.
 const char *schema_suggest(const char *wrong, size_t n, const char *(*name)(const void *, size_t),
 			   const void *ctx);

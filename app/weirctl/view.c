@@ -54,13 +54,16 @@ void view_event(FILE *out, const Weir__Event *event)
 	format_clock(&b, event->time);
 	strbuf_fmt(&b, " #%" PRIu64 " %s: %s ", event->id, event->threshold, event->metric);
 	format_si(&b, f->value * unit.scale);
-	strbuf_str(&b, " +/- ");
-	format_si(&b, f->error * unit.scale);
+	if (!event->counter) { // nothing is estimated there
+		strbuf_str(&b, " +/- ");
+		format_si(&b, f->error * unit.scale);
+	}
 	strbuf_str(&b, " >= ");
 	format_si(&b, event->limit * unit.scale);
 	strbuf_fmt(&b, " %s  %s ", unit.text, format_agent(f));
 	format_port(&b, f);
-	strbuf_fmt(&b, "  %s", f->key);
+	if (!event->counter)
+		strbuf_fmt(&b, "  %s", f->key);
 	fprintf(out, "%s\n", text);
 }
 

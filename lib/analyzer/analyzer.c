@@ -164,14 +164,28 @@ void analyzer_tick_flow(struct analyzer *a, uint32_t def)
 	flow_end(a->set.flow[def]);
 }
 
+// The row of the i-th event of a threshold; returns the name of its data source if it has one.
+static const char *event_row(const struct analyzer *a, const struct threshold *t, size_t i,
+			     struct flow_row *row)
+{
+	if (t->flow != NULL) {
+		query_row(a, t->flow, t->triggers.event[i].entry, row);
+		return NULL;
+	}
+	query_counter_row(a, &t->counters.event[i], row);
+	const uint32_t named = sources_port(&a->sources, t->counters.event[i].port)->named;
+	return named != 0 ? texts_str(&a->metrics.texts, named) : NULL;
+}
+
 // Hand over what one threshold found; returns how many of @p max were written.
 static size_t hand_over(struct analyzer *a, struct threshold *t, size_t at,
 			struct threshold_event *events, size_t max)
 {
+	uint32_t *found = t->flow != NULL ? &t->triggers.n_events : &t->counters.n_events;
 	size_t n = 0;
-	for (; n < t->triggers.n_events && n < max; n++) {
+	for (; n < *found && n < max; n++) {
 		struct flow_row *row = &a->row[at + n];
-		query_row(a, t->flow, t->triggers.event[n].entry, row);
+		const char *source = event_row(a, t, n, row);
 		events[n] = (struct threshold_event){
 			.id = a->config.last_event + a->events + n + 1,
 			.threshold = t->spec.name,
@@ -179,13 +193,21 @@ static size_t hand_over(struct analyzer *a, struct threshold *t, size_t at,
 			.limit = t->spec.value,
 			.time = a->now,
 			.row = row,
+			.counter = t->flow == NULL,
+			.source = source,
 		};
 	}
 	// Lost ones have numbers too, so that who reads them sees the gap.
-	a->events += t->triggers.n_events;
-	a->events_lost += t->triggers.n_events - n;
-	t->triggers.n_events = 0;
+	a->events += *found;
+	a->events_lost += *found - n;
+	*found = 0;
 	return n;
+}
+
+static void find_events(const struct analyzer *a, struct threshold *t)
+{
+	if (t->flow == NULL) // those of flows were found when the flow was merged
+		counter_triggers_tick(&t->counters, a, t->spec.metric, t->filter);
 }
 
 size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, size_t max)
@@ -195,8 +217,10 @@ size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, siz
 	if (max > a->config.max_events)
 		max = a->config.max_events;
 	size_t n = 0;
-	for (uint32_t i = 0; i < a->set.n_thresholds; i++)
+	for (uint32_t i = 0; i < a->set.n_thresholds; i++) {
+		find_events(a, a->set.threshold[i]);
 		n += hand_over(a, a->set.threshold[i], n, events + n, max - n);
+	}
 	return n;
 }
 

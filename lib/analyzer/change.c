@@ -41,7 +41,8 @@ static size_t pick_len(const struct analyzer *a)
 size_t analyzer_set_size(const struct analyzer *a, const struct program *program,
 			 size_t n_thresholds)
 {
-	size_t size = pick_len(a) * sizeof(uint32_t), largest = 0;
+	size_t size = pick_len(a) * sizeof(uint32_t);
+	size_t largest = counter_triggers_size(a->config.max_triggered);
 	for (uint32_t i = 0; i < program->n_def; i++) {
 		const struct flow_def *def = &program->def[i];
 		const struct store_config config = analyzer_store_config(a, i);
@@ -49,7 +50,8 @@ size_t analyzer_set_size(const struct analyzer *a, const struct program *program
 		size += flow_size(def, &config) + CARVE_ALIGN;
 		largest = triggers > largest ? triggers : largest;
 	}
-	return size + n_thresholds * (sizeof(struct threshold) + largest + CARVE_ALIGN);
+	return size + n_thresholds * (sizeof(struct threshold) + largest + CARVE_ALIGN +
+				      sizeof(struct source_filter));
 }
 
 static void threshold_free(struct threshold *t)
@@ -76,36 +78,63 @@ void analyzer_set_clear(struct analyzer_set *set)
 static struct threshold *threshold_alloc(const struct threshold_spec *spec)
 {
 	const size_t name = strlen(spec->name) + 1, metric = strlen(spec->metric) + 1;
-	struct threshold *t = calloc(1, sizeof(*t) + name + metric);
+	const size_t filter = spec->filter != NULL ? strlen(spec->filter) + 1 : 0;
+	struct threshold *t = calloc(1, sizeof(*t) + name + metric + filter);
 	if (t == NULL)
 		return NULL;
 	char *text = (char *)(t + 1);
 	t->spec = *spec;
 	t->spec.name = memcpy(text, spec->name, name);
 	t->spec.metric = memcpy(text + name, spec->metric, metric);
+	if (filter > 0)
+		t->spec.filter = memcpy(text + name + metric, spec->filter, filter);
 	return t;
 }
 
-static struct threshold *threshold_new(const struct threshold_spec *spec, const struct flow *flow,
-				       uint32_t max)
+static bool passes(void *threshold, uint32_t source)
 {
+	const struct threshold *t = threshold;
+	return source_filter_passes(t->filter,
+				    sources_at(&t->filter->analyzer->sources, source)->port);
+}
+
+// @p flow NULL: a metric of counters.
+static struct threshold *threshold_new(const struct analyzer *a, const struct threshold_spec *spec,
+				       const struct flow *flow)
+{
+	const uint32_t max = a->config.max_triggered;
+	const size_t size =
+		flow != NULL ? triggers_size(flow->def, max) : counter_triggers_size(max);
 	struct threshold *t = threshold_alloc(spec);
-	if (t == NULL || flow == NULL)
-		return t;
+	if (t == NULL)
+		return NULL;
 	t->flow = flow;
-	t->memory = calloc(1, triggers_size(flow->def, max) + CARVE_ALIGN);
+	t->memory = calloc(1, source_filter_size(spec->filter) + size + 2 * CARVE_ALIGN);
 	if (t->memory == NULL) {
 		threshold_free(t);
 		return NULL;
 	}
-	triggers_init(&t->triggers, carve_start(t->memory), &flow->store, spec, max);
+	struct carve c = {.base = carve_start(t->memory)};
+	void *filter = carve(&c, 1, source_filter_size(spec->filter));
+	void *triggers = carve(&c, 1, size);
+	t->filter = source_filter_init(filter, a, spec->filter);
+	if (flow == NULL) {
+		counter_triggers_init(&t->counters, triggers, spec, max);
+		return t;
+	}
+	triggers_init(&t->triggers, triggers, &flow->store, spec, max);
+	if (t->filter->n > 0) {
+		t->triggers.passes = passes;
+		t->triggers.ctx = t;
+	}
 	return t;
 }
 
 static bool equal_spec(const struct threshold_spec *a, const struct threshold_spec *b)
 {
 	return a->serial == b->serial && a->by_flow == b->by_flow && a->value == b->value &&
-	       a->timeout == b->timeout && strcmp(a->metric, b->metric) == 0;
+	       a->timeout == b->timeout && strcmp(a->metric, b->metric) == 0 &&
+	       threshold_same_filter(a, b);
 }
 
 static struct threshold *find_threshold(const struct analyzer_set *set, const char *name)
@@ -156,7 +185,7 @@ static int add_threshold(struct analyzer_change *c, const struct analyzer *a,
 	if (equal && before->flow == flow)
 		t = before;
 	else
-		t = threshold_new(spec, flow, a->config.max_triggered);
+		t = threshold_new(a, spec, flow);
 	if (t == NULL)
 		return ERR_MEMORY;
 	c->set.threshold[c->set.n_thresholds++] = t;
@@ -219,9 +248,10 @@ static void take_counts(struct analyzer *a, const struct analyzer_set *before)
 		struct threshold *next = find_threshold(&a->set, t->spec.name);
 		if (next == t)
 			continue;
-		a->triggered_full += t->triggers.full;
+		const struct threshold_tally tally = threshold_tally(t);
+		a->triggered_full += tally.full;
 		if (next != NULL && equal_spec(&next->spec, &t->spec))
-			next->events = t->events + t->triggers.events;
+			next->events = t->events + tally.events;
 	}
 }
 

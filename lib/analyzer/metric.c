@@ -26,6 +26,8 @@ static void layout(struct metrics *m, struct carve *c, const struct metrics_conf
 		     texts < UINT32_MAX / 4 ? (uint32_t)texts : UINT32_MAX / 4, &config->secret);
 	m->first = carve(c, sources, sizeof(*m->first));
 	m->sampler = carve(c, sources, sizeof(*m->sampler));
+	m->touched = carve(c, sources, sizeof(*m->touched));
+	m->touched_in = carve(c, sources, sizeof(*m->touched_in));
 	m->agent = carve(c, agents, sizeof(*m->agent));
 	m->scratch = carve(c, METRIC_WORDS, sizeof(*m->scratch));
 }
@@ -47,6 +49,8 @@ void metrics_init(struct metrics *m, void *mem, const struct metrics_config *con
 void metrics_begin(struct metrics *m, uint64_t now)
 {
 	m->now = now;
+	m->n_touched = 0;
+	m->tick++;
 }
 
 // --- sequence -----------------------------------------------------------------------------------
@@ -142,8 +146,12 @@ static uint32_t elapsed(const struct block *b, const struct metric_said *said)
 	return own > 0 ? (uint32_t)own : here < UINT32_MAX ? (uint32_t)here : UINT32_MAX;
 }
 
-static void note_time(struct block *b, const struct metric_said *said, uint32_t dt)
+static void note_time(struct metrics *m, struct block *b, const struct metric_said *said,
+		      uint32_t dt)
 {
+	if (m->touched_in[said->port] != m->tick)
+		m->touched[m->n_touched++] = said->port;
+	m->touched_in[said->port] = m->tick;
 	const uint64_t here = said->time > b->time ? (said->time - b->time) / 1000000 : 0;
 	const uint32_t faded = b->interval - b->interval / 8;
 	if (b->time != 0)
@@ -278,7 +286,7 @@ static bool keep_record(struct metrics *m, uint32_t agent, const struct metric_s
 		drop_texts(m, l, m->scratch, n_words);
 		return false;
 	}
-	note_time(b, said, dt);
+	note_time(m, b, said, dt);
 	return true;
 }
 
@@ -315,7 +323,7 @@ static bool keep_adapters(struct metrics *m, uint32_t agent, const struct metric
 	memcpy(b->word, m->scratch, size);
 	b->layout = BLOCK_ADAPTERS;
 	b->n_words = (uint16_t)n_words;
-	note_time(b, said, 0);
+	note_time(m, b, said, 0);
 	return true;
 }
 
@@ -473,7 +481,7 @@ static bool keep_custom(struct metrics *m, uint32_t agent, const struct metric_s
 	memcpy(b->word, c, n_words * sizeof(uint32_t));
 	b->layout = BLOCK_CUSTOM;
 	b->n_words = (uint16_t)n_words;
-	note_time(b, said, dt);
+	note_time(m, b, said, dt);
 	return true;
 }
 

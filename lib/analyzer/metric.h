@@ -28,11 +28,11 @@
 /// blocks at once; their memory comes back within some 512 ticks.
 ///
 /// Thread-safety: the aggregator writes; readers hold the lock as for the rest of the analyzer.
-/// Memory: the caller's, metrics_size(): `bytes` for blocks and texts, 4 + 32 bytes per data source
-/// and 16 to 32 for its share of the index of texts, 40 per agent, 0.2 MB. A switch port with
-/// if_counters, ethernet_counters and a name takes 352 bytes of blocks (192 + 128 + 32); a host
-/// with the eight usual records about 1.5 kB. Full: samples of further records are counted in
-/// `room`.
+/// Memory: the caller's, metrics_size(): `bytes` for blocks and texts, 12 + 32 bytes per data
+/// source and 16 to 32 for its share of the index of texts, 40 per agent, 0.2 MB. A switch port
+/// with if_counters, ethernet_counters and a name takes 352 bytes of blocks (192 + 128 + 32); a
+/// host with the eight usual records about 1.5 kB. Full: samples of further records are counted
+/// in `room`.
 
 #include <stdint.h>
 
@@ -100,7 +100,10 @@ struct metrics {
 	uint32_t *first; ///< per port: its first block; 0 = none
 	struct metric_sampler *sampler;
 	struct metric_agent *agent;
-	uint32_t *scratch;  ///< METRIC_WORDS: the record at hand
+	uint32_t *scratch;    ///< METRIC_WORDS: the record at hand
+	uint32_t *touched;    ///< ports that sent counters in this tick, each once
+	uint32_t *touched_in; ///< per port: the tick in which it did last
+	uint32_t n_touched, tick;
 	uint64_t now;       ///< ns
 	uint64_t described; ///< how often a text, an address or whose it is changed
 	uint32_t sweep;     ///< port where forgetting goes on

@@ -37,15 +37,22 @@ static bool block_metric(const struct metrics *m, const struct block *b, int nam
 	return false;
 }
 
-static bool counter_metric(const struct metrics *m, uint32_t port, const char *name, size_t len,
-			   struct row_value *v)
+struct row_counter row_counter_of(const struct analyzer *a, const char *name, size_t len)
 {
-	const int number = catalog_name(&m->catalog, name, len);
-	const uint32_t text = texts_find(&m->texts, name, len);
-	for (const struct block *b = metrics_first(m, port); b != NULL; b = metrics_next(m, b)) {
+	return (struct row_counter){
+		.number = catalog_name(&a->metrics.catalog, name, len),
+		.text = texts_find(&a->metrics.texts, name, len),
+	};
+}
+
+bool row_counter(const struct row_reader *r, const struct row_counter *c, struct row_value *v)
+{
+	const struct metrics *m = &r->a->metrics;
+	const struct block *b = metrics_first(m, r->port);
+	for (; b != NULL; b = metrics_next(m, b)) {
 		v->time = b->time;
-		if (b->layout == BLOCK_CUSTOM ? custom_metric(m, b, text, &v->value)
-					      : block_metric(m, b, number, &v->value))
+		if (b->layout == BLOCK_CUSTOM ? custom_metric(m, b, c->text, &v->value)
+					      : block_metric(m, b, c->number, &v->value))
 			return true;
 	}
 	return false;
@@ -133,7 +140,8 @@ void row_metric(const struct row_reader *r, const char *name, size_t len, struct
 	uint32_t def;
 	v->value.kind = METRIC_NONE;
 	v->inherited = v->flow = false;
-	if (counter_metric(&r->a->metrics, r->port, name, len, v) || len > TEXT_MAX)
+	const struct row_counter c = row_counter_of(r->a, name, len);
+	if (row_counter(r, &c, v) || len > TEXT_MAX || r->no_flows)
 		return;
 	memcpy(text, name, len);
 	text[len] = 0;
@@ -158,7 +166,9 @@ void row_column(const struct row_reader *r, const struct metric_column *c, bool 
 		return;
 	const struct metrics *m = &r->a->metrics;
 	const uint32_t host = m->agent[sources_port(&r->a->sources, r->port)->agent].host;
-	if (host == 0 || host == r->port || !counter_metric(m, host, c->name, c->name_len, v))
+	const struct row_reader at_host = {.a = r->a, .port = host};
+	const struct row_counter metric = row_counter_of(r->a, c->name, c->name_len);
+	if (host == 0 || host == r->port || !row_counter(&at_host, &metric, v))
 		return;
 	v->inherited = true;
 	if (v->value.kind != METRIC_TEXT) // a port has no load

@@ -17,6 +17,7 @@ struct row_reader {
 	const struct metric_pick
 		*pick; ///< found beforehand; other flows are when they are asked for
 	uint32_t n_picks;
+	bool no_flows; ///< only counters are looked at
 };
 
 struct row_value {
@@ -26,6 +27,15 @@ struct row_value {
 	bool flow;
 	uint32_t def; ///< of a flow metric
 };
+
+/// A metric of counters, looked up once for many rows of one tick.
+struct row_counter {
+	int number;    ///< of its name in the catalogue; -1 = it is not there
+	uint32_t text; ///< of its name as a custom metric; 0 = nobody sent one
+};
+struct row_counter row_counter_of(const struct analyzer *a, const char *name, size_t len);
+/// The row's own value of it; false when it has none.
+bool row_counter(const struct row_reader *r, const struct row_counter *c, struct row_value *v);
 
 /// The row's own value of a metric; METRIC_NONE when it has none.
 void row_metric(const struct row_reader *r, const char *name, size_t len, struct row_value *v);

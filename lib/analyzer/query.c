@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analyzer/metric_row.h"
 #include "analyzer/state.h"
 
 static void copy_name(char to[SOURCE_NAME_SIZE], const char *from)
@@ -36,18 +37,34 @@ struct known query_known(const struct analyzer *a, uint32_t port)
 	};
 }
 
+static void fill_port(const struct analyzer *a, uint32_t port, struct flow_row *row)
+{
+	const struct port *p = sources_port(&a->sources, port);
+	const struct known known = query_known(a, port);
+	row->agent = sources_agent(&a->sources, p->agent)->addr;
+	row->ds_class = p->ds_class;
+	row->ds_index = p->ds_index;
+	copy_name(row->agent_name, known.agent);
+	copy_name(row->port_name, known.port);
+}
+
 void query_fill_source(const struct analyzer *a, uint32_t source, struct flow_row *row)
 {
 	const struct source *o = sources_at(&a->sources, source);
-	const struct port *p = sources_port(&a->sources, o->port);
-	const struct agent *agent = sources_agent(&a->sources, p->agent);
-	row->agent = agent->addr;
-	row->ds_class = p->ds_class;
-	row->ds_index = p->ds_index;
+	fill_port(a, o->port, row);
 	row->direction = o->direction;
-	const struct known known = query_known(a, o->port);
-	copy_name(row->agent_name, known.agent);
-	copy_name(row->port_name, known.port);
+}
+
+void query_counter_row(const struct analyzer *a, const struct counter_event *e,
+		       struct flow_row *row)
+{
+	*row = (struct flow_row){
+		.direction = DIRECTION_UNKNOWN,
+		.value = e->value,
+		.uncorrected = e->value,
+		.last = e->time,
+	};
+	fill_port(a, e->port, row);
 }
 
 bool query_find(const struct analyzer *a, const char *name, uint32_t *def)
@@ -335,21 +352,28 @@ size_t query_places(const struct analyzer *a, size_t from, struct place_row *row
 	return len;
 }
 
+static bool is_counter(const struct analyzer *a, const char *name)
+{
+	const struct row_counter c = row_counter_of(a, name, strlen(name));
+	return c.number >= 0 || c.text != 0;
+}
+
 size_t query_thresholds(const struct analyzer *a, size_t from, struct threshold_row *rows, size_t n)
 {
 	size_t len = 0;
 	for (size_t i = from; i < a->set.n_thresholds && len < n; i++) {
 		const struct threshold *t = a->set.threshold[i];
+		const struct threshold_tally tally = threshold_tally(t);
 		rows[len++] = (struct threshold_row){
 			.name = t->spec.name,
 			.metric = t->spec.metric,
 			.value = t->spec.value,
 			.timeout = t->spec.timeout,
 			.by_flow = t->spec.by_flow,
-			.dormant = t->flow == NULL,
+			.dormant = t->flow == NULL && !is_counter(a, t->spec.metric),
 			.below_floor = t->triggers.below_floor,
-			.triggered = t->triggers.n,
-			.events = t->events + t->triggers.events,
+			.triggered = tally.triggered,
+			.events = t->events + tally.events,
 		};
 	}
 	return len;
@@ -377,7 +401,7 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
 		.triggered_full = a->triggered_full,
 	};
 	for (uint32_t i = 0; i < a->set.n_thresholds; i++)
-		stats->triggered_full += a->set.threshold[i]->triggers.full;
+		stats->triggered_full += threshold_tally(a->set.threshold[i]).full;
 	for (uint32_t i = 0; i < a->set.program->n_def; i++)
 		stats->completed_lost += a->set.flow[i]->store.spans.lost;
 }

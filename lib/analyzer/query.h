@@ -197,7 +197,7 @@ struct threshold_row {
 	const char *name, *metric; ///< live while the lock is held
 	double value, timeout;     ///< as set
 	bool by_flow;
-	bool dormant;       ///< there is no such metric at present
+	bool dormant;       ///< there is no such metric at present, of flows or of counters
 	bool below_floor;   ///< a flow of this size may lack an entry: the limit is too low
 	uint32_t triggered; ///< data sources (flows) that fired and are not armed again yet
 	uint64_t events;    ///< since the start

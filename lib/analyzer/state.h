@@ -6,6 +6,7 @@
 /// The analyzer from the inside; private to this folder (analyzer.h, query.h are the contracts).
 
 #include "analyzer/analyzer.h"
+#include "analyzer/counter_trigger.h"
 #include "analyzer/flow.h"
 #include "analyzer/metric.h"
 #include "analyzer/names.h"
@@ -18,11 +19,27 @@
 /// A threshold; its texts lie behind it.
 struct threshold {
 	struct threshold_spec spec;
-	const struct flow *flow;  ///< NULL = dormant: there is no such flow
-	struct triggers triggers; ///< unless dormant
-	uint64_t events;          ///< of earlier lives, before it was dormant
-	void *memory;             ///< of the triggers
+	const struct flow *flow;          ///< NULL: its metric is one of counters, if there is one
+	struct source_filter *filter;     ///< its data sources
+	struct triggers triggers;         ///< on a flow
+	struct counter_triggers counters; ///< else
+	uint64_t events;                  ///< of earlier lives, on another flow or on none
+	void *memory;                     ///< of triggers and filter
 };
+
+/// What a threshold did so far, in this life.
+struct threshold_tally {
+	uint64_t events, full;
+	uint32_t triggered;
+};
+
+static inline struct threshold_tally threshold_tally(const struct threshold *t)
+{
+	const struct triggers *f = &t->triggers;
+	const struct counter_triggers *c = &t->counters;
+	return t->flow != NULL ? (struct threshold_tally){f->events, f->full, f->n}
+			       : (struct threshold_tally){c->events, c->full, c->n};
+}
 
 /// What is measured: replaced as a whole (change.c).
 struct analyzer_set {
@@ -79,6 +96,10 @@ struct known query_known(const struct analyzer *a, uint32_t port);
 
 /// Where a port is in the topology (query.c).
 struct topology_place query_place_of(const struct analyzer *a, uint32_t port);
+
+/// Fill in the row of a data source's counter (query.c).
+void query_counter_row(const struct analyzer *a, const struct counter_event *e,
+		       struct flow_row *row);
 
 /// What stands beside the rows of a flow (query.c).
 void query_summary(const struct flow *f, struct flow_summary *summary);

@@ -107,7 +107,7 @@ void triggers_touch(struct triggers *t, uint32_t entry)
 		return;
 	const uint32_t tag = id_tag(t, entry);
 	struct trigger *g = find(t, tag, store_entry(t->store, entry)->key);
-	if (g == NULL)
+	if (g == NULL && (t->passes == NULL || t->passes(t->ctx, store_source(t->store, entry))))
 		g = fire(t, tag, entry);
 	if (g != NULL && (g->best == 0 || is_larger(t, entry, g->best)))
 		g->best = entry;

@@ -45,6 +45,9 @@ struct trigger_event {
 
 struct triggers {
 	const struct store *store;
+	/// May this data source fire? NULL = each may.
+	bool (*passes)(void *ctx, uint32_t source);
+	void *ctx;
 	bool by_flow;
 	bool below_floor; ///< as at the latest tick
 	double limit;

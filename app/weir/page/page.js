@@ -40,7 +40,7 @@ async function showFlows() {
 async function showEvents() {
   fill(at("events"), ["time", "threshold", "flow", "value", "limit", "agent", "port"],
     (await json("/events/json?maxEvents=20")).map((e) => [new Date(e.timestamp).toLocaleTimeString(),
-      e.thresholdID, e.flowKey, Math.round(e.value), e.threshold, e.agentName ?? e.agent,
+      e.thresholdID, e.flowKey ?? e.metric, Math.round(e.value), e.threshold, e.agentName ?? e.agent,
       e.portName ?? e.dataSource]));
 }
 
