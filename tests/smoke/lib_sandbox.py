@@ -74,8 +74,8 @@ def enter():
     os.execvp(unshare[0], [*unshare, "sh", "-c", prepare + ' && exec "$@"', "sh", *inside])
 
 
-def wait_until(what, holds, seconds):
-    """Look until holds() is true and return what it said; fail after so many seconds."""
+def waited(holds, seconds, what="what comes next"):
+    """Look until holds() is true and return what it said; None after so many seconds."""
     end = time.monotonic() + seconds
     while True:
         for process in processes:
@@ -85,8 +85,13 @@ def wait_until(what, holds, seconds):
         if got:
             return got
         if time.monotonic() > end:
-            fail(f"not within {seconds} s: {what}")
+            return None
         time.sleep(0.01)
+
+
+def wait_until(what, holds, seconds):
+    """The same, and fail after so many seconds."""
+    return waited(holds, seconds, what) or fail(f"not within {seconds} s: {what}")
 
 
 class Namespace:
