@@ -288,6 +288,25 @@ static int check_vlans(const struct config_input *in, struct err_msg *msg)
 	return 0;
 }
 
+// With an XDP program the kernel has its own interface to the NIC.
+static int check_kernel(const struct config *c, size_t i, struct err_msg *msg)
+{
+	const struct config_input *in = &c->inputs[i];
+	if (in->kind != CONFIG_PORT || *in->kernel == '\0')
+		return 0;
+	if (in->xdp != CONFIG_XDP_NONE)
+		return err_set(msg, ERR_INVALID,
+			       "inputs: %s: kernel: with `xdp` the kernel keeps the NIC, expected "
+			       "one of the two",
+			       in->name);
+	for (size_t j = 0; j < i; j++)
+		if (c->inputs[j].kind == CONFIG_PORT &&
+		    strcmp(c->inputs[j].kernel, in->kernel) == 0)
+			return err_set(msg, ERR_EXISTS, "inputs: %s: kernel: %s is that of %s",
+				       in->name, in->kernel, c->inputs[j].name);
+	return 0;
+}
+
 static int check_inputs(const struct config *c, struct err_msg *msg)
 {
 	if (c->n_inputs == 0)
@@ -301,6 +320,8 @@ static int check_inputs(const struct config *c, struct err_msg *msg)
 			err = check_lcores(c, i, msg);
 		if (err == 0)
 			err = check_vlans(in, msg);
+		if (err == 0)
+			err = check_kernel(c, i, msg);
 		if (err != 0)
 			return err;
 	}

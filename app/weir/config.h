@@ -67,6 +67,7 @@ struct config_input {
 	uint32_t queues;            ///< port: receive queues, one worker each
 	struct text_list addresses; ///< port: that it answers for (config_parse_address());
 				    ///< none = any destination
+	const char *kernel;         ///< port: interface for what is not weir's; "" = none
 	uint32_t xdp;               ///< port: enum config_xdp
 	bool unreachable;           ///< port: answer datagrams to other UDP ports
 	uint32_t answer_rate;       ///< port: answers per second, of each kind

@@ -71,6 +71,13 @@ static bool is_endpoint(const char *text)
 	return config_parse_endpoint(text, &addr, &port);
 }
 
+// What the kernel takes for a name.
+static bool is_interface(const char *text)
+{
+	return strcmp(text, ".") != 0 && strcmp(text, "..") != 0 &&
+	       strpbrk(text, "/: \t\n,=") == NULL;
+}
+
 static int read_speed(const struct schema_context *ctx, const struct member *m,
 		      const struct node *n, void *object);
 static void print_speed(FILE *f, const void *object, unsigned indent);
@@ -131,6 +138,13 @@ static const struct member port_rows[] = {
 	COUNT("udp_port", INPUT(udp_port), 1, 65535, "6343", "UDP port that agents send to"),
 	BOOL("checksums", INPUT(checksums), "true",
 	     "verify the checksums of IP and UDP that the card does not"),
+	TEXT("kernel", INPUT(kernel), 0, 15, "",
+	     "interface of the kernel, made by weir with the port's MAC address: all but sFlow "
+	     "goes "
+	     "there, and what the kernel sends there leaves by the port; the kernel answers for "
+	     "`addresses`, which are to be set on it; none: what is no sFlow is counted and "
+	     "dropped",
+	     .check = is_interface, .expect = "a name for an interface, such as weir0"),
 	{.name = "xdp",
 	 .type = MEMBER_WORD,
 	 INPUT(xdp),

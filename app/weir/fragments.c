@@ -61,6 +61,13 @@ uint32_t fragments_owner(const uint8_t *frame, uint32_t len, uint32_t n)
 	return (uint32_t)((sum * UINT64_C(0x9e3779b97f4a7c15) >> 32) % n);
 }
 
+bool fragments_are_udp(const uint8_t *frame, uint32_t len)
+{
+	struct ip_packet ip;
+	return unwrap_ip(UNWRAP_ETHERNET, frame, len, &ip) == CAPTURE_OK &&
+	       ip.protocol == PROTOCOL_UDP;
+}
+
 static enum stat_id verdict_of(enum capture_reason reason)
 {
 	switch (reason) {

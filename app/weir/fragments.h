@@ -39,6 +39,9 @@ void fragments_free(struct fragments *f);
 /// Which of @p n workers owns the datagram that this frame carries a part of.
 uint32_t fragments_owner(const uint8_t *frame, uint32_t len, uint32_t n);
 
+/// Does this frame carry a part of a UDP datagram?
+bool fragments_are_udp(const uint8_t *frame, uint32_t len);
+
 /// Take a frame that frame_take() refused as STAT_frame_fragment. STAT_frame_datagrams: it was the
 /// last part that was missing, and @p p is the datagram, valid until fragments_release().
 /// STAT_frame_fragment: others must come. Else the reason why it cannot be used.

@@ -57,6 +57,7 @@ static struct port_config port_config_of(const struct config_input *in)
 		.mtu = (uint16_t)in->mtu,
 		.buffers = in->buffers,
 		.promiscuous = in->promiscuous,
+		.kernel = *in->kernel != '\0' ? in->kernel : NULL,
 		.xdp = in->xdp != CONFIG_XDP_NONE,
 		.xdp_fragments = in->xdp == CONFIG_XDP_FRAGMENTS,
 		.unreachable = in->unreachable,
@@ -184,6 +185,21 @@ static void port_losses(const struct port *p, struct input_losses *losses)
 const struct host *inputs_host(const struct inputs *all, uint32_t i)
 {
 	return all->row[i].port != NULL ? port_host(all->row[i].port) : NULL;
+}
+
+void inputs_kernel_sum(const struct inputs *all, struct port_kernel_stats *sum)
+{
+	struct port_kernel_stats s;
+	*sum = (struct port_kernel_stats){0};
+	for (uint32_t i = 0; i < all->n_rows; i++) {
+		if (all->row[i].port == NULL)
+			continue;
+		port_kernel_counts(all->row[i].port, &s);
+		sum->to_kernel += s.to_kernel;
+		sum->to_kernel_lost += s.to_kernel_lost;
+		sum->from_kernel += s.from_kernel;
+		sum->from_kernel_lost += s.from_kernel_lost;
+	}
 }
 
 void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *losses)

@@ -26,6 +26,7 @@
 #include "config.h"
 #include "weir/host.h"
 #include "weir/input.h"
+#include "weir/port_kernel.h"
 
 /// One worker's share.
 struct worker_input {
@@ -73,5 +74,7 @@ void inputs_losses_sum(const struct inputs *all, struct input_losses *sum);
 /// The counters of the workers that serve it, summed: its part of the loss ledger.
 void inputs_stats(const struct inputs *all, uint32_t i, struct stats *sum);
 
+/// What went to the kernel and came from it, over all ports.
+void inputs_kernel_sum(const struct inputs *all, struct port_kernel_stats *sum);
 /// The host on the port that it is (host_count() is for any thread); NULL = none.
 const struct host *inputs_host(const struct inputs *all, uint32_t i);

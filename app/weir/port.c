@@ -21,6 +21,7 @@
 #include "weir/fragments.h"
 #include "weir/log.h"
 #include "weir/port_host.h"
+#include "weir/port_kernel.h"
 #include "weir/port_queue.h"
 #include "weir/port_xdp.h"
 
@@ -45,10 +46,11 @@ struct port {
 	bool link_events;
 	struct rte_mempool *pool;
 	uint16_t n_workers;
-	struct port_queue *queue; // one per worker
-	struct spread *spread;    // NULL = there is one worker
-	struct port_host *host;   // NULL = it answers nothing
-	struct port_xdp xdp;      // until the port has started
+	struct port_queue *queue;   // one per worker
+	struct spread *spread;      // NULL = there is one worker
+	struct port_host *host;     // NULL = it answers nothing
+	struct port_kernel *kernel; // NULL = it has no interface of the kernel
+	struct port_xdp xdp;        // until the port has started
 };
 
 static int refuse(const struct port *p, const char *what, int err, const struct log_hold *said,
@@ -59,6 +61,8 @@ static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct
 static int make_workers(struct port *p, struct err_msg *msg);
 static int set_up_queues(struct port *p, uint16_t tx_queues, struct err_msg *msg);
 static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg);
+static int make_kernel(struct port *p, uint16_t tx_queues, struct err_msg *msg);
+static void receive_all_groups(const struct port *p);
 static void receive_groups(const struct port *p);
 static int on_link(uint16_t id, enum rte_eth_event_type type, void *port, void *ret);
 static int on_trouble(uint16_t id, enum rte_eth_event_type type, void *port, void *ret);
@@ -78,7 +82,8 @@ static uint32_t buffer_count(const struct port_config *c)
 	const uint32_t ring = c->descriptors > RING_LEAST ? c->descriptors : RING_LEAST;
 	const uint32_t workers = c->workers > c->queues ? c->workers : c->queues;
 	const uint32_t inboxes = workers > 1 ? workers * spread_inbox() : 0;
-	return c->queues * ring + workers * (INPUT_BURST + 2 * POOL_CACHE) + inboxes;
+	const uint32_t kernel = c->kernel != NULL ? port_kernel_buffers() : 0;
+	return c->queues * ring + workers * (INPUT_BURST + 2 * POOL_CACHE) + inboxes + kernel;
 }
 
 size_t port_memory(const struct port_config *config, size_t page)
@@ -139,6 +144,10 @@ int port_start(struct port *p, struct err_msg *msg)
 		    p->name);
 	if (rte_eth_link_get_nowait(p->id, &link) == 0)
 		LOG(INFO, PORT, "%s: started, link %s", p->name, link.link_status ? "up" : "down");
+	if (p->kernel != NULL) {
+		receive_all_groups(p);
+		return port_kernel_start(p->kernel, msg);
+	}
 	if (p->host == NULL)
 		return 0;
 	receive_groups(p);
@@ -156,12 +165,14 @@ void port_close(struct port *p)
 		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_RMV, on_trouble, p);
 	}
 	port_host_stop(p->host);
+	port_kernel_stop(p->kernel);
 	port_xdp_done(&p->xdp);
 	if (p->started)
 		rte_eth_dev_stop(p->id);
 	if (rte_eth_dev_is_valid_port(p->id))
 		rte_eth_dev_close(p->id);
 	port_host_free(p->host);
+	port_kernel_free(p->kernel);
 	for (uint16_t i = 0; p->queue != NULL && i < p->n_workers; i++)
 		fragments_free(p->queue[i].config.fragments);
 	spread_free(p->spread);
@@ -363,8 +374,10 @@ static int configure(struct port *p, struct err_msg *msg)
 	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, &p->tx_descriptors);
 	negotiate(p, "descriptors", p->config.descriptors, p->descriptors);
 	err = make_pool(p, &info, msg);
+	if (err == 0 && p->config.kernel != NULL)
+		err = make_kernel(p, tx_queues, msg);
 	// With an XDP program the kernel answers, as for any NIC of its own.
-	if (err == 0 && p->policy.n_address > 0 && !p->config.xdp)
+	else if (err == 0 && p->policy.n_address > 0 && !p->config.xdp)
 		err = make_host(p, tx_queues, msg);
 	if (err == 0)
 		err = make_workers(p, msg);
@@ -437,6 +450,7 @@ static int make_workers(struct port *p, struct err_msg *msg)
 					      .receives = i < p->queues,
 					      .policy = &p->policy,
 					      .host = p->host,
+					      .kernel = p->kernel,
 					      .spread = p->spread};
 		if (p->config.fragments > 0) {
 			c.fragments = fragments_new(&p->policy, p->config.fragments, msg);
@@ -494,6 +508,39 @@ static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg)
 	memcpy(c.host.mac, mac.addr_bytes, 6);
 	p->host = port_host_new(&c, msg);
 	return p->host != NULL ? 0 : ERR_MEMORY;
+}
+
+static int make_kernel(struct port *p, uint16_t tx_queues, struct err_msg *msg)
+{
+	if (tx_queues == 0)
+		return err_set(msg, ERR_INVALID,
+			       "port %s: kernel: the device cannot send what the kernel says",
+			       p->name);
+	const struct port_kernel_config c = {.port = p->id,
+					     .name = p->name,
+					     .interface = p->config.kernel,
+					     .mtu = p->config.mtu,
+					     .pool = p->pool,
+					     .socket = port_socket(p)};
+	p->kernel = port_kernel_new(&c, msg);
+	return p->kernel != NULL ? 0 : ERR_IO;
+}
+
+void port_kernel_counts(const struct port *p, struct port_kernel_stats *s)
+{
+	*s = (struct port_kernel_stats){0};
+	if (p->kernel != NULL)
+		port_kernel_stats(p->kernel, s);
+}
+
+// The kernel's daemons join groups that we know nothing of.
+static void receive_all_groups(const struct port *p)
+{
+	if (!p->config.promiscuous && rte_eth_allmulticast_enable(p->id) != 0)
+		LOG(WARNING, PORT,
+		    "%s: the device takes no groups: LLDP, IPv6 and the like do not reach the "
+		    "kernel; `promiscuous: true` may help",
+		    p->name);
 }
 
 const struct host *port_host(const struct port *p)

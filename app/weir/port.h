@@ -16,7 +16,8 @@
 /// ports spreads agents over them; which worker gets a datagram does not matter to any result.
 /// Where that is not enough, or there are more workers than queues, workers deal (port_spread.h).
 ///
-/// A port with addresses is a host (host.h): a thread of its own answers for them.
+/// A port with addresses is a host (host.h): a thread of its own answers for them. With an
+/// interface of the kernel (port_kernel.h) all but sFlow goes there, and the kernel is the host.
 ///
 /// A frame lies in one buffer, whose size follows from the MTU; scattered receive is refused.
 ///
@@ -31,6 +32,7 @@
 #include "base/error.h"
 #include "weir/frame.h"
 #include "weir/input.h"
+#include "weir/port_kernel.h"
 #include "weir/port_spread.h"
 
 struct port_config {
@@ -43,6 +45,7 @@ struct port_config {
 	uint16_t mtu;         ///< largest IP packet, bytes
 	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
 	bool promiscuous;     ///< take frames to other MAC addresses too
+	const char *kernel;   ///< interface for what is not weir's, to be made; NULL = none
 	bool xdp;             ///< net_af_xdp: only sFlow comes here, the kernel keeps the rest
 	bool xdp_fragments;   ///< and fragments of UDP, whatever their port
 	struct frame_policy
@@ -81,5 +84,7 @@ const char *port_name(const struct port *p);
 /// NUMA socket of the device; SOCKET_ID_ANY (-1) when it has none.
 int port_socket(const struct port *p);
 void port_stats(const struct port *p, struct port_stats *s);
+/// What went to the kernel and came from it; all 0 without an interface.
+void port_kernel_counts(const struct port *p, struct port_kernel_stats *s);
 /// The host that answers on it, for its counters; NULL when it answers nothing.
 const struct host *port_host(const struct port *p);

@@ -8,6 +8,7 @@
 #include "weir/clock.h"
 #include "weir/fragments.h"
 #include "weir/port_host.h"
+#include "weir/port_kernel.h"
 #include "weir/port_spread.h"
 
 // Frames whose headers are on their way into the cache while one is checked: the check takes some
@@ -51,7 +52,7 @@ struct outcome {
 	uint64_t now;   // ns
 	uint64_t bytes; // of the frames that were judged
 	uint16_t dealt; // frames that are another worker's now
-	bool wake;      // the host has something to do
+	bool wake;      // the host or the kernel has something to do
 };
 
 // A fragment of a datagram: ours, or the owner's, who judges it. True when it was given away.
@@ -85,14 +86,39 @@ static enum stat_id take_fragment(struct port_queue *q, const struct rte_mbuf *m
 	return verdict;
 }
 
-// A frame that is no datagram for us by itself: a part of one, the host's, or nobody's. Returns the
+// Not for weir: the host's, the kernel's, or nobody's. How it is counted.
+static enum stat_id give_away(struct port_queue *q, uint16_t i, enum stat_id verdict,
+			      struct outcome *o)
+{
+	const struct port_queue_config *c = &q->config;
+	const bool host = c->host != NULL && port_host_take(c->host, verdict, q->mbuf[i]);
+	if (!host) {
+		if (c->kernel == NULL ||
+		    !port_kernel_wants(verdict, q->mbuf[i], c->fragments != NULL))
+			return verdict;
+		if (!port_kernel_take(c->kernel, q->mbuf[i]))
+			return STAT_frame_kernel_full;
+	}
+	q->mbuf[i] = NULL; // rte_pktmbuf_free_bulk() steps over it
+	o->wake = true;
+	return host ? STAT_frame_host : STAT_frame_kernel;
+}
+
+static bool is_ours(const struct port_queue *q, uint16_t i)
+{
+	return q->config.fragments != NULL &&
+	       (q->config.kernel == NULL ||
+		!port_kernel_wants(STAT_frame_fragment, q->mbuf[i], true));
+}
+
+// A frame that is no datagram for us by itself: a part of one, or somebody else's. Returns the
 // payloads that it makes. Kept out of the loop over plain frames.
 static __attribute__((noinline)) unsigned take_other(struct port_queue *q, uint16_t i,
 						     enum stat_id verdict, struct payload *p,
 						     struct outcome *o)
 {
 	const uint32_t len = q->mbuf[i]->pkt_len;
-	if (verdict == STAT_frame_fragment && q->config.fragments != NULL) {
+	if (verdict == STAT_frame_fragment && is_ours(q, i)) {
 		if (give_to_owner(q, i, &verdict)) {
 			o->dealt++;
 			o->bytes -= len;
@@ -103,12 +129,7 @@ static __attribute__((noinline)) unsigned take_other(struct port_queue *q, uint1
 		if (verdict == STAT_frame_datagrams)
 			return 1;
 	}
-	if (q->config.host != NULL && port_host_take(q->config.host, verdict, q->mbuf[i])) {
-		q->mbuf[i] = NULL;
-		verdict = STAT_frame_host;
-		o->wake = true;
-	}
-	stats_add(q->input.stats, verdict, 1);
+	stats_add(q->input.stats, give_away(q, i, verdict, o), 1);
 	return 0;
 }
 
@@ -159,8 +180,10 @@ static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 		else
 			b->n += take_other(q, i, verdict, p, &o);
 	}
-	if (o.wake)
+	if (o.wake && q->config.host != NULL)
 		port_host_wake(q->config.host);
+	if (o.wake && q->config.kernel != NULL)
+		port_kernel_wake(q->config.kernel);
 	if (o.dealt > 0)
 		stats_add(in->stats, STAT_dealt, o.dealt);
 	stats_add(in->stats, STAT_rx_frames, q->n - o.dealt);

@@ -9,7 +9,8 @@
 /// Hot: no system call, no allocation, one clock read per burst; the buffers go back to their pool
 /// in one call after the burst was ingested. All that is not a plain datagram for us leads away
 /// from there: fragments are put together (fragments.h), what a host answers goes to its thread
-/// (port_host.h), and an overloaded queue is shared out (port_spread.h).
+/// (port_host.h), or everything to the kernel (port_kernel.h), and an overloaded queue is shared
+/// out (port_spread.h).
 ///
 /// Ledger: a frame is counted by the worker that judges it. Who deals a frame counts it as `dealt`
 /// only.
@@ -22,6 +23,7 @@
 #include "weir/input.h"
 
 struct port_host;
+struct port_kernel;
 struct fragments;
 struct spread;
 
@@ -31,6 +33,7 @@ struct port_queue_config {
 	bool receives;   ///< it has the receive queue of that number
 	const struct frame_policy *policy;
 	struct port_host *host;      ///< NULL = the port answers nothing
+	struct port_kernel *kernel;  ///< NULL = nothing goes to the kernel
 	struct fragments *fragments; ///< its own; NULL = fragments are refused
 	struct spread *spread;       ///< of the port; NULL = there is one worker
 };

@@ -369,6 +369,19 @@ static int answer_host(const struct telemetry_config *c, const char *params, str
 	return 0;
 }
 
+// The ways to the kernel, summed.
+static int answer_kernel(const struct telemetry_config *c, const char *params,
+			 struct rte_tel_data *d)
+{
+	struct port_kernel_stats s;
+	inputs_kernel_sum(c->inputs, &s);
+	rte_tel_data_start_dict(d);
+	tel_add_uint(d, "to_kernel", s.to_kernel);
+	tel_add_uint(d, "to_kernel_lost", s.to_kernel_lost);
+	tel_add_uint(d, "from_kernel", s.from_kernel);
+	return tel_add_uint(d, "from_kernel_lost", s.from_kernel_lost);
+}
+
 static void add_histogram(struct rte_tel_data *d, const char *name, const struct histogram *h)
 {
 	static const struct {
@@ -472,6 +485,7 @@ static const struct {
 	 answer_audit},
 	{"/weir/aggregator", "Ticks and how long they take.", answer_aggregator},
 	{"/weir/host", "What was answered for the addresses of ports.", answer_host},
+	{"/weir/kernel", "Frames between ports and the kernel.", answer_kernel},
 	{"/weir/memory", "Bytes by purpose.", answer_memory},
 };
 
