@@ -19,6 +19,7 @@ static void usage(const char *program, FILE *to)
 		"  --datagrams N     size of the standard load (default 200000)\n"
 		"  --small-pages     do not ask for huge pages\n"
 		"  --quick           a load of 2000 datagrams, 1 run: does it work at all?\n"
+		"  --only CASE       run this case alone (bench_ingest)\n"
 		"  --json FILE       write the rows as JSON, one per line (- for stdout)\n",
 		program, BENCH_MAX_RUNS);
 }
@@ -44,6 +45,7 @@ void bench_options_read(struct bench_options *o, int argc, char **argv)
 		{"small-pages", no_argument, NULL, 's'},
 		{"quick", no_argument, NULL, 'q'},
 		{"json", required_argument, NULL, 'j'},
+		{"only", required_argument, NULL, 'o'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -60,6 +62,7 @@ void bench_options_read(struct bench_options *o, int argc, char **argv)
 			o->table_bits = 15;
 			break;
 		case 'j': o->json = optarg; break;
+		case 'o': o->only = optarg; break;
 		case 'h': usage(argv[0], stdout); exit(0);
 		default: usage(argv[0], stderr); exit(2);
 		}

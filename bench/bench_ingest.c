@@ -6,6 +6,7 @@
 // loss ledger.
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bank/bank.h"
 #include "bench.h"
@@ -148,12 +149,27 @@ struct rig_case {
 
 #define MAX_RIGS 4
 
+// The cases of @p all that @p o wants, into @p out; returns how many.
+static unsigned choose(const struct bench_options *o, const struct rig_case *all, unsigned n,
+		       struct rig_case *out)
+{
+	unsigned chosen = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (o->only == NULL || strcmp(o->only, all[i].name) == 0)
+			out[chosen++] = all[i];
+	return chosen;
+}
+
 // The floor and then each rig, run by run.
 static void run_cases(struct bench_report *report, const struct bench_options *o, double zipf_s,
-		      const struct rig_case *cases, unsigned n)
+		      const struct rig_case *all, unsigned n_all)
 {
 	static double floor_ns[BENCH_MAX_RUNS], ns[MAX_RIGS][BENCH_MAX_RUNS];
 	struct rig *rigs[MAX_RIGS];
+	struct rig_case cases[MAX_RIGS];
+	const unsigned n = choose(o, all, n_all, cases);
+	if (n == 0)
+		return;
 	struct load l = bench_load(o, zipf_s);
 	struct floor *f = floor_create((unsigned)o->table_bits, o->small_pages);
 	floor_update(f, &l, 0, l.n_datagrams, 1);

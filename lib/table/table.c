@@ -188,14 +188,13 @@ static struct table_entry *replace(struct table *t, struct table_head *h, unsign
 	return NULL;
 }
 
-struct table_entry *table_add(struct table *t, const struct table_add *a)
+// Add what is counted already.
+static struct table_entry *add(struct table *t, const struct table_add *a)
 {
 	const uint32_t bucket = table_bucket(t, a->hash);
 	struct table_head *h = &t->head[bucket];
 	if (h->epoch != t->epoch)
 		open_bucket(t, h, bucket);
-	t->total += a->value;
-	t->added++;
 	for (unsigned m = match_tag(h, table_tag(a->hash)); m != 0; m &= m - 1) {
 		const unsigned way = (unsigned)__builtin_ctz(m);
 		struct table_entry *e = table_entry_at(t, bucket, way);
@@ -213,6 +212,13 @@ struct table_entry *table_add(struct table *t, const struct table_add *a)
 	const unsigned way = free_ways != 0 ? (unsigned)__builtin_ctz(free_ways) : smallest_way(h);
 	struct table_entry *e = table_entry_at(t, bucket, way);
 	return free_ways != 0 ? insert(t, h, way, e, a) : replace(t, h, way, e, a);
+}
+
+struct table_entry *table_add(struct table *t, const struct table_add *a)
+{
+	t->total += a->value;
+	t->added++;
+	return add(t, a);
 }
 
 // Hashing waits until the batch is full: a key that was just put together from pieces is still in
@@ -272,7 +278,7 @@ static struct table_entry *add_slowly(struct table *t, const struct table_batch 
 				      const uint8_t *key)
 {
 	const double value = batch->value[k];
-	const struct table_add add = {
+	const struct table_add a = {
 		.key = key,
 		.hash = batch->hash[k],
 		.value = value,
@@ -280,7 +286,42 @@ static struct table_entry *add_slowly(struct table *t, const struct table_batch 
 		.n = 1,
 		.last = batch->last[k],
 	};
-	return table_add(t, &add);
+	return add(t, &a);
+}
+
+// The entry of a key at the place that find_places() chose; NULL when that is no longer its place.
+static inline __attribute__((always_inline)) struct table_entry *add_at(
+	struct table *t, const struct table_batch *batch, uint32_t k, const uint8_t *key,
+	uint32_t words)
+{
+	const struct table_place *place = &batch->place[k];
+	struct table_head *h = place->head;
+	struct table_entry *e = place->entry;
+	const double value = batch->value[k];
+	if (__builtin_expect(h->epoch != t->epoch, 0))
+		open_bucket(t, h, (uint32_t)(h - t->head));
+	if (h->tag[place->way] == place->tag && key_equal(e->key, key, words)) {
+		e->value += value;
+		e->q += value * value;
+		e->n++;
+		e->last = batch->last[k] > e->last ? batch->last[k] : e->last;
+	} else if (h->tag[place->way] == 0) {
+		// Free ways are taken in order: no way had the tag then, and none was taken since.
+		e->value = value;
+		e->q = value * value;
+		e->inherited = 0;
+		e->n = 1;
+		e->last = batch->last[k];
+		key_copy(e->key, key, words);
+		if (__builtin_expect(t->cells_size != 0, 0))
+			memset(table_cells(t, e), 0, t->cells_size);
+		h->tag[place->way] = place->tag;
+		t->used++;
+	} else {
+		return NULL;
+	}
+	h->hint[place->way] = (float)e->value;
+	return e;
 }
 
 static inline __attribute__((always_inline)) void add_keys(struct table *t,
@@ -290,27 +331,17 @@ static inline __attribute__((always_inline)) void add_keys(struct table *t,
 {
 	const uint8_t *key = batch->key;
 	const uint32_t n = batch->n;
+	double total = t->total;
 	for (uint32_t k = 0; k < n; k++, key += 8 * words) {
-		const struct table_place *place = &batch->place[k];
-		struct table_head *h = place->head;
-		struct table_entry *e = place->entry;
-		if (__builtin_expect(h->tag[place->way] == place->tag && h->epoch == t->epoch &&
-					     key_equal(e->key, key, words),
-				     1)) {
-			const double value = batch->value[k];
-			e->value += value;
-			e->q += value * value;
-			e->n++;
-			e->last = batch->last[k] > e->last ? batch->last[k] : e->last;
-			h->hint[place->way] = (float)e->value;
-			t->total += value;
-			t->added++;
-		} else {
+		struct table_entry *e = add_at(t, batch, k, key, words);
+		total += batch->value[k];
+		if (e == NULL)
 			e = add_slowly(t, batch, k, key);
-		}
 		if (added != NULL && e != NULL)
 			added(ctx, k, e);
 	}
+	t->total = total;
+	t->added += n;
 }
 
 void table_add_batch(struct table *t, struct table_batch *batch, const struct hash_secret *secret,
