@@ -119,11 +119,15 @@ static inline void take_tuple(const struct found *f)
 	if (f->header.protocol == HEADER_ETHERNET && dissect_plain(h, f->header.len, &plain) &&
 	    needs != 0 && (plain.has & needs) == needs &&
 	    h + plain.transport_at + PLAIN_ROOM_BYTES <= f->data + f->len) {
-		const uint32_t at = (uint32_t)(h - f->data);
-		const uint16_t places[N_PLAIN_FROM] = {(uint16_t)at,
-						       (uint16_t)(at + plain.network_at),
-						       (uint16_t)(at + plain.transport_at)};
-		flow_def_plain_key(tuple, f->data, places, f->fs.ds_index, (uint8_t *)key);
+		const uint8_t *const at[N_PLAIN_FROM] = {
+			[PLAIN_FROM_ETH] = h,
+			[PLAIN_FROM_NETWORK] = h + plain.network_at,
+			[PLAIN_FROM_TRANSPORT] = h + plain.transport_at,
+		};
+		const uint8_t *const *const places = at;
+		uint8_t *const to = (uint8_t *)key;
+		memcpy(to, &f->fs.ds_index, PROGRAM_KEY_SOURCE);
+		flow_def_plain_keys(tuple, &places, &to, 1);
 	} else {
 		dissect(f, DISSECT_OUTER);
 		sink += flow_def_key(tuple, &packet, f->fs.ds_index, (uint8_t *)key);

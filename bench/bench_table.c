@@ -93,7 +93,7 @@ static double one_by_one(struct rig *r)
 
 static double batched(struct rig *r)
 {
-	struct table_batch batch = {.n = TABLE_BATCH};
+	struct table_batch batch = {.n = TABLE_BATCH, .stride = r->key_size};
 	for (size_t k = 0; k < TABLE_BATCH; k++)
 		batch.value[k] = 1500;
 	table_clear(&r->t);

@@ -5,8 +5,10 @@
 /// @file
 /// Flow samples between decoding and measuring; private to this folder.
 
+#include "bank/registry.h"
 #include "packet/packet.h"
 #include "program/program.h"
+#include "sflow/datagram.h"
 #include "table/table.h"
 
 /// Flow samples that are staged before the definitions measure them: enough for cache lines to
@@ -19,33 +21,59 @@ union attribute {
 	uint64_t hash; ///< CELL_COUNT: of the attribute; 0 = absent
 };
 
-/// A flow sample that was read. Of a plain one (dissect.h) the packet of the same index is made
-/// only when a definition needs it: the rest is what sample_packet() makes it from.
+struct agent_cell;
+
+/// Where samples come from: a datagram and its agent.
+struct origin {
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t ms; ///< since the bank's start
+	uint64_t time;
+	struct registry_agent *known;
+	struct agent_cell *cell;
+	uint32_t agent;    ///< index in the registry
+	uint32_t restarts; ///< of the agent when the datagram came; later ones may add to it
+};
+
+enum sample_kind {
+	SAMPLE_FLOW,
+	SAMPLE_DISCARDED,
+	SAMPLE_REFUSED, ///< not to be measured
+};
+
+/// A flow sample that is staged. stage_flow() fills in what its bytes say, and a plain one
+/// (dissect.h) wholly; what it is worth and whether it is used follows when it is settled. The
+/// packet of the same index is there at once for any sample that is not plain, and for a plain one
+/// when a definition needs it: sample_packet() makes it.
 struct sample {
-	double rate;
-	uint32_t source; ///< index in the registry
+	const struct origin *from;
+	struct sflow_sample wire;
+	struct source_id id;
+	uint32_t source; ///< index in the registry; until it is settled, where it should be
 	uint32_t bytes;  ///< on the wire
-	uint32_t ms;     ///< since the bank's start
-	bool discarded;
-	bool packet;       ///< its packet is made
-	uint8_t direction; ///< enum packet_direction
-	// What gathering a plain key reads.
-	uint16_t has;              ///< enum plain_has
-	uint16_t at[N_PLAIN_FROM]; ///< offsets in the datagram
-	const uint8_t *datagram;
-	const uint8_t *body;          ///< of the sample
-	const uint8_t *switch_record; ///< body of extended_switch, or NULL
-	uint32_t datagram_len;
-	uint32_t end; ///< of the header, from its start
+	double rate;
+	uint8_t kind;                    ///< enum sample_kind
+	bool packet;                     ///< its packet is made
+	uint16_t has;                    ///< enum plain_has; 0 = not plain
+	uint32_t end;                    ///< plain: of the header, from its start
+	const uint8_t *at[N_PLAIN_FROM]; ///< plain: what gathering reads
+	const uint8_t *switch_record;    ///< plain: body of extended_switch, or NULL
 };
 
 /// Make the packet of a plain sample.
 void sample_packet(const struct program *program, const struct sample *s, struct packet *p);
+
+/// Plain samples whose keys are gathered together.
+struct plain_batch {
+	uint32_t n;
+	const uint8_t *const *at[SAMPLES];
+	uint8_t *key[SAMPLES];
+};
 
 /// Additions on their way to the table of one definition.
 struct batch {
 	struct table_batch add;
 	double rate[SAMPLES];
 	union attribute values[SAMPLES][PROGRAM_VALUES_MAX + 1];
-	uint8_t key[SAMPLES * PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK] __attribute__((aligned(64)));
+	uint8_t key[SAMPLES * (PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK)] __attribute__((aligned(64)));
 };

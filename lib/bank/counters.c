@@ -15,8 +15,8 @@ static bool log_sample(struct passage *ps, const struct log_entry *head, const u
 	}
 	struct log_entry *e = (struct log_entry *)(void *)(b->log + b->log_len);
 	*e = *head;
-	e->uptime = ps->sender.agent->uptime;
-	e->time = ps->time;
+	e->uptime = ps->from->known->uptime;
+	e->time = ps->from->time;
 	memcpy(e + 1, bytes, head->len);
 	b->log_len += (uint32_t)need;
 	return true;
@@ -30,7 +30,7 @@ void counters_ingest(struct passage *ps, const struct sflow_sample *s)
 		return;
 	}
 	const struct source_id id = {
-		.agent = ps->sender.index,
+		.agent = ps->from->agent,
 		.ds_class = cs.ds_class,
 		.ds_index = cs.ds_index,
 		.direction = DIRECTION_UNKNOWN,
@@ -49,14 +49,14 @@ void counters_ingest(struct passage *ps, const struct sflow_sample *s)
 	};
 	if (!log_sample(ps, &head, cs.records.rest.p))
 		return;
-	ps->cell->counters_samples++;
+	ps->from->cell->counters_samples++;
 	stats_add(ps->in->stats, STAT_used_counters_samples, 1);
 }
 
 void custom_ingest(struct passage *ps, const struct sflow_sample *s)
 {
 	const struct log_entry head = {
-		.tag = SFLOW_RTMETRIC, .source = ps->sender.index, .len = s->len};
+		.tag = SFLOW_RTMETRIC, .source = ps->from->agent, .len = s->len};
 	if (log_sample(ps, &head, s->body))
 		stats_add(ps->in->stats, STAT_used_custom_samples, 1);
 }

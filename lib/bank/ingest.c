@@ -51,17 +51,18 @@ static struct agent_cell *count_agent(struct bank *b, const struct sender *sende
 static bool open_datagram(struct passage *ps, struct sflow_datagram *dg)
 {
 	struct stats *stats = ps->in->stats;
-	enum sflow_reason reason = sflow_open(dg, ps->data, ps->len);
+	struct origin *from = ps->from;
+	enum sflow_reason reason = sflow_open(dg, from->data, from->len);
 	if (__builtin_expect(reason == SFLOW_OK, 1))
 		return true;
-	if (reason == SFLOW_BAD_VERSION && legacy_version(ps->data, ps->len) != 0) {
+	if (reason == SFLOW_BAD_VERSION && legacy_version(from->data, from->len) != 0) {
 		enum sflow_reason rest;
-		measure_staged(ps->bank, ps->in); // may point to the scratch memory
-		ps->len = (uint32_t)legacy_upgrade(ps->data, ps->len, ps->in->upgraded,
-						   sizeof(ps->in->upgraded), &rest);
-		ps->data = ps->in->upgraded;
-		ps->cut = ps->len > 0 && rest != SFLOW_OK;
-		reason = ps->len > 0 ? sflow_open(dg, ps->data, ps->len) : rest;
+		samples_flush(ps); // may point to the scratch memory
+		from->len = (uint32_t)legacy_upgrade(from->data, from->len, ps->in->upgraded,
+						     sizeof(ps->in->upgraded), &rest);
+		from->data = ps->in->upgraded;
+		ps->cut = from->len > 0 && rest != SFLOW_OK;
+		reason = from->len > 0 ? sflow_open(dg, from->data, from->len) : rest;
 		stats_add(stats, STAT_datagrams_upgraded, 1);
 	}
 	if (reason == SFLOW_OK)
@@ -87,27 +88,31 @@ static struct agent_id agent_of(const struct sflow_datagram *dg)
 static void ingest_datagram(struct passage *ps, const struct payload *p)
 {
 	struct intake *in = ps->in;
+	struct bank *b = ps->bank;
+	struct origin *from = ps->from = &in->origin[in->n_origins % (2 * SAMPLES)];
 	struct sflow_datagram dg;
+	struct sender sender;
 	// A layer is a 16-bit offset into the datagram; UDP cannot carry more either.
-	ps->len = p->len <= UINT16_MAX ? p->len : UINT16_MAX;
-	ps->data = p->data;
-	ps->time = p->time;
+	from->len = p->len <= UINT16_MAX ? p->len : UINT16_MAX;
+	from->data = p->data;
+	from->time = p->time;
 	ps->cut = false;
 	ps->tally.datagrams++;
 	if (!open_datagram(ps, &dg))
 		return;
 	const struct agent_id id = agent_of(&dg);
-	if (!intake_admit(in, &id, dg.sequence, dg.uptime, p->time, &ps->sender)) {
-		if (ps->sender.verdict == SEQ_DUPLICATE)
-			touch_agent(ps->bank, ps->sender.index)->duplicates++;
+	if (!intake_admit(in, &id, dg.sequence, dg.uptime, p->time, &sender)) {
+		if (sender.verdict == SEQ_DUPLICATE)
+			touch_agent(b, sender.index)->duplicates++;
 		return;
 	}
-	ps->cell = count_agent(ps->bank, &ps->sender, p, &dg);
-	ps->ms = p->time > ps->bank->start ? (uint32_t)((p->time - ps->bank->start) / 1000000u) : 0;
+	from->agent = sender.index;
+	from->known = sender.agent;
+	from->restarts = sender.agent->restarts;
+	from->cell = count_agent(b, &sender, p, &dg);
+	from->ms = p->time > b->start ? (uint32_t)((p->time - b->start) / 1000000u) : 0;
 	ps->tally.used_datagrams++;
-	const uint32_t before = ps->tally.flow_samples;
 	samples_ingest(ps, &dg);
-	ps->cell->flow_samples += ps->tally.flow_samples - before;
 	if (__builtin_expect(ps->cut, 0)) {
 		stats_add(in->stats, STAT_rx_samples, 1);
 		stats_add(in->stats, STAT_sample_overrun, 1);
@@ -148,7 +153,7 @@ void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, uns
 			prefetch_payload(&p[i + PAYLOADS_AHEAD]);
 		ingest_datagram(&ps, &p[i]);
 	}
-	measure_staged(b, in);
+	samples_flush(&ps);
 	count(in->stats, &ps.tally);
 	b->n_agents = in->registry.n_agents;
 	b->n_sources = in->registry.n_sources;

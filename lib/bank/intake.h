@@ -14,8 +14,11 @@ struct intake {
 	struct intake_policy policy;
 	struct stats *stats;
 	uint32_t n_samples; ///< staged
-	struct sample sample[SAMPLES];
+	struct sample sample[SAMPLES] __attribute__((aligned(64)));
 	struct packet packet[SAMPLES] __attribute__((aligned(64)));
+	/// A ring: of the datagrams of staged samples, at most SAMPLES, and of the one at hand.
+	struct origin origin[2 * SAMPLES];
+	uint32_t n_origins;           ///< ever
 	struct batch batch;           ///< scratch: of the definition at hand
 	uint8_t upgraded[UINT16_MAX]; ///< scratch: a datagram of version 2 or 4 in words of 5
 };

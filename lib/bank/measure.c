@@ -71,10 +71,9 @@ static const struct packet *packet_of(const struct bank *b, struct intake *in, u
 	return &in->packet[k];
 }
 
-// Gather one sample into place @p n, which begins at @p key.
-static inline bool gather_sample(const struct bank *b, struct intake *in,
-				 const struct flow_def *def, uint32_t k, uint32_t n, uint8_t *key,
-				 struct missed *missed)
+// Gather one sample into place @p n, whose key is @p key.
+static bool gather_sample(const struct bank *b, struct intake *in, const struct flow_def *def,
+			  uint32_t k, uint32_t n, uint8_t *key, struct missed *missed)
 {
 	struct batch *batch = &in->batch;
 	const struct sample *s = &in->sample[k];
@@ -94,34 +93,44 @@ static inline bool gather_sample(const struct bank *b, struct intake *in,
 	return true;
 }
 
-// Gather the keys and values of all samples that @p def measures.
+// Gather the keys and values of all samples that @p def measures. What a key writes too far ends
+// before the next.
 static struct missed gather(const struct bank *b, struct intake *in, const struct flow_def *def)
 {
 	struct batch *batch = &in->batch;
+	struct plain_batch plain;
 	struct missed missed = {0};
-	// One key behind the other: what a key writes too far the next one overwrites.
 	uint8_t *key = batch->key;
-	const uint32_t key_size = def->key_size, n_samples = in->n_samples;
+	const uint32_t stride = def->key_size + PROGRAM_KEY_SLACK, n_samples = in->n_samples;
 	const uint32_t needs = def->plain_needs;
-	const bool plain = needs != 0 && def->filter == NULL && def->n_cell == 0 &&
-			   def->value_kind <= VALUE_FRAMES && !def->dropped;
+	const bool is_plain = needs != 0 && def->filter == NULL && def->n_cell == 0 &&
+			      def->value_kind <= VALUE_FRAMES && !def->dropped;
+	const uint8_t kind = def->dropped ? SAMPLE_DISCARDED : SAMPLE_FLOW;
 	uint32_t n = 0;
+	plain.n = 0;
 	for (uint32_t k = 0; k < n_samples; k++) {
 		const struct sample *s = &in->sample[k];
-		if (plain && (s->has & needs) == needs) {
-			flow_def_plain_key(def, s->datagram, s->at, s->source, key);
+		if (is_plain && (s->has & needs) == needs) {
+			memcpy(key, &s->source, sizeof(s->source));
+			plain.at[plain.n] = s->at;
+			plain.key[plain.n++] = key;
 			batch->add.value[n] =
 				s->rate * (def->value_kind == VALUE_BYTES ? s->bytes : 1);
-		} else if (s->discarded != def->dropped ||
-			   !gather_sample(b, in, def, k, n, key, &missed)) {
+		} else if (is_plain && (s->has & PLAIN_ROOM) != 0) {
+			missed.no_key++; // a plain header has no more than it says
+			continue;
+		} else if (s->kind != kind || !gather_sample(b, in, def, k, n, key, &missed)) {
 			continue;
 		}
-		batch->add.last[n] = s->ms;
+		batch->add.last[n] = s->from->ms;
 		batch->rate[n] = s->rate;
-		key += key_size;
+		key += stride;
 		n++;
 	}
+	if (plain.n > 0)
+		flow_def_plain_keys(def, plain.at, plain.key, plain.n);
 	batch->add.n = n;
+	batch->add.stride = stride;
 	batch->add.key = batch->key;
 	return missed;
 }

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/addr.h"
 #include "base/hash.h"
@@ -144,8 +145,10 @@ uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 
 static inline bool source_is(const struct source_id *a, const struct source_id *b)
 {
-	return a->ds_index == b->ds_index && a->agent == b->agent && a->ds_class == b->ds_class &&
-	       a->direction == b->direction;
+	uint64_t x[2], y[2];
+	memcpy(x, a, sizeof(x));
+	memcpy(y, b, sizeof(y));
+	return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
 }
 
 /// Where the index of a source is kept, if it was among those met last. Ports are numbered one

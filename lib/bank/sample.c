@@ -5,14 +5,11 @@
 //
 // Nearly all samples of nearly all agents are plain: a compact flow sample of a port that was met
 // before, in order, at the sampling rate of the one before it, with a raw header that
-// dissect_plain() knows and at most extended_switch behind it. Those are decided and counted here,
-// in one piece, from the words of the wire; sample_ingest() does the same for any sample.
+// dissect_plain() knows and at most extended_switch behind it. Those are read and counted here,
+// from the words of the wire; sample_settle() does so with any sample.
 
 #include "bank/passage.h"
 #include "packet/dissect.h"
-
-// Samples of a datagram whose data sources are asked for together.
-#define STAGE 16
 
 // The data source saw the packet come in when it is the input port, go out when it is the output
 // port. Sources that are no ports (a whole switch or bridge) sample what comes in.
@@ -57,54 +54,92 @@ enum {
 	SWITCH_SIZE = 24, // extended_switch with its tag and length
 };
 
-/// A plain sample, as far as its bytes tell.
-struct plain_sample {
-	struct plain header;
-	const uint8_t *switch_record; ///< body of extended_switch, or NULL
-	uint32_t n_records;
-};
-
-// Read the records. False when they are not plain.
-static inline bool read_plain(const struct staged *st, struct plain_sample *out)
+// Read the records into @p out. Returns enum plain_has; 0 when they are not plain.
+static inline uint16_t read_plain(const struct origin *from, const struct sflow_sample *wire,
+				  struct sample *out)
 {
-	const uint8_t *b = st->sample.body, *end = b + st->sample.len;
-	if (st->sample.len < AT_HEADER || load_raw(b + AT_TAG) != WIRE(SFLOW_SAMPLED_HEADER) ||
+	const uint8_t *b = wire->body, *end = b + wire->len;
+	if (wire->len < AT_HEADER || load_raw(b + AT_TAG) != WIRE(SFLOW_SAMPLED_HEADER) ||
 	    load_raw(b + AT_PROTOCOL) != WIRE(HEADER_ETHERNET))
-		return false;
+		return 0;
 	const uint32_t len = load_be32(b + AT_LEN), said = load_be32(b + AT_HEADER_LEN);
-	if (len < AT_HEADER - AT_PROTOCOL || len > st->sample.len - AT_PROTOCOL)
-		return false;
+	if (len < AT_HEADER - AT_PROTOCOL || len > wire->len - AT_PROTOCOL)
+		return 0;
 	const uint32_t room = len - (AT_HEADER - AT_PROTOCOL);
 	const uint8_t *next = b + AT_PROTOCOL + ((len + 3) & ~3u);
-	out->n_records = load_be32(b + AT_N_RECORDS);
+	const uint32_t n_records = load_raw(b + AT_N_RECORDS);
 	out->switch_record = NULL;
-	if (out->n_records == 2) {
+	if (n_records == WIRE(2)) {
 		if (end - next != SWITCH_SIZE || load_raw(next) != WIRE(SFLOW_EXTENDED_SWITCH) ||
 		    load_raw(next + 4) != WIRE(SWITCH_SIZE - 8))
-			return false;
+			return 0;
 		out->switch_record = next + 8;
-	} else if (out->n_records != 1 || next != end) {
-		return false;
+	} else if (n_records != WIRE(1) || next != end) {
+		return 0;
 	}
-	return dissect_plain(b + AT_HEADER, said < room ? said : room, &out->header);
+	struct plain plain;
+	const uint8_t *header = b + AT_HEADER;
+	if (!dissect_plain(header, said < room ? said : room, &plain))
+		return 0;
+	out->bytes = load_be32(b + AT_FRAME_LEN);
+	out->end = plain.end;
+	out->at[PLAIN_FROM_ETH] = header;
+	out->at[PLAIN_FROM_NETWORK] = header + plain.network_at;
+	out->at[PLAIN_FROM_TRANSPORT] = header + plain.transport_at;
+	const uint8_t *read = header + plain.transport_at + PLAIN_ROOM_BYTES;
+	return (uint16_t)(plain.has | (read <= from->data + from->len ? PLAIN_ROOM : 0));
 }
 
-// Count the sample for its source. False, with nothing changed, unless it is the next one of a
-// source that this interval knows, at the rate of the one before it.
-static inline bool count_plain(struct passage *ps, const struct staged *st, uint32_t source,
-			       double *rate, uint32_t bytes)
+// Stage a flow sample and ask for its data source; false when the fixed part is cut.
+static inline __attribute__((always_inline)) bool stage_flow(struct passage *ps,
+							     const struct sflow_sample *wire,
+							     bool compact)
 {
-	const uint8_t *b = st->sample.body;
-	struct registry_source *known = &ps->in->registry.source[source];
-	struct source_cell *cell = &ps->bank->source[source];
+	struct flow_sample fs;
+	if (__builtin_expect(flow_sample_open(wire, &fs) != SFLOW_OK, 0)) {
+		stats_add(ps->in->stats, STAT_sample_short, 1);
+		return false;
+	}
+	struct intake *in = ps->in;
+	const struct origin *from = ps->from;
+	struct sample *s = &in->sample[in->n_samples];
+	const uint32_t direction = direction_of(&fs);
+	s->source = *registry_recent(&in->registry, from->agent, fs.ds_index, direction);
+	__builtin_prefetch(&in->registry.source[s->source], 1);
+	__builtin_prefetch(&ps->bank->source[s->source], 1);
+	s->from = from;
+	s->wire = *wire;
+	s->id = (struct source_id){
+		.agent = from->agent,
+		.ds_class = fs.ds_class,
+		.ds_index = fs.ds_index,
+		.direction = direction,
+	};
+	s->packet = false;
+	s->has = compact ? read_plain(from, wire, s) : 0;
+	in->n_samples++;
+	if (in->n_samples == SAMPLES)
+		samples_flush(ps);
+	return true;
+}
+
+// Count a sample for its source. False, with nothing changed, unless it is plain, and the next one
+// of a source that this interval knows, at the rate of the one before it.
+static inline bool settle_plain(struct bank *bank, struct registry_source *known, struct sample *s)
+{
+	const uint8_t *b = s->wire.body;
+	const struct origin *from = s->from;
+	struct source_cell *cell = &bank->source[s->source];
 	const uint32_t sequence = load_be32(b + AT_SEQUENCE), sent = load_be32(b + AT_RATE);
 	const uint32_t ahead = sequence - known->window.high;
-	if (!source_is(&known->id, &st->id) || cell->epoch != ps->bank->epoch ||
-	    cell->samples == 0 || !is_later(sequence, cell->sequence) ||
-	    known->restarts != ps->sender.agent->restarts || !known->window.started ||
-	    ahead - 1 >= 63 || sent != known->rate || sent - 1 >= SANE_RATE)
+	// A sample in this interval and no restart since: the window has begun, and what lies ahead
+	// of it lies ahead of the cell's sequence number.
+	if (s->has == 0 || !source_is(&known->id, &s->id) || cell->epoch != bank->epoch ||
+	    cell->samples == 0 || known->restarts != from->restarts || ahead - 1 >= 63 ||
+	    sent != known->rate || sent - 1 >= SANE_RATE)
 		return false;
-	const double r = *rate = known->weight, w = r * bytes;
+	const double r = s->rate = known->weight, w = r * s->bytes;
+	s->kind = SAMPLE_FLOW;
 	known->window.seen = known->window.seen << ahead | 1;
 	known->window.high = sequence;
 	cell->bytes += w;
@@ -116,130 +151,95 @@ static inline bool count_plain(struct passage *ps, const struct staged *st, uint
 	cell->drops = load_be32(b + AT_DROPS);
 	cell->rate = sent;
 	cell->samples++;
-	cell->last = ps->ms;
+	cell->last = from->ms;
+	from->cell->flow_samples++;
 	return true;
 }
 
-// False, with nothing changed, when the sample is not plain.
-static inline bool ingest_plain(struct passage *ps, const struct staged *st)
+void samples_flush(struct passage *ps)
 {
-	struct plain_sample plain;
-	double rate;
-	if (st->sample.tag != SFLOW_FLOW_SAMPLE || !read_plain(st, &plain))
-		return false;
-	const uint8_t *b = st->sample.body;
-	const uint32_t source = *st->recent, bytes = load_be32(b + AT_FRAME_LEN);
-	if (!count_plain(ps, st, source, &rate, bytes))
-		return false;
-	const uint32_t at = (uint32_t)(b + AT_HEADER - ps->data);
-	struct sample *s = &ps->in->sample[ps->in->n_samples++];
-	s->rate = rate;
-	s->datagram = ps->data;
-	s->body = b;
-	s->switch_record = plain.switch_record;
-	s->datagram_len = ps->len;
-	s->source = source;
-	s->bytes = bytes;
-	s->ms = ps->ms;
-	s->end = plain.header.end;
-	s->has = (uint16_t)plain.header.has;
-	s->at[PLAIN_FROM_ETH] = (uint16_t)at;
-	s->at[PLAIN_FROM_NETWORK] = (uint16_t)(at + plain.header.network_at);
-	s->at[PLAIN_FROM_TRANSPORT] = (uint16_t)(at + plain.header.transport_at);
-	if (at + plain.header.transport_at + PLAIN_ROOM_BYTES <= ps->len)
-		s->has |= PLAIN_ROOM;
-	s->direction = (uint8_t)st->id.direction;
-	s->discarded = false;
-	s->packet = false;
-	ps->tally.used_records += plain.n_records;
-	ps->tally.flow_samples++;
-	return true;
+	struct intake *in = ps->in;
+	struct bank *bank = ps->bank;
+	struct registry_source *sources = in->registry.source;
+	struct origin *at_hand = ps->from;
+	uint32_t n_plain = 0, n_records = 0;
+	for (uint32_t k = 0; k < in->n_samples; k++) {
+		struct sample *s = &in->sample[k];
+		if (__builtin_expect(settle_plain(bank, &sources[s->source], s), 1)) {
+			n_plain++;
+			n_records += 1 + (s->switch_record != NULL);
+		} else {
+			ps->from = (struct origin *)(uintptr_t)s->from;
+			sample_settle(ps, s, &in->packet[k]);
+		}
+	}
+	ps->from = at_hand;
+	ps->tally.flow_samples += n_plain;
+	ps->tally.used_records += n_records;
+	measure_staged(bank, in);
 }
 
 void sample_packet(const struct program *program, const struct sample *s, struct packet *p)
 {
-	const uint32_t at = s->at[PLAIN_FROM_ETH];
-	const struct plain f = {
-		.has = s->has,
-		.network_at = s->at[PLAIN_FROM_NETWORK] - at,
-		.transport_at = s->at[PLAIN_FROM_TRANSPORT] - at,
-		.end = s->end,
-	};
-	packet_reset(p, s->datagram, s->datagram_len);
-	packet_note_plain(p, at, &f, program->inner ? DISSECT_ALL : DISSECT_OUTER);
+	const struct origin *from = s->from;
+	const enum dissect_depth depth = program->inner ? DISSECT_ALL : DISSECT_OUTER;
+	const uint8_t *b = s->wire.body, *header = s->at[PLAIN_FROM_ETH];
+	const uint32_t at = (uint32_t)(header - from->data);
+	packet_reset(p, from->data, from->len);
+	if (s->has & PLAIN_DNS) {
+		const uint32_t room = load_be32(b + AT_LEN) - (AT_HEADER - AT_PROTOCOL);
+		const uint32_t said = load_be32(b + AT_HEADER_LEN);
+		packet_walk(p, HEADER_ETHERNET, at, said < room ? said : room, depth);
+	} else {
+		const struct plain f = {
+			.has = s->has,
+			.network_at = (uint32_t)(s->at[PLAIN_FROM_NETWORK] - header),
+			.transport_at = (uint32_t)(s->at[PLAIN_FROM_TRANSPORT] - header),
+			.end = s->end,
+		};
+		packet_note_plain(p, at, &f, depth);
+	}
 	if (s->switch_record != NULL)
-		p->first[LAYER_SWITCH] = (uint16_t)(s->switch_record - s->datagram);
+		p->first[LAYER_SWITCH] = (uint16_t)(s->switch_record - from->data);
 	p->meta = (struct packet_meta){
-		.input = WIRE(packet_port(load_be32(s->body + AT_INPUT))),
-		.output = WIRE(packet_port(load_be32(s->body + AT_OUTPUT))),
-		.sampling_rate = load_raw(s->body + AT_RATE),
-		.bytes = load_raw(s->body + AT_FRAME_LEN),
-		.stripped = load_raw(s->body + AT_STRIPPED),
+		.input = WIRE(packet_port(load_be32(b + AT_INPUT))),
+		.output = WIRE(packet_port(load_be32(b + AT_OUTPUT))),
+		.sampling_rate = load_raw(b + AT_RATE),
+		.bytes = load_raw(b + AT_FRAME_LEN),
+		.stripped = load_raw(b + AT_STRIPPED),
 		.frames = WIRE(1),
-		.direction = s->direction,
+		.direction = (uint8_t)s->id.direction,
 		.protocol = HEADER_ETHERNET,
 	};
 }
 
-// The samples of a datagram come from many ports: ask for all their sources before the first is
-// needed, then go through them in order.
-static void ingest_staged(struct passage *ps, const struct staged *st, unsigned n)
+// Any sample but the compact flow sample; true when it is staged.
+static __attribute__((noinline)) bool other_sample(struct passage *ps, const struct sflow_sample *s)
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (__builtin_expect(!ingest_plain(ps, &st[i]), 0))
-			sample_ingest(ps, &st[i]);
-		if (ps->in->n_samples == SAMPLES)
-			measure_staged(ps->bank, ps->in);
+	switch (s->tag) {
+	case SFLOW_FLOW_SAMPLE_EXPANDED:
+	case SFLOW_DISCARDED_PACKET: return stage_flow(ps, s, false);
+	case SFLOW_COUNTERS_SAMPLE:
+	case SFLOW_COUNTERS_SAMPLE_EXPANDED: counters_ingest(ps, s); break;
+	case SFLOW_RTMETRIC: custom_ingest(ps, s); break;
+	default: sample_refuse(ps, s);
 	}
-}
-
-// Work out the data source and ask for it; false when the fixed part is cut.
-static inline bool stage_flow(struct passage *ps, const struct sflow_sample *s, struct staged *st)
-{
-	struct flow_sample fs;
-	if (__builtin_expect(flow_sample_open(s, &fs) != SFLOW_OK, 0)) {
-		stats_add(ps->in->stats, STAT_sample_short, 1);
-		return false;
-	}
-	const uint32_t direction = direction_of(&fs);
-	st->sample = *s;
-	st->id = (struct source_id){
-		.agent = ps->sender.index,
-		.ds_class = fs.ds_class,
-		.ds_index = fs.ds_index,
-		.direction = direction,
-	};
-	const struct registry *r = &ps->in->registry;
-	st->recent = registry_recent(r, ps->sender.index, fs.ds_index, direction);
-	__builtin_prefetch(&r->source[*st->recent], 1);
-	__builtin_prefetch(&ps->bank->source[*st->recent], 1);
-	return true;
+	return false;
 }
 
 void samples_ingest(struct passage *ps, struct sflow_datagram *dg)
 {
 	struct stats *stats = ps->in->stats;
-	struct staged staged[STAGE];
-	unsigned n = 0, n_samples = 0;
+	unsigned n_samples = 0;
+	bool any = false;
 	struct sflow_sample s;
 	int got;
 	while ((got = sflow_next(dg, &s)) > 0) {
 		n_samples++;
-		switch (s.tag) {
-		case SFLOW_FLOW_SAMPLE:
-		case SFLOW_FLOW_SAMPLE_EXPANDED:
-		case SFLOW_DISCARDED_PACKET: n += stage_flow(ps, &s, &staged[n]); break;
-		case SFLOW_COUNTERS_SAMPLE:
-		case SFLOW_COUNTERS_SAMPLE_EXPANDED: counters_ingest(ps, &s); break;
-		case SFLOW_RTMETRIC: custom_ingest(ps, &s); break;
-		default: sample_refuse(ps, &s);
-		}
-		if (n == STAGE) {
-			ingest_staged(ps, staged, n);
-			n = 0;
-		}
+		any |= __builtin_expect(s.tag == SFLOW_FLOW_SAMPLE, 1) ? stage_flow(ps, &s, true)
+								       : other_sample(ps, &s);
 	}
-	ingest_staged(ps, staged, n);
+	ps->in->n_origins += any;
 	ps->tally.samples += n_samples;
 	if (got < 0) {
 		stats_add(stats, STAT_rx_samples, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 
-// A flow sample of any kind, step by step; sample.c takes the plain ones.
+// Settles a flow sample of any kind, step by step; sample.c does so with the plain ones.
 
 #include "bank/passage.h"
 #include "bank/synth.h"
@@ -35,7 +35,7 @@ static bool refuse(struct passage *ps, enum record_kind kind, const struct sflow
 {
 	if (record_find(kind, r->tag) != NULL)
 		return true;
-	unknown_add(ps->bank->unknown, kind, r, &ps->sender.agent->id.addr);
+	unknown_add(ps->bank->unknown, kind, r, &ps->from->known->id.addr);
 	return false;
 }
 
@@ -56,7 +56,7 @@ static enum stat_id note_record(struct passage *ps, struct packet *p, struct hea
 	case SFLOW_SAMPLED_IPV6: return keep_header(&h->ip6, r, 56);
 	default: break;
 	}
-	const uint32_t off = (uint32_t)(r->body - ps->data);
+	const uint32_t off = (uint32_t)(r->body - ps->from->data);
 	switch (packet_record(p, r->tag, off, r->len)) {
 	case PACKET_RECORD_NOTED: return STAT_used_records;
 	case PACKET_RECORD_SHORT: return STAT_record_short;
@@ -104,7 +104,7 @@ static inline void walk_records(struct passage *ps, struct packet *p, struct sfl
 		if (is_raw_header(h, &r))
 			h->raw = r;
 		else if (packet_is_switch(p, r.tag, r.len))
-			p->first[LAYER_SWITCH] = (uint16_t)(r.body - ps->data);
+			p->first[LAYER_SWITCH] = (uint16_t)(r.body - ps->from->data);
 		else {
 			other_record(ps, p, h, &r);
 			continue;
@@ -140,7 +140,7 @@ static inline uint32_t read_packet(struct passage *ps, struct packet *p,
 		protocol = load_be32(r);
 		bytes = load_be32(r + 4);
 		stripped = load_be32(r + 8);
-		packet_dissect(p, protocol, (uint32_t)(r + 16 - ps->data),
+		packet_dissect(p, protocol, (uint32_t)(r + 16 - ps->from->data),
 			       said < room ? said : room, depth);
 	} else if (h->ethernet.body != NULL || h->ip4.body != NULL || h->ip6.body != NULL) {
 		const struct sflow_record *r = h->ethernet.body != NULL ? &h->ethernet
@@ -162,8 +162,8 @@ static inline uint32_t read_packet(struct passage *ps, struct packet *p,
 static bool check_sample(struct passage *ps, struct registry_source *source,
 			 struct source_cell *cell, const struct flow_sample *fs, bool discarded)
 {
-	if (source->restarts != ps->sender.agent->restarts) {
-		source->restarts = ps->sender.agent->restarts;
+	if (source->restarts != ps->from->restarts) {
+		source->restarts = ps->from->restarts;
 		source->window.started = false;
 		source->discards.started = false;
 		cell->flags |= SOURCE_RESTARTED;
@@ -193,7 +193,7 @@ static double rate_of(struct passage *ps, struct registry_source *source, struct
 		cell->flags |= zero ? SOURCE_RATE_ZERO : SOURCE_RATE_ABSURD;
 		stats_add(ps->in->stats, zero ? STAT_rate_zero : STAT_rate_absurd, 1);
 	}
-	const struct registry_agent *agent = ps->sender.agent;
+	const struct registry_agent *agent = ps->from->known;
 	if (agent->rate_override != 0)
 		source->weight = agent->rate_override;
 	else if (fs->sampling_rate != 0)
@@ -221,54 +221,55 @@ static void count_source(struct source_cell *cell, const struct flow_sample *fs,
 	cell->last = ms;
 }
 
-static uint32_t find_source(struct passage *ps, const struct staged *st)
+static uint32_t find_source(struct passage *ps, const struct source_id *id)
 {
 	struct registry *r = &ps->in->registry;
-	if (*st->recent != 0 && source_is(&r->source[*st->recent].id, &st->id))
-		return *st->recent;
-	const uint32_t source = registry_source(r, &st->id);
+	uint32_t *recent = registry_recent(r, id->agent, id->ds_index, id->direction);
+	if (source_is(&r->source[*recent].id, id))
+		return *recent;
+	const uint32_t source = registry_source(r, id);
 	if (source == 0)
 		stats_add(ps->in->stats, STAT_sample_sources_full, 1);
 	else
-		*st->recent = source;
+		*recent = source;
 	return source;
 }
 
-void sample_ingest(struct passage *ps, const struct staged *st)
+void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 {
 	struct intake *in = ps->in;
+	const struct origin *from = ps->from;
+	const bool discarded = s->wire.tag == SFLOW_DISCARDED_PACKET;
 	struct flow_sample fs;
-	const uint32_t source = find_source(ps, st);
-	if (source == 0)
+	s->kind = SAMPLE_REFUSED;
+	s->has = 0;
+	s->source = find_source(ps, &s->id);
+	if (s->source == 0)
 		return;
-	const bool discarded = st->sample.tag == SFLOW_DISCARDED_PACKET;
-	struct registry_source *known = &in->registry.source[source];
-	struct source_cell *cell = touch_source(ps->bank, source);
-	flow_sample_open(&st->sample, &fs); // was done before, and went well
+	struct registry_source *known = &in->registry.source[s->source];
+	struct source_cell *cell = touch_source(ps->bank, s->source);
+	flow_sample_open(&s->wire, &fs); // was done before, and went well
 	if (!check_sample(ps, known, cell, &fs, discarded))
 		return;
-	const double rate = discarded ? 1 : rate_of(ps, known, cell, &fs);
-	struct packet *p = &in->packet[in->n_samples];
+	s->rate = discarded ? 1 : rate_of(ps, known, cell, &fs);
 	struct headers h;
 	headers_clear(&h);
-	packet_reset(p, ps->data, ps->len);
-	p->meta.direction = (uint8_t)st->id.direction;
+	packet_reset(p, from->data, from->len);
+	p->meta.direction = (uint8_t)s->id.direction;
 	walk_records(ps, p, &fs.records, &h);
-	const uint32_t bytes = read_packet(ps, p, &fs, &h);
+	s->bytes = read_packet(ps, p, &fs, &h);
+	s->packet = true;
 	if (discarded) {
+		s->kind = SAMPLE_DISCARDED;
 		packet_reason(p, fs.reason);
 		cell->discards = (uint16_t)(cell->discards + (cell->discards < UINT16_MAX));
-		cell->last = ps->ms;
-		ps->cell->discards++;
+		cell->last = from->ms;
+		from->cell->discards++;
 		stats_add(in->stats, STAT_used_discards, 1);
 	} else {
-		count_source(cell, &fs, rate, bytes, ps->ms);
+		s->kind = SAMPLE_FLOW;
+		count_source(cell, &fs, s->rate, s->bytes, from->ms);
+		from->cell->flow_samples++;
 		ps->tally.flow_samples++;
 	}
-	in->sample[in->n_samples++] = (struct sample){.rate = rate,
-						      .source = source,
-						      .bytes = bytes,
-						      .ms = ps->ms,
-						      .discarded = discarded,
-						      .packet = true};
 }

@@ -99,11 +99,10 @@ enum {
 	UDP_PORT_VXLAN_LINUX = 8472, ///< Linux' default before 4789 was assigned; still common
 };
 
-/// Is there a header behind UDP that is looked at? Tunnels go by their destination port.
-static inline bool dissect_udp_carries(uint16_t source, uint16_t destination)
+/// Is there a header behind UDP that may hold any other? Tunnels go by their destination port.
+static inline bool dissect_udp_tunnels(uint16_t destination)
 {
 	switch (destination) {
-	case UDP_PORT_DNS:
 	case UDP_PORT_GTPU:
 	case UDP_PORT_VXLAN:
 	case UDP_PORT_VXLAN_GPE:
@@ -111,7 +110,7 @@ static inline bool dissect_udp_carries(uint16_t source, uint16_t destination)
 	case UDP_PORT_GENEVE:
 	case UDP_PORT_MPLS:
 	case UDP_PORT_VXLAN_LINUX: return true;
-	default: return source == UDP_PORT_DNS;
+	default: return false;
 	}
 }
 
@@ -153,11 +152,13 @@ static inline __attribute__((always_inline)) bool dissect_network(const uint8_t 
 	if (protocol == PROTOCOL_TCP) {
 		has |= PLAIN_TCP;
 	} else {
-		const uint8_t *udp = b + transport_at;
-		if (protocol != PROTOCOL_UDP ||
-		    dissect_udp_carries(load_be16(udp), load_be16(udp + 2)))
+		const uint16_t source = load_be16(b + transport_at);
+		const uint16_t destination = load_be16(b + transport_at + 2);
+		if (protocol != PROTOCOL_UDP || dissect_udp_tunnels(destination))
 			return false;
 		has |= PLAIN_UDP;
+		if (source == UDP_PORT_DNS || destination == UDP_PORT_DNS)
+			has |= PLAIN_DNS;
 	}
 	*f = (struct plain){has, network_at, transport_at, end < len ? end : len};
 	return true;
@@ -179,7 +180,7 @@ static inline __attribute__((always_inline)) bool dissect_plain(const uint8_t *b
 	return dissect_network(b, len, ethertype, 14, 0, f);
 }
 
-/// Note the layers of a plain header that lies @p off bytes into base[SPACE_HEADER].
+/// Note the layers of a plain header, not of DNS, that lies @p off bytes into base[SPACE_HEADER].
 static inline void packet_note_plain(struct packet *p, uint32_t off, const struct plain *f,
 				     enum dissect_depth depth)
 {
@@ -218,7 +219,8 @@ static inline void packet_dissect(struct packet *p, uint32_t protocol, uint32_t 
 				  enum dissect_depth depth)
 {
 	struct plain f;
-	if (protocol == HEADER_ETHERNET && dissect_plain(p->base[SPACE_HEADER] + off, len, &f))
+	if (protocol == HEADER_ETHERNET && dissect_plain(p->base[SPACE_HEADER] + off, len, &f) &&
+	    !(f.has & PLAIN_DNS))
 		packet_note_plain(p, off, &f, depth);
 	else
 		packet_walk(p, protocol, off, len, depth);

@@ -7,14 +7,15 @@
 ///
 /// dissect_plain() (dissect.h) finds it, or says that a header is not plain. What is known of one
 /// is known without a look at it: bytes that `has` vouches for are there, so a flow key is gathered
-/// from a plain header by copies alone (flow_def_plain_key() in program/program.h).
+/// from a plain header by copies alone (flow_def_plain_keys() in program/program.h).
 ///
 /// Thread-safety: values only.
 
 #include <stdint.h>
 
 /// What is known of a plain header: Ethernet, at most two tags, IPv4 or IPv6 without options, TCP
-/// or UDP that is no tunnel, and nothing cut: eight bytes of the transport header are there.
+/// or UDP that is no tunnel, and nothing cut: eight bytes of the transport header are there. What
+/// it does not have is not there, unless PLAIN_DNS says so.
 enum plain_has {
 	PLAIN_ETH = 1 << 0,
 	PLAIN_VLAN = 1 << 1, ///< one tag at least
@@ -24,7 +25,8 @@ enum plain_has {
 	PLAIN_TCP = 1 << 5,
 	PLAIN_UDP = 1 << 6,
 	PLAIN_PORTS = 1 << 7, ///< TCP or UDP
-	PLAIN_ROOM = 1 << 8,  ///< the datagram goes on for PLAIN_ROOM_BYTES
+	PLAIN_DNS = 1 << 8,   ///< the UDP has a port of DNS: one more layer, for the walk to note
+	PLAIN_ROOM = 1 << 9,  ///< the datagram goes on for PLAIN_ROOM_BYTES
 };
 
 /// Places in a plain header that fields are counted from.

@@ -439,7 +439,7 @@ static int make_plain(struct flow_def *def, struct err_msg *msg)
 		def->plain[i] = (struct plain_gather){
 			.from = l->from,
 			.bits = g->kind == GATHER_BITS,
-			.offset = (uint16_t)(g->offset + l->shift),
+			.offset = (int16_t)(g->offset + l->shift),
 			.dst = g->dst,
 		};
 	}

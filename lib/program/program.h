@@ -111,10 +111,10 @@ struct gather {
 
 /// One copy from a plain header (packet/plain.h) into the key.
 struct plain_gather {
-	uint8_t from;    ///< enum plain_from
-	bool bits;       ///< by gather_bits() of the gather of the same index
-	uint16_t offset; ///< from that place; modulo 2^16, an EtherType lies before its packet
-	uint16_t dst;    ///< where in the key
+	uint8_t from;   ///< enum plain_from
+	bool bits;      ///< by gather_bits() of the gather of the same index
+	int16_t offset; ///< from that place; an EtherType lies before its packet
+	uint16_t dst;   ///< where in the key
 };
 
 struct function;
@@ -320,22 +320,24 @@ static inline bool flow_def_match(const struct flow_def *def, const struct packe
 	return def->filter == NULL || filter_match(def->filter, p);
 }
 
-/// As flow_def_key(), from a plain header in @p datagram that has all that def->plain_needs says:
-/// nothing is to be checked.
-static inline void flow_def_plain_key(const struct flow_def *def, const uint8_t *datagram,
-				      const uint16_t at[N_PLAIN_FROM], uint32_t source,
-				      uint8_t *key)
+/// As flow_def_key(), for @p n plain headers that have all that def->plain_needs says: nothing is
+/// to be checked. @p at[k] are the places (enum plain_from) of the k-th, @p key[k] is its key, into
+/// which its source was written already.
+static inline void flow_def_plain_keys(const struct flow_def *def, const uint8_t *const *const *at,
+				       uint8_t *const *key, uint32_t n)
 {
-	memcpy(key, &source, sizeof(source));
-	const struct plain_gather *g = def->plain, *end = g + def->n_gather;
-	for (; g < end; g++) {
-		const uint8_t *from = datagram + (uint16_t)(at[g->from] + g->offset);
-		if (__builtin_expect(g->bits, 0))
-			gather_bits(&def->gather[g - def->plain], from, key + g->dst);
+	for (unsigned i = 0; i < def->n_gather; i++) {
+		const struct plain_gather g = def->plain[i];
+		if (__builtin_expect(g.bits, 0))
+			for (uint32_t k = 0; k < n; k++)
+				gather_bits(&def->gather[i], at[k][g.from] + g.offset,
+					    key[k] + g.dst);
 		else
-			memcpy(key + g->dst, from, GATHER_MOVE);
+			for (uint32_t k = 0; k < n; k++)
+				memcpy(key[k] + g.dst, at[k][g.from] + g.offset, GATHER_MOVE);
 	}
-	memset(key + def->key_end, 0, 8);
+	for (uint32_t k = 0; k < n; k++)
+		memset(key[k] + def->key_end, 0, 8);
 }
 
 /// A numeric attribute; false when it is absent.

@@ -229,7 +229,7 @@ static inline __attribute__((always_inline)) void hash_keys(const struct table *
 							    uint32_t words)
 {
 	const uint8_t *key = batch->key;
-	for (uint32_t k = 0; k < batch->n; k++, key += 8 * words) {
+	for (uint32_t k = 0; k < batch->n; k++, key += batch->stride) {
 		const uint64_t hash = hash_words(secret, key, words);
 		batch->hash[k] = hash;
 		__builtin_prefetch(&t->head[table_bucket(t, hash)], 1, 3);
@@ -330,9 +330,9 @@ static inline __attribute__((always_inline)) void add_keys(struct table *t,
 							   void *ctx)
 {
 	const uint8_t *key = batch->key;
-	const uint32_t n = batch->n;
+	const uint32_t n = batch->n, stride = batch->stride;
 	double total = t->total;
-	for (uint32_t k = 0; k < n; k++, key += 8 * words) {
+	for (uint32_t k = 0; k < n; k++, key += stride) {
 		struct table_entry *e = add_at(t, batch, k, key, words);
 		total += batch->value[k];
 		if (e == NULL)

@@ -135,7 +135,8 @@ static inline struct table_entry *table_entry_at(const struct table *t, uint32_t
 #define TABLE_BATCH 32
 struct table_batch {
 	uint32_t n;
-	const uint8_t *key;         ///< one behind the other, each of key_size bytes
+	uint32_t stride;            ///< bytes from one key to the next
+	const uint8_t *key;         ///< of the first; 8-byte aligned
 	double value[TABLE_BATCH];  ///< each is one sample: q is its square
 	uint32_t last[TABLE_BATCH]; ///< ms
 	uint64_t hash[TABLE_BATCH]; ///< table_add_batch() works it out
