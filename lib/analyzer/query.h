@@ -149,7 +149,8 @@ struct source_row {
 };
 
 /// Data sources from index @p from on, as query_agents(). Without samples and discards: a port
-/// that is known from its counters alone.
+/// that is known from its counters alone; and data source 0, which stands for all of an agent while
+/// a definition measures by agent.
 size_t query_sources(const struct analyzer *a, size_t from, struct source_row *rows, size_t n);
 
 /// What the samples of a port and its counters say of one direction (audit.h).

@@ -171,6 +171,17 @@ static void agents_are_one_where_that_is_asked_for(void **state)
 	assert_float_equal(row[1].value / row[0].value, 0.4, 1e-9);
 	assert_int_equal(row[1].samples, 20);
 	assert_true(row[1].ds_class == 0 && row[1].ds_index == 0);
+	// It can be asked for by the name that it is shown by.
+	const struct view_query query = {.flow = "pair",
+					 .agents = "192.0.0.1",
+					 .mode = VIEW_ROWS,
+					 .one_source = true,
+					 .max_flows = 9};
+	struct view *v = view_of(r, &query, NULL);
+	size_t n;
+	assert_float_equal(view_rows(v, &n)->flow.value, row[1].value, 1e-6);
+	assert_int_equal(n, 1);
+	view_free(v);
 	rig_free(r);
 	// The sums of a definition without keys are exact, by agent too.
 	spec.keys = "";

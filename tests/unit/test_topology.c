@@ -273,6 +273,58 @@ static void five_switches(void **state)
 	rig_free(r);
 }
 
+// What every port of the row has of the flow that goes along it: a bit for each hop.
+static unsigned hops_seen(struct rig *r)
+{
+	struct flow_row row[2 * HOPS];
+	const size_t n = query_top(r->analyzer, 0, row, 2 * HOPS, NULL);
+	unsigned seen = 0;
+	for (size_t i = 0; i < n; i++)
+		seen |= row[i].value > 1e5 ? 1u << row[i].agent.bytes[3] : 0;
+	return seen;
+}
+
+static void all_hops(struct rig *r)
+{
+	for (uint32_t agent = 1; agent <= HOPS; agent++)
+		hop(r, agent, 1, 1000);
+	tick(r);
+}
+
+// A definition that measures at the edge: by the topology of the moment, which may come and go, and
+// be learned from names. Without keys, too.
+static void edges_alone_are_measured(void **state)
+{
+	static const char *const host[] = {NULL, "s1", "s2", "s3", "s4", "s5"};
+	static const char *const keys[] = {"ipsource", ""};
+	const unsigned every = 0x3e, edge = 0x02;
+	for (unsigned i = 0; i < 2; i++) {
+		struct flow_spec spec = pair;
+		spec.keys = keys[i];
+		spec.agg_mode = FLOW_AGG_EDGE;
+		spec.t = 0.01; // what is past is forgotten
+		struct rig *r = rig_of(&spec);
+		all_hops(r);
+		assert_int_equal(hops_seen(r), every); // nobody knows an edge
+		struct topology *t = topology_new();
+		for (uint32_t k = 1; k < HOPS; k++)
+			link_ports(t, host[k], host[k], "out", host[k + 1], "in");
+		analyzer_set_topology(r->analyzer, sealed(t));
+		all_hops(r);
+		assert_int_equal(hops_seen(r), 0); // nobody knows these agents, either
+		for (uint32_t agent = 1; agent <= HOPS; agent++)
+			name_agent(r, agent, host[agent], "in", 1);
+		for (unsigned k = 0; k < 100; k++) // names are looked at in turn
+			tick(r);
+		all_hops(r);
+		assert_int_equal(hops_seen(r), edge);
+		topology_free(analyzer_set_topology(r->analyzer, NULL));
+		all_hops(r);
+		assert_int_equal(hops_seen(r), every);
+		rig_free(r);
+	}
+}
+
 // What is sampled in both directions at an edge is counted where it enters.
 static void edges_count_what_enters(void **state)
 {
@@ -319,6 +371,7 @@ int main(void)
 		cmocka_unit_test(wrong_topologies),
 		cmocka_unit_test(texts_are_kept),
 		cmocka_unit_test(five_switches),
+		cmocka_unit_test(edges_alone_are_measured),
 		cmocka_unit_test(edges_count_what_enters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
