@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 //
+// usage: bench_program [OPTIONS] [CASE]   CASE: "shared_16" alone, for bench/instructions
+//
 // What definitions cost: ns per sample for 1, 4, 16 and 64 of them, over the same load.
 //
 //   shared    all have the 5-tuple as keys
@@ -10,6 +12,7 @@
 //
 // The last column is the cost of N definitions by that of the single one of the same kind: below N,
 // since a sample is decoded and dissected once.
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +80,8 @@ static struct program *compile(enum kind kind, unsigned n, const struct program_
 	return p;
 }
 
+static uint64_t n_seen; // samples of all passes
+
 struct rig {
 	struct bank *bank;
 	struct intake *intake;
@@ -116,8 +121,8 @@ static void rig_fini(struct rig *r)
 	free(r->memory[1]);
 }
 
-// ns per flow sample: a fresh bank, all datagrams once.
-static double pass(struct rig *r)
+// ns per flow sample: a fresh bank, all datagrams once. bench/instructions knows it by its name.
+static __attribute__((noinline)) double pass_program(struct rig *r)
 {
 	const uint64_t before = stats_read(&r->stats, STAT_used_flow_samples);
 	struct payload burst[BURST];
@@ -132,14 +137,37 @@ static double pass(struct rig *r)
 		bank_ingest(r->bank, r->intake, burst, n);
 	}
 	const uint64_t ns = bench_now() - start;
-	return (double)ns / (double)(stats_read(&r->stats, STAT_used_flow_samples) - before);
+	const uint64_t n = stats_read(&r->stats, STAT_used_flow_samples) - before;
+	n_seen += n;
+	return (double)ns / (double)n;
+}
+
+static const unsigned numbers[] = {1, 4, 16, 64};
+
+// One case alone. False: it is not of this kind.
+static bool run_only(const char *only, enum kind kind, const struct load *l,
+		     const struct program_tables *tables)
+{
+	char name[32];
+	for (size_t k = 0; k < sizeof(numbers) / sizeof(*numbers); k++) {
+		snprintf(name, sizeof(name), "%s_%u", kind_names[kind], numbers[k]);
+		if (strcmp(name, only) != 0)
+			continue;
+		struct program *p = compile(kind, numbers[k], tables);
+		struct rig r;
+		rig_init(&r, p, l);
+		printf("%s: %.1f ns\n", name, pass_program(&r));
+		rig_fini(&r);
+		program_free(p);
+		return true;
+	}
+	return false;
 }
 
 // One kind: each number of definitions beside a single one, run by run.
 static void run_kind(struct bench_report *report, const struct bench_options *o, enum kind kind,
 		     const struct load *l, const struct program_tables *tables)
 {
-	static const unsigned numbers[] = {1, 4, 16, 64};
 	static char names[BENCH_MAX_ROWS][32];
 	static double one_ns[BENCH_MAX_RUNS], many_ns[BENCH_MAX_RUNS];
 	struct program *single = compile(kind, 1, tables);
@@ -148,11 +176,11 @@ static void run_kind(struct bench_report *report, const struct bench_options *o,
 	for (size_t k = 0; k < sizeof(numbers) / sizeof(*numbers); k++) {
 		struct program *p = compile(kind, numbers[k], tables);
 		rig_init(&many, p, l);
-		pass(&one);
-		pass(&many);
+		pass_program(&one);
+		pass_program(&many);
 		for (unsigned i = 0; i < o->runs; i++) {
-			one_ns[i] = pass(&one);
-			many_ns[i] = pass(&many);
+			one_ns[i] = pass_program(&one);
+			many_ns[i] = pass_program(&many);
 		}
 		char *name = names[report->n_rows];
 		snprintf(name, sizeof(names[0]), "program_%s_%u", kind_names[kind], numbers[k]);
@@ -187,9 +215,18 @@ int main(int argc, char **argv)
 	struct group *campus = make_campus();
 	const struct program_table row = {.function = "group", .name = "campus", .group = campus};
 	const struct program_tables tables = {.at = &row, .n = 1};
-	for (enum kind kind = 0; kind < KINDS; kind++)
-		run_kind(&report, &o, kind, &l, &tables);
+	const char *only = optind < argc ? argv[optind] : NULL;
+	bool found = only == NULL;
+	for (enum kind kind = 0; kind < KINDS; kind++) {
+		if (only == NULL)
+			run_kind(&report, &o, kind, &l, &tables);
+		else
+			found |= run_only(only, kind, &l, &tables);
+	}
 	group_free(campus);
 	load_free(&l);
-	return bench_report_write(&report, &o) == 0 ? 0 : 1;
+	printf("# samples pass_program %llu\n", (unsigned long long)n_seen);
+	if (!found)
+		fprintf(stderr, "bench_program: there is no case \"%s\"\n", only);
+	return found && bench_report_write(&report, &o) == 0 ? 0 : 1;
 }

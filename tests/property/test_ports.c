@@ -162,7 +162,7 @@ static void every_port_has_its_top(void **state)
 {
 	struct settings set = settings_of(&pair);
 	set.spec[set.n_specs++] = total;
-	// A tick's flows of a worker fit with ease, and the store has a tenth more than n for each port.
+	// A tick's flows of a worker fit with ease; the store has a tenth more than n per port.
 	const uint32_t flows = n_agents * PORTS * N / SLICES / WORKERS + 2 * STRANGERS;
 	for (set.bank_entries = 4096; set.bank_entries < 8 * flows; set.bank_entries *= 2)
 		;
