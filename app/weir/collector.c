@@ -208,7 +208,10 @@ static int start_eal(struct collector *c, struct err_msg *msg)
 {
 	const struct config *config = c->config;
 	uint32_t *wish = calloc(config_workers(config), sizeof(*wish));
-	const char **device = calloc(config->n_inputs, sizeof(*device));
+	uint32_t n_devices = 0;
+	while (inputs_device(config, n_devices) != NULL)
+		n_devices++;
+	const char **device = calloc(n_devices + 1, sizeof(*device));
 	struct eal_config e = {
 		.file_prefix = config->file_prefix,
 		.hugepages = c->memory.hugepages,
@@ -224,9 +227,8 @@ static int start_eal(struct collector *c, struct err_msg *msg)
 	int err = ERR_MEMORY;
 	if (wish != NULL && device != NULL) {
 		inputs_wishes(config, wish);
-		for (size_t i = 0; i < config->n_inputs; i++)
-			if (config->inputs[i].kind == CONFIG_PORT)
-				device[e.n_devices++] = config->inputs[i].name;
+		for (uint32_t i = 0; i < n_devices; i++)
+			device[e.n_devices++] = inputs_device(config, i);
 		err = eal_start(&c->eal, &e, msg);
 	}
 	free(wish);

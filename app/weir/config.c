@@ -288,6 +288,57 @@ static int check_vlans(const struct config_input *in, struct err_msg *msg)
 	return 0;
 }
 
+static bool has_member(const struct config_input *in, uint32_t n, const char *device)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (strcmp(in->members.at[i], device) == 0)
+			return true;
+	return false;
+}
+
+// No device is in two places.
+static bool is_used(const struct config *c, size_t i, uint32_t k)
+{
+	const char *device = c->inputs[i].members.at[k];
+	bool used = has_member(&c->inputs[i], k, device);
+	for (size_t j = 0; j < c->n_inputs; j++) {
+		const struct config_input *other = &c->inputs[j];
+		if (other->kind != CONFIG_PORT)
+			continue;
+		used = used || strcmp(other->name, device) == 0;
+		used = used || (j < i && has_member(other, other->members.n, device));
+	}
+	return used;
+}
+
+// A bond is called what its driver is called.
+static int check_bond(const struct config *c, size_t i, struct err_msg *msg)
+{
+	enum {
+		MOST = 8
+	};
+	const struct config_input *in = &c->inputs[i];
+	if (in->kind != CONFIG_PORT || in->members.n == 0)
+		return 0;
+	if (strncmp(in->name, "net_bonding", 11) != 0 || strchr(in->name, ',') != NULL)
+		return err_set(msg, ERR_INVALID,
+			       "inputs: %s: members: expected a port called net_bonding0 or the "
+			       "like, without arguments",
+			       in->name);
+	if (in->members.n > MOST)
+		return err_set(msg, ERR_RANGE, "inputs: %s: members: got %u, expected %d at most",
+			       in->name, in->members.n, MOST);
+	if (in->xdp != CONFIG_XDP_NONE)
+		return err_set(msg, ERR_INVALID,
+			       "inputs: %s: xdp: a bond runs no XDP program, expected none",
+			       in->name);
+	for (uint32_t k = 0; k < in->members.n; k++)
+		if (is_used(c, i, k))
+			return err_set(msg, ERR_EXISTS, "inputs: %s: members: %s is used already",
+				       in->name, in->members.at[k]);
+	return 0;
+}
+
 // With an XDP program the kernel has its own interface to the NIC.
 static int check_kernel(const struct config *c, size_t i, struct err_msg *msg)
 {
@@ -322,6 +373,8 @@ static int check_inputs(const struct config *c, struct err_msg *msg)
 			err = check_vlans(in, msg);
 		if (err == 0)
 			err = check_kernel(c, i, msg);
+		if (err == 0)
+			err = check_bond(c, i, msg);
 		if (err != 0)
 			return err;
 	}

@@ -52,6 +52,12 @@ enum config_spread {
 	CONFIG_SPREAD_NEVER,
 };
 
+/// How a bond uses its members (numbered as enum bond_mode).
+enum config_bond {
+	CONFIG_BOND_LACP,
+	CONFIG_BOND_ACTIVE_BACKUP,
+};
+
 /// What an XDP program of weir's takes from the kernel.
 enum config_xdp {
 	CONFIG_XDP_NONE, ///< there is none: a net_af_xdp device takes all
@@ -67,6 +73,8 @@ struct config_input {
 	uint32_t queues;            ///< port: receive queues, one worker each
 	struct text_list addresses; ///< port: that it answers for (config_parse_address());
 				    ///< none = any destination
+	struct text_list members;   ///< port: devices of the bond that it is; none = it is none
+	uint32_t bond;              ///< port: enum config_bond
 	const char *kernel;         ///< port: interface for what is not weir's; "" = none
 	uint32_t xdp;               ///< port: enum config_xdp
 	bool unreachable;           ///< port: answer datagrams to other UDP ports

@@ -91,6 +91,12 @@ static const char *const spread_modes[] = {
 	NULL,
 };
 
+static const char *const bond_modes[] = {
+	[CONFIG_BOND_LACP] = "lacp",
+	[CONFIG_BOND_ACTIVE_BACKUP] = "active-backup",
+	NULL,
+};
+
 static const char *const xdp_choices[] = {
 	[CONFIG_XDP_NONE] = "none",
 	[CONFIG_XDP_SFLOW] = "sflow",
@@ -138,6 +144,16 @@ static const struct member port_rows[] = {
 	COUNT("udp_port", INPUT(udp_port), 1, 65535, "6343", "UDP port that agents send to"),
 	BOOL("checksums", INPUT(checksums), "true",
 	     "verify the checksums of IP and UDP that the card does not"),
+	TEXTS("members", INPUT(members),
+	      "the port is a bond (`port: net_bonding0`) of these devices, 8 at most, named as in "
+	      "`port`; none: it is no bond"),
+	{.name = "bond",
+	 .type = MEMBER_WORD,
+	 INPUT(bond),
+	 .words = bond_modes,
+	 .def = "lacp",
+	 .help = "how a bond uses its members: `lacp`: all that the switch agrees to (802.3ad); "
+		 "`active-backup`: one, the others in reserve"},
 	TEXT("kernel", INPUT(kernel), 0, 15, "",
 	     "interface of the kernel, made by weir with the port's MAC address: all but sFlow "
 	     "goes "

@@ -154,6 +154,26 @@ void host_link(struct host *h, uint64_t now, bool up)
 	}
 }
 
+static uint8_t first_announcement(const struct host_entry *e)
+{
+	const struct step *plan = e->addr.family == ADDR_IP4 ? plan4 : plan6;
+	uint8_t i = 0;
+	while (plan[i].action != ACT_ANNOUNCE)
+		i++;
+	return i;
+}
+
+void host_moved(struct host *h, uint64_t now)
+{
+	for (uint32_t i = 0; i < h->n; i++) {
+		struct host_entry *e = &h->entry[i];
+		if (e->state != HOST_USED)
+			continue;
+		e->step = first_announcement(e);
+		e->due = now;
+	}
+}
+
 uint64_t host_next(const struct host *h)
 {
 	uint64_t next = NEVER;

@@ -78,6 +78,9 @@ uint32_t host_answer(struct host *h, uint64_t now, const uint8_t *frame, uint32_
 
 /// The link came up, so that every address is checked and announced anew, or went down.
 void host_link(struct host *h, uint64_t now, bool up);
+/// Another cable of the link is in use: addresses are announced anew, without a check, so that
+/// switches learn where we are.
+void host_moved(struct host *h, uint64_t now);
 /// When host_timer() has something to send, ns; UINT64_MAX = nothing is planned.
 uint64_t host_next(const struct host *h);
 /// The next frame that is due at @p now; its length in @p out, 0 = none is due.

@@ -35,6 +35,21 @@ static int open_sockets(struct inputs *all, const struct config_input *in, uint3
 static int open_replay(struct inputs *all, const struct config_input *in, uint32_t slot,
 		       struct err_msg *msg);
 
+const char *inputs_device(const struct config *c, uint32_t i)
+{
+	for (size_t k = 0; k < c->n_inputs; k++) {
+		const struct config_input *in = &c->inputs[k];
+		if (in->kind != CONFIG_PORT)
+			continue;
+		if (i == 0)
+			return in->name;
+		if (i <= in->members.n)
+			return in->members.at[i - 1];
+		i -= 1 + in->members.n;
+	}
+	return NULL;
+}
+
 void inputs_wishes(const struct config *c, uint32_t *wish)
 {
 	for (size_t i = 0; i < c->n_inputs; i++) {
@@ -57,6 +72,9 @@ static struct port_config port_config_of(const struct config_input *in)
 		.mtu = (uint16_t)in->mtu,
 		.buffers = in->buffers,
 		.promiscuous = in->promiscuous,
+		.member = in->members.at,
+		.n_members = in->members.n,
+		.bond = (enum bond_mode)in->bond,
 		.kernel = *in->kernel != '\0' ? in->kernel : NULL,
 		.xdp = in->xdp != CONFIG_XDP_NONE,
 		.xdp_fragments = in->xdp == CONFIG_XDP_FRAGMENTS,

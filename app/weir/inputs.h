@@ -49,6 +49,8 @@ struct input_losses {
 
 struct inputs;
 
+/// The @p i-th device of all ports, members of bonds among them; NULL = there are fewer.
+const char *inputs_device(const struct config *c, uint32_t i);
 /// CPU that each of the config_workers() wishes for (eal.h).
 void inputs_wishes(const struct config *c, uint32_t *wish);
 /// Bytes of packet buffers that they take from EAL.

@@ -18,8 +18,9 @@
 // Hardware writes to memory that must stay where it is.
 static bool needs_hugepages(const struct config *c)
 {
-	for (size_t i = 0; i < c->n_inputs; i++)
-		if (c->inputs[i].kind == CONFIG_PORT && eal_is_pci(c->inputs[i].name))
+	const char *device;
+	for (uint32_t i = 0; (device = inputs_device(c, i)) != NULL; i++)
+		if (eal_is_pci(device))
 			return true;
 	return false;
 }

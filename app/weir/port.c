@@ -14,12 +14,14 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 #include <rte_ether.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 
 #include "weir/eal.h"
 #include "weir/fragments.h"
 #include "weir/log.h"
+#include "weir/port_bond.h"
 #include "weir/port_host.h"
 #include "weir/port_kernel.h"
 #include "weir/port_queue.h"
@@ -50,6 +52,7 @@ struct port {
 	struct spread *spread;      // NULL = there is one worker
 	struct port_host *host;     // NULL = it answers nothing
 	struct port_kernel *kernel; // NULL = it has no interface of the kernel
+	struct port_bond bond;      // without members when it is no bond
 	struct port_xdp xdp;        // until the port has started
 };
 
@@ -83,13 +86,23 @@ static uint32_t buffer_count(const struct port_config *c)
 	const uint32_t workers = c->workers > c->queues ? c->workers : c->queues;
 	const uint32_t inboxes = workers > 1 ? workers * spread_inbox() : 0;
 	const uint32_t kernel = c->kernel != NULL ? port_kernel_buffers() : 0;
-	return c->queues * ring + workers * (INPUT_BURST + 2 * POOL_CACHE) + inboxes + kernel;
+	const uint32_t rings = c->queues * (c->n_members > 0 ? c->n_members : 1);
+	return rings * ring + workers * (INPUT_BURST + 2 * POOL_CACHE) + inboxes + kernel;
+}
+
+// Does a card write to its buffers?
+static bool is_hardware(const struct port_config *c)
+{
+	bool pci = eal_is_pci(c->device);
+	for (uint32_t i = 0; i < c->n_members; i++)
+		pci = pci || eal_is_pci(c->member[i]);
+	return pci;
 }
 
 size_t port_memory(const struct port_config *config, size_t page)
 {
 	const size_t n = buffer_count(config), size = buffer_size(config) + BUFFER_HEAD;
-	if (!eal_is_pci(config->device))
+	if (!is_hardware(config))
 		return RTE_ALIGN_CEIL(n * size, page) + page;
 	// The pool lets no buffer cross the border of a page, so that a device could write it.
 	if (size > page)
@@ -139,6 +152,7 @@ int port_start(struct port *p, struct err_msg *msg)
 	port_xdp_done(&p->xdp); // the driver has loaded it
 	p->config.device = p->name;
 	rte_eth_stats_reset(p->id);
+	port_bond_started(&p->bond);
 	if (p->config.promiscuous && rte_eth_promiscuous_enable(p->id) != 0)
 		LOG(WARNING, PORT, "%s: cannot go promiscuous: only frames to its own address come",
 		    p->name);
@@ -171,6 +185,7 @@ void port_close(struct port *p)
 		rte_eth_dev_stop(p->id);
 	if (rte_eth_dev_is_valid_port(p->id))
 		rte_eth_dev_close(p->id);
+	port_bond_close(&p->bond);
 	port_host_free(p->host);
 	port_kernel_free(p->kernel);
 	for (uint16_t i = 0; p->queue != NULL && i < p->n_workers; i++)
@@ -267,6 +282,15 @@ static int explain_missing(const char *device, int err, const char *said, struct
 static int find_device(struct port *p, struct err_msg *msg)
 {
 	p->id = RTE_MAX_ETHPORTS;
+	if (p->config.n_members > 0) {
+		const struct port_bond_config bond = {.member = p->config.member,
+						      .n_members = p->config.n_members,
+						      .mode = p->config.bond,
+						      .socket = (int)rte_socket_id()};
+		const int made = port_bond_make(&p->bond, p->name, &bond, msg);
+		p->id = p->bond.id;
+		return made;
+	}
 	if (rte_eth_dev_get_port_by_name(p->name, &p->id) == 0)
 		return 0;
 	struct log_hold hold;
@@ -299,7 +323,8 @@ static struct rte_eth_conf choose_features(struct port *p, const struct rte_eth_
 	struct rte_eth_conf c = {0};
 	c.rxmode.mtu = p->config.mtu;
 	c.rxmode.offloads = info->rx_offload_capa & checksums;
-	c.intr_conf.lsc = (*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0;
+	// A bond hears of its members' links only so, whatever it says of itself.
+	c.intr_conf.lsc = (*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 || p->config.n_members > 0;
 	if (p->queues > 1 && (info->flow_type_rss_offloads & hash) != 0) {
 		c.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		c.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & hash;
@@ -377,7 +402,8 @@ static int configure(struct port *p, struct err_msg *msg)
 	if (err == 0 && p->config.kernel != NULL)
 		err = make_kernel(p, tx_queues, msg);
 	// With an XDP program the kernel answers, as for any NIC of its own.
-	else if (err == 0 && p->policy.n_address > 0 && !p->config.xdp)
+	// A bond's beat needs a thread, whoever answers.
+	else if (err == 0 && !p->config.xdp && (p->policy.n_address > 0 || p->config.n_members > 0))
 		err = make_host(p, tx_queues, msg);
 	if (err == 0)
 		err = make_workers(p, msg);
@@ -416,7 +442,7 @@ static int make_pool(struct port *p, const struct rte_eth_dev_info *info, struct
 	    info->min_rx_bufsize <= UINT16_MAX - RTE_PKTMBUF_HEADROOM)
 		size = info->min_rx_bufsize + RTE_PKTMBUF_HEADROOM;
 	snprintf(name, sizeof(name), "weir-port%u", p->id);
-	p->pool = eal_is_pci(p->config.device)
+	p->pool = is_hardware(&p->config)
 			  ? rte_pktmbuf_pool_create(name, n, POOL_CACHE, 0, (uint16_t)size,
 						    port_socket(p))
 			  : make_dense_pool(name, n, (uint16_t)size, port_socket(p));
@@ -499,6 +525,7 @@ static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg)
 		.name = p->name,
 		.pool = p->pool,
 		.socket = port_socket(p),
+		.bond = p->config.n_members > 0 ? &p->bond : NULL,
 		.host = {.address = p->policy.address,
 			 .n_address = p->policy.n_address,
 			 .udp_port = p->policy.udp_port,
@@ -521,7 +548,8 @@ static int make_kernel(struct port *p, uint16_t tx_queues, struct err_msg *msg)
 					     .interface = p->config.kernel,
 					     .mtu = p->config.mtu,
 					     .pool = p->pool,
-					     .socket = port_socket(p)};
+					     .socket = port_socket(p),
+					     .bond = p->config.n_members > 0 ? &p->bond : NULL};
 	p->kernel = port_kernel_new(&c, msg);
 	return p->kernel != NULL ? 0 : ERR_IO;
 }

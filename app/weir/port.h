@@ -32,6 +32,7 @@
 #include "base/error.h"
 #include "weir/frame.h"
 #include "weir/input.h"
+#include "weir/port_bond.h"
 #include "weir/port_kernel.h"
 #include "weir/port_spread.h"
 
@@ -45,9 +46,12 @@ struct port_config {
 	uint16_t mtu;         ///< largest IP packet, bytes
 	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
 	bool promiscuous;     ///< take frames to other MAC addresses too
-	const char *kernel;   ///< interface for what is not weir's, to be made; NULL = none
-	bool xdp;             ///< net_af_xdp: only sFlow comes here, the kernel keeps the rest
-	bool xdp_fragments;   ///< and fragments of UDP, whatever their port
+	const char *const *member; ///< devices of the bond that it is; borrowed
+	uint32_t n_members;        ///< 0 = it is no bond
+	enum bond_mode bond;
+	const char *kernel; ///< interface for what is not weir's, to be made; NULL = none
+	bool xdp;           ///< net_af_xdp: only sFlow comes here, the kernel keeps the rest
+	bool xdp_fragments; ///< and fragments of UDP, whatever their port
 	struct frame_policy
 		policy;       ///< its addresses are answered for; what it points to is borrowed
 	bool unreachable;     ///< say so when another UDP port of theirs is asked for

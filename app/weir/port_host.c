@@ -18,6 +18,7 @@
 #include "base/strbuf.h"
 #include "weir/clock.h"
 #include "weir/log.h"
+#include "weir/port_bond.h"
 
 #define LINK_LOOK (100 * CLOCK_NS_PER_MS)
 
@@ -210,7 +211,8 @@ static void tell(struct port_host *ph)
 
 static void rest(struct port_host *ph)
 {
-	const uint64_t look = clock_monotonic() + LINK_LOOK, next = host_next(ph->host);
+	const uint64_t longest = ph->config.bond != NULL ? PORT_BOND_BEAT : LINK_LOOK;
+	const uint64_t look = clock_monotonic() + longest, next = host_next(ph->host);
 	const struct timespec until = clock_timespec(next < look ? next : look);
 	while (sem_clockwait(&ph->wake, CLOCK_MONOTONIC, &until) != 0 && errno == EINTR)
 		continue;
@@ -225,6 +227,8 @@ static void *run(void *port_host)
 	struct rte_mbuf *m;
 	while (!__atomic_load_n(&ph->stop, __ATOMIC_RELAXED)) {
 		look_at_link(ph);
+		if (ph->config.bond != NULL && port_bond_beat(ph->config.bond, clock_monotonic()))
+			host_moved(ph->host, clock_monotonic());
 		for (unsigned n = 0; n < RING_SIZE && rte_ring_dequeue(ph->ring, (void **)&m) == 0;
 		     n++)
 			answer(ph, m);

@@ -30,11 +30,14 @@
 #include "base/error.h"
 #include "weir/host.h"
 
+struct port_bond;
+
 struct port_host_config {
 	uint16_t port;
 	const char *name; ///< of the port, for logs; borrowed
 	struct rte_mempool *pool;
-	int socket; ///< NUMA
+	int socket;             ///< NUMA
+	struct port_bond *bond; ///< whose beat the thread gives; NULL = none
 	struct host_config host;
 };
 

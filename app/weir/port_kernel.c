@@ -24,6 +24,7 @@
 #include "weir/fragments.h"
 #include "weir/link.h"
 #include "weir/log.h"
+#include "weir/port_bond.h"
 
 #define VHOST_NET "/dev/vhost-net"
 #define LINK_LOOK (100 * CLOCK_NS_PER_MS)
@@ -33,7 +34,7 @@ enum {
 	DESCRIPTORS = 256,   // of the interface, each way
 	CARRIED = 32,        // frames that are carried at once
 	SHORTEST_FRAME = 60, // without the checksum; not every driver pads
-	SLEEP_MS = 100,      // as LINK_LOOK
+	SLEEP_MS = 50,       // below LINK_LOOK, and PORT_BOND_BEAT
 	BLIND_SLEEP_MS = 1,  // on an interface that cannot wake us
 };
 
@@ -361,6 +362,8 @@ static void *run(void *port_kernel)
 	take_signals(k);
 	while (!__atomic_load_n(&k->stop, __ATOMIC_RELAXED)) {
 		follow_link(k);
+		if (k->config.bond != NULL)
+			port_bond_beat(k->config.bond, clock_monotonic());
 		const bool out = to_kernel(k), in = from_kernel(k);
 		if (!out && !in)
 			rest(k);

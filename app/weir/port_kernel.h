@@ -36,13 +36,16 @@
 #include "bank/bank.h"
 #include "base/error.h"
 
+struct port_bond;
+
 struct port_kernel_config {
 	uint16_t port;
 	const char *name;      ///< of the port, for logs; borrowed
 	const char *interface; ///< of the kernel, to be made; borrowed
 	uint16_t mtu;
 	struct rte_mempool *pool;
-	int socket; ///< NUMA
+	int socket;             ///< NUMA
+	struct port_bond *bond; ///< whose beat the thread gives; NULL = none
 };
 
 struct port_kernel_stats {

@@ -10,10 +10,20 @@
 """
 
 import json
+import socket
 
 import lib_sandbox as sandbox
 
 FEED = "ipc:///run/{}.ipc"
+
+
+def stats_socket(prefix, command):
+    """The answer of DPDK's stats socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+        s.connect(f"/run/dpdk/{prefix}/dpdk_telemetry.v2")
+        s.recv(1024)
+        s.send(command.encode())
+        return json.loads(s.recv(65536))[command.split(",")[0]]
 
 
 class Lines:

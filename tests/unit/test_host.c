@@ -241,6 +241,25 @@ static void addresses_are_checked_then_announced(void **state)
 	host_free(h);
 }
 
+static void addresses_are_announced_anew_when_the_cable_changes(void **state)
+{
+	struct host *h = settled(false);
+	struct sketch a, q = arp(broadcast, 0, 1, ip4_theirs, ip4_ours);
+	const uint64_t before = host_count(h, HOST_announcements);
+	host_moved(h, 10 * SECOND);
+	assert_true(host_next(h) == 10 * SECOND);
+	assert_true(run_until(h, 10 * SECOND) > 0);
+	assert_int_equal(ask(h, 10 * SECOND, &q, &a, HOST_arp_replies), 42); // in use all the time
+	for (uint64_t t = 10 * SECOND; t <= 15 * SECOND; t += SECOND / 8)
+		run_until(h, t);
+	assert_true(host_next(h) == UINT64_MAX);
+	assert_true(host_count(h, HOST_announcements) > before);
+	host_link(h, 16 * SECOND, false);
+	host_moved(h, 17 * SECOND); // nothing that is not in use
+	assert_true(host_next(h) == UINT64_MAX);
+	host_free(h);
+}
+
 static void each_v6_vlan_has_a_link_local(void **state)
 {
 	struct host *h = make(false);
@@ -510,6 +529,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_checked_then_announced),
+		cmocka_unit_test(addresses_are_announced_anew_when_the_cable_changes),
 		cmocka_unit_test(each_v6_vlan_has_a_link_local),
 		cmocka_unit_test(resolution_is_answered),
 		cmocka_unit_test(an_address_lives_on_its_vlan),
