@@ -43,22 +43,39 @@ static bool is_wanted(const struct agents_out *o, const char *agent)
 
 static json_t *agent_json(const struct agent_row *row, uint64_t now)
 {
+	const struct {
+		const char *name;
+		uint64_t n;
+	} counts[] = {
+		{"sFlowDatagramsReceived", row->datagrams},
+		{"sFlowDatagramsLost", row->lost},
+		{"sFlowDatagramsOutOfOrder", row->late},
+		{"sFlowDatagramsDuplicates", row->duplicates},
+		{"sFlowFlowSamples", row->flow_samples},
+		{"sFlowFlowDatasources", row->sources},
+		{"sFlowFlowDrops", row->drops},
+		{"sFlowFlowLostSamples", row->lost_samples},
+		{"sFlowFlowDuplicateSamples", row->flow_duplicates},
+		{"sFlowFlowOutOfOrderSamples", row->flow_late},
+		{"sFlowCounterSamples", row->counters_samples},
+		{"sFlowCounterDatasources", row->counters_sources},
+		{"sFlowCounterLostSamples", row->counters_lost},
+		{"sFlowCounterDuplicateSamples", row->counters_duplicates},
+		{"sFlowCounterOutOfOrderSamples", row->counters_late},
+		{"sFlowNotificationSamples", row->discards},
+		{"sFlowNotificationDatasources", row->discard_sources},
+		{"sFlowNotificationDrops", row->discard_drops},
+		{"sFlowNotificationLostSamples", row->lost_discards},
+		{"sFlowNotificationDuplicateSamples", row->discard_duplicates},
+		{"sFlowNotificationOutOfOrderSamples", row->discard_late},
+		{"firstSeen", (uint64_t)rest_age(now, row->first)},
+		{"lastSeen", (uint64_t)rest_age(now, row->last)},
+		{"uptime", row->uptime},
+	};
 	char via[ADDR_TEXT_SIZE];
-	json_t *json = json_pack(
-		"{s:[s],s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}",
-		"sFlowDatagramSource", addr_text(&row->via, via), "sFlowDatagramsReceived",
-		(json_int_t)row->datagrams, "sFlowDatagramsLost", (json_int_t)row->lost,
-		"sFlowDatagramsOutOfOrder", (json_int_t)row->late, "sFlowDatagramsDuplicates",
-		(json_int_t)row->duplicates, "sFlowFlowSamples", (json_int_t)row->flow_samples,
-		"sFlowFlowDatasources", (json_int_t)row->sources, "sFlowFlowLostSamples",
-		(json_int_t)row->lost_samples, "sFlowCounterSamples",
-		(json_int_t)row->counters_samples, "sFlowCounterDatasources",
-		(json_int_t)row->counters_sources, "sFlowCounterLostSamples",
-		(json_int_t)row->counters_lost, "sFlowCounterDuplicateSamples",
-		(json_int_t)row->counters_duplicates, "sFlowCounterOutOfOrderSamples",
-		(json_int_t)row->counters_late, "sFlowNotificationSamples",
-		(json_int_t)row->discards, "firstSeen", rest_age(now, row->first), "lastSeen",
-		rest_age(now, row->last), "uptime", (json_int_t)row->uptime);
+	json_t *json = json_pack("{s:[s]}", "sFlowDatagramSource", addr_text(&row->via, via));
+	for (size_t i = 0; json != NULL && i < sizeof(counts) / sizeof(counts[0]); i++)
+		json_object_set_new(json, counts[i].name, json_integer((json_int_t)counts[i].n));
 	if (json != NULL && row->name[0] != '\0')
 		json_object_set_new(json, "agentName", rest_json_text(row->name));
 	return json;
@@ -162,7 +179,7 @@ static json_t *cell_json(const struct metric_row *row, const struct metric_cell 
 static bool more_dump(void *ctx, struct http_out *out)
 {
 	struct ask *k = ctx;
-	http_out_str(out, k->scan.port == 0 ? "[" : "");
+	http_out_str(out, !k->scan.begun ? "[" : "");
 	ask_next(k);
 	for (uint32_t i = 0; i < k->page->n_rows; i++) {
 		const struct metric_row *row = &k->page->row[i];
@@ -189,7 +206,7 @@ static void get_dump(const struct http_request *r, struct http_answer *a)
 static bool more_agent(void *ctx, struct http_out *out)
 {
 	struct ask *k = ctx;
-	http_out_str(out, k->scan.port == 0 ? "{" : "");
+	http_out_str(out, !k->scan.begun ? "{" : "");
 	ask_next(k);
 	for (uint32_t i = 0; i < k->page->n_rows; i++) {
 		const struct metric_row *row = &k->page->row[i];
@@ -325,7 +342,7 @@ static json_t *row_json(const struct ask *k, const struct metric_row *row)
 static bool more_table(void *ctx, struct http_out *out)
 {
 	struct ask *k = ctx;
-	http_out_str(out, k->scan.port == 0 ? "[" : "");
+	http_out_str(out, !k->scan.begun ? "[" : "");
 	ask_next(k);
 	for (uint32_t i = 0; i < k->page->n_rows; i++) {
 		http_out_str(out, k->begun ? "," : "");

@@ -57,6 +57,8 @@ static const struct text {
 	{"/weir/readyz", SHAPE_TEXT, "Measuring"},
 	{"/weir/ledger", SHAPE_OBJECT, "Where everything that came went"},
 	{"/weir/inputs", SHAPE_ARRAY, "Losses before weir, by input"},
+	{"/weir/sources", SHAPE_ARRAY, "Data sources: rates, sampling, what is odd", "agent"},
+	{"/weir/audit", SHAPE_ARRAY, "Samples against counters, by data source", "agent"},
 	{"/weir/journal", SHAPE_OBJECT, "How the journal of events is"},
 	{"/weir/reload", SHAPE_OBJECT, "Read the configuration again"},
 	{"/agents/json", SHAPE_OBJECT, "Agents and what they sent", "agent"},

@@ -5,7 +5,6 @@
 #include "rest.h"
 
 #include "weir/collector.h"
-#include "weir/json.h"
 #include "weir/topology_json.h"
 
 static void get_topology(const struct http_request *r, struct http_answer *a)
@@ -29,11 +28,12 @@ static void put_topology(const struct http_request *r, struct http_answer *a)
 {
 	const struct collector *c = ((struct rest *)r->ctx)->collector;
 	struct err_msg msg = {0};
-	const struct node *body = json_read(r->arena, "request", r->body != NULL ? r->body : "",
-					    r->body_size, &json_file_limits, &msg);
-	struct topology *t = body != NULL ? topology_read(body, &msg) : NULL;
+	const struct node *body = rest_body(r, a);
+	if (body == NULL)
+		return;
+	struct topology *t = topology_read(body, &msg);
 	if (t == NULL) {
-		http_answer_error(a, 400, "%s", msg.text);
+		http_answer_err(a, ERR_INVALID, &msg);
 		return;
 	}
 	aggregator_lock(c->aggregator);

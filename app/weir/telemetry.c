@@ -271,19 +271,10 @@ static int answer_agents(const struct telemetry_config *c, const char *params,
 // What was odd about a data source, ever: words; "" = nothing.
 static const char *oddities(uint32_t flags, char *text, size_t size)
 {
-	static const struct {
-		uint32_t flag;
-		const char *word;
-	} words[] = {
-		{SOURCE_RESTARTED, "restarted"},
-		{SOURCE_RATE_ZERO, "rate_zero"},
-		{SOURCE_RATE_CHANGED, "rate_changed"},
-		{SOURCE_RATE_ABSURD, "rate_absurd"},
-	};
 	struct strbuf b = strbuf_of(text, size);
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (flags & words[i].flag)
-			strbuf_fmt(&b, "%s%s", b.len > 0 ? " " : "", words[i].word);
+	for (unsigned i = 0; i < SOURCE_WORDS; i++)
+		if ((flags & 1u << i) != 0)
+			strbuf_fmt(&b, "%s%s", b.len > 0 ? " " : "", source_flag_words[i]);
 	return text;
 }
 

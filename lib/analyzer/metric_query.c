@@ -145,21 +145,40 @@ static void fill_cell(struct metric_page *p, struct metric_cell *cell, const str
 		cell->text = copy_text(p, v->text, v->len);
 }
 
+static void add_key(const struct row_reader *r, struct metric_page *p, uint32_t def,
+		    const struct row_flow *flow)
+{
+	char text[sizeof(((struct flow_row *)0)->key_text)];
+	const struct flow *f = r->a->set.flow[def];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	flow_def_key_format(f->def, store_entry(&f->store, flow->entry)->key, &b);
+	p->key[p->n_keys++] = (struct metric_key){
+		.value = flow->value, .time = flow->time, .key = copy_text(p, text, b.len)};
+}
+
+static int compare_keys(const void *x, const void *y)
+{
+	const struct metric_key *a = x, *b = y;
+	if (a->value != b->value)
+		return a->value > b->value ? -1 : 1;
+	return strcmp(a->key, b->key);
+}
+
 static void add_keys(const struct row_reader *r, struct metric_page *p, uint32_t def,
 		     struct metric_cell *cell)
 {
-	cell->key = &p->key[p->n_keys];
-	const uint32_t n = row_flows(r, def, METRIC_PAGE_KEYS - p->n_keys);
-	for (uint32_t i = 0; i < n; i++) {
-		struct flow_row row;
-		row_flow(r, def, i, &row);
-		p->key[p->n_keys++] = (struct metric_key){
-			.value = row.value,
-			.time = row.last,
-			.key = copy_text(p, row.key_text, strlen(row.key_text)),
-		};
-	}
-	cell->n_keys = n;
+	const uint32_t before = p->n_keys, most = query_flow(r->a, def)->n;
+	const uint32_t n = row_flows(r, def);
+	struct row_flow flow;
+	for (uint32_t i = 0; i < n && p->n_keys < METRIC_PAGE_KEYS; i++)
+		if (row_flow(r, def, i, &flow))
+			add_key(r, p, def, &flow);
+	// Sums over two directions are in no order yet.
+	qsort(&p->key[before], p->n_keys - before, sizeof(p->key[0]), compare_keys);
+	if (p->n_keys - before > most)
+		p->n_keys = before + most;
+	cell->key = &p->key[before];
+	cell->n_keys = p->n_keys - before;
 }
 
 // A column of the request. False: the row lacks it.
@@ -325,7 +344,7 @@ static void add_row(const struct analyzer *a, const struct metric_scan *s, struc
 {
 	const struct metric_request *q = s->request;
 	const struct row_reader r = {
-		.a = a, .port = s->port, .pick = s->pick, .n_picks = s->n_picks};
+		.a = a, .port = s->walk.port, .pick = s->pick, .n_picks = s->n_picks};
 	const struct metric_page before = {
 		.n_cells = p->n_cells, .n_keys = p->n_keys, .n_text = p->n_text};
 	if (row_passes(&r, q->filter, q->n_filters) &&
@@ -355,14 +374,15 @@ static void plan_pick(const struct analyzer *a, struct metric_scan *s, uint32_t 
 {
 	const struct flow_def *d = query_flow(a, def);
 	const uint32_t room = sizeof(s->best) / sizeof(*s->best) - *used;
-	uint32_t max = row_flows_of_value(d);
-	if (s->request->keys && d->n > max)
-		max = d->n;
-	if (max > room || s->n_picks == METRIC_PAGE_CELLS)
+	const uint32_t wanted = s->request->keys ? d->n : 1, most = row_room(wanted);
+	if (most > room || s->n_picks == METRIC_PAGE_CELLS)
 		return;
-	s->pick[s->n_picks++] = (struct metric_pick){
-		.def = def, .id = d->id, .pick = {.best = &s->best[*used], .max = max}};
-	*used += max;
+	s->pick[s->n_picks++] = (struct metric_pick){.def = def,
+						     .id = d->id,
+						     .wanted = wanted,
+						     .room = most,
+						     .pick = {.best = &s->best[*used]}};
+	*used += most;
 }
 
 static void plan_column(const struct analyzer *a, struct metric_scan *s,
@@ -402,7 +422,7 @@ static bool is_planned(const struct analyzer *a, const struct metric_scan *s)
 		if (s->pick[i].def >= query_n_flows(a) ||
 		    s->pick[i].id != query_flow(a, s->pick[i].def)->id)
 			return false;
-	return s->port != 0;
+	return s->begun;
 }
 
 static void begin_picks(const struct analyzer *a, struct metric_scan *s)
@@ -410,7 +430,7 @@ static void begin_picks(const struct analyzer *a, struct metric_scan *s)
 	s->at_pick = 0;
 	s->picking = true;
 	for (uint32_t i = 0; i < s->n_picks; i++)
-		row_pick_begin(a, s->port, &s->pick[i], s->pick[i].pick.best, s->pick[i].pick.max);
+		row_pick_begin(a, s->walk.port, &s->pick[i], s->pick[i].pick.best);
 }
 
 static void spend(uint32_t *cost, uint32_t units)
@@ -438,10 +458,9 @@ static bool pick_flows(const struct analyzer *a, struct metric_scan *s, uint32_t
 // The next port that was asked for; false: there is none.
 static bool next_port(const struct analyzer *a, struct metric_scan *s, uint32_t *cost)
 {
-	struct selector *selector = s->request->selector;
-	for (; *cost > 0 && s->port < a->sources.port.n; spend(cost, COST_PORT)) {
-		s->port++;
-		if (selector == NULL || (selector_flags(selector, a, s->port) & SELECTOR_IN))
+	for (; *cost > 0 && !s->ended; spend(cost, COST_PORT)) {
+		s->ended = !selector_next(s->request->selector, a, &s->walk);
+		if (s->walk.in)
 			return true;
 	}
 	return false;
@@ -453,6 +472,7 @@ bool metric_scan_next(const struct analyzer *a, struct metric_scan *s, struct me
 	p->n_rows = p->n_cells = p->n_keys = p->n_text = 0;
 	p->now = a->now;
 	if (!is_planned(a, s)) {
+		s->begun = true;
 		plan_picks(a, s);
 		if (s->picking)
 			begin_picks(a, s);
@@ -460,7 +480,7 @@ bool metric_scan_next(const struct analyzer *a, struct metric_scan *s, struct me
 	while (cost > 0 && has_room(p)) {
 		if (!s->picking) {
 			if (!next_port(a, s, &cost))
-				return s->port < a->sources.port.n;
+				return !s->ended;
 			begin_picks(a, s);
 		}
 		if (!pick_flows(a, s, &cost))

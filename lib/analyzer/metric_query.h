@@ -40,12 +40,12 @@
 #include <stdint.h>
 
 #include "analyzer/metric.h"
+#include "analyzer/selector.h"
 #include "analyzer/store.h"
 #include "base/addr.h"
 #include "base/error.h"
 
 struct analyzer;
-struct selector;
 
 enum metric_aggregate {
 	METRIC_MAX,
@@ -156,7 +156,9 @@ struct metric_page {
 /// The largest flows of a definition at the port that a scan looks at.
 struct metric_pick {
 	uint32_t def;
-	uint64_t id; ///< of the definition: numbers change with the program
+	uint64_t id;     ///< of the definition: numbers change with the program
+	uint32_t wanted; ///< flows
+	uint32_t room;   ///< for candidates
 	struct store_pick pick;
 };
 
@@ -166,8 +168,9 @@ struct metric_pick {
 /// holds, so that picking them takes slices of its own.
 struct metric_scan {
 	const struct metric_request *request;
-	uint32_t port; ///< the one that is looked at, or the last one that was
-	bool picking;  ///< flows of the port are looked for
+	struct selector_walk walk; ///< at the port that is looked at, or the last one that was
+	bool begun, ended;
+	bool picking; ///< flows of the port are looked for
 	uint32_t n_picks, at_pick;
 	struct metric_pick pick[METRIC_PAGE_CELLS]; ///< per definition that the request reads
 	uint32_t best[METRIC_PAGE_CELLS * 3 + METRIC_PAGE_KEYS];

@@ -7,6 +7,7 @@
 
 #include "analyzer/selector.h"
 #include "analyzer/state.h"
+#include "analyzer/view_item.h"
 
 // --- counters -----------------------------------------------------------------------------------
 
@@ -65,20 +66,25 @@ static const struct flow *flow_at(const struct analyzer *a, uint32_t def)
 	return a->set.flow[def];
 }
 
-// Without keys a direction has one flow, and the metric is the sum of both.
-uint32_t row_flows_of_value(const struct flow_def *def)
+// Candidates for one value where there are two directions.
+#define VALUE_ROOM 15
+
+uint32_t row_room(uint32_t wanted)
 {
-	return def->keys[0] == 0 ? 3 : 1;
+	const uint64_t room = (uint64_t)wanted * 3;
+	return room < VALUE_ROOM         ? VALUE_ROOM
+	       : room < METRIC_PAGE_KEYS ? (uint32_t)room
+					 : METRIC_PAGE_KEYS;
 }
 
-void row_pick_begin(const struct analyzer *a, uint32_t port, struct metric_pick *p, uint32_t *best,
-		    uint32_t max)
+void row_pick_begin(const struct analyzer *a, uint32_t port, struct metric_pick *p, uint32_t *best)
 {
 	const struct port *at = sources_port(&a->sources, port);
-	p->pick = (struct store_pick){.best = best, .max = max};
+	p->pick = (struct store_pick){.best = best};
 	for (unsigned i = 0; i < 3; i++)
 		if (at->source[i] != 0)
 			p->pick.source[p->pick.n_sources++] = at->source[i];
+	p->pick.max = p->pick.n_sources > 1 || p->room < p->wanted ? p->room : p->wanted;
 }
 
 static const struct store_pick *picked(const struct row_reader *r, uint32_t def)
@@ -91,45 +97,95 @@ static const struct store_pick *picked(const struct row_reader *r, uint32_t def)
 	return NULL;
 }
 
+// The entry of the same flow in another direction; 0 = none.
+static uint32_t find_twin(const struct store *s, uint32_t entry, uint32_t source)
+{
+	_Alignas(8) uint8_t key[PROGRAM_KEY_MAX];
+	memcpy(key, store_entry(s, entry)->key, s->def->key_size);
+	memcpy(key, &source, sizeof(source));
+	const uint32_t twin = store_find(s, key, store_tag(s, key));
+	return twin != 0 && store_visible(s, twin) ? twin : 0;
+}
+
+/// An item (view_item.h) with room for its cells and key.
+union roomy_item {
+	struct item item;
+	uint8_t bytes[sizeof(struct item) + (PROGRAM_VALUES_MAX + 1) * sizeof(struct cell) +
+		      PROGRAM_KEY_MAX];
+};
+
+static void join_twins(const struct row_reader *r, const struct store *s, const uint32_t *twin,
+		       uint32_t n, struct row_flow *flow)
+{
+	const struct item_shape shape = item_shape_of(s->def);
+	union roomy_item sum, other;
+	item_read(&sum.item, &shape, r->a, s, flow->entry);
+	for (uint32_t i = 0; i < n; i++) {
+		item_read(&other.item, &shape, r->a, s, twin[i]);
+		item_join(&sum.item, &shape, &other.item);
+	}
+	flow->value = sum.item.value;
+	flow->time = sum.item.last;
+}
+
+// A candidate with what the other directions have of it.
+static bool read_flow(const struct row_reader *r, const struct store *s, const struct store_pick *p,
+		      uint32_t i, struct row_flow *flow)
+{
+	const uint32_t entry = p->best[i], own = store_source(s, entry);
+	uint32_t twin[3], n = 0;
+	for (uint32_t k = 0; k < p->n_sources; k++) {
+		twin[n] = p->source[k] != own ? find_twin(s, entry, p->source[k]) : 0;
+		if (twin[n] != 0 && store_before(s, twin[n], entry))
+			return false;
+		n += twin[n] != 0;
+	}
+	*flow = (struct row_flow){.value = store_rate(s, entry).value,
+				  .time = store_past(s, entry)->last,
+				  .entry = entry};
+	if (n > 0)
+		join_twins(r, s, twin, n, flow);
+	return true;
+}
+
 bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *v)
 {
-	const struct flow *f = flow_at(r->a, def);
-	const uint32_t max = row_flows_of_value(f->def);
+	const struct store *s = &flow_at(r->a, def)->store;
 	const struct store_pick *p = picked(r, def);
-	struct metric_pick now;
-	uint32_t best[3], all = UINT32_MAX;
+	struct metric_pick now = {.wanted = 1, .room = VALUE_ROOM};
+	uint32_t best[VALUE_ROOM], all = UINT32_MAX;
+	struct row_flow flow;
 	if (p == NULL) {
-		row_pick_begin(r->a, r->port, &now, best, max);
-		store_pick_step(&f->store, &now.pick, &all);
-		store_pick_end(&f->store, &now.pick);
+		row_pick_begin(r->a, r->port, &now, best);
+		store_pick_step(s, &now.pick, &all);
+		store_pick_end(s, &now.pick);
 		p = &now.pick;
 	}
 	if (p->n == 0)
 		return false;
-	v->value.kind = METRIC_NUMBER;
-	v->value.number = 0;
-	v->time = 0;
-	for (uint32_t i = 0; i < p->n && i < max; i++) {
-		const uint64_t last = store_past(&f->store, p->best[i])->last;
-		v->value.number += store_rate(&f->store, p->best[i]).value;
-		v->time = last > v->time ? last : v->time;
+	v->value.kind = METRIC_NONE;
+	for (uint32_t i = 0; i < p->n; i++) {
+		if (!read_flow(r, s, p, i, &flow) ||
+		    (v->value.kind == METRIC_NUMBER && flow.value <= v->value.number))
+			continue;
+		v->value.kind = METRIC_NUMBER;
+		v->value.number = flow.value;
+		v->time = flow.time;
 	}
 	v->flow = true;
 	v->def = def;
 	return true;
 }
 
-uint32_t row_flows(const struct row_reader *r, uint32_t def, uint32_t max)
+uint32_t row_flows(const struct row_reader *r, uint32_t def)
 {
 	const struct store_pick *p = picked(r, def);
-	const uint32_t n = flow_at(r->a, def)->def->n, found = p != NULL ? p->n : 0;
-	max = n < max ? n : max;
-	return found < max ? found : max;
+	return p != NULL ? p->n : 0;
 }
 
-void row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct flow_row *row)
+bool row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct row_flow *flow)
 {
-	query_row(r->a, flow_at(r->a, def), picked(r, def)->best[i], row);
+	return read_flow(r, &flow_at(r->a, def)->store, picked(r, def), i, flow);
 }
 
 // --- columns ------------------------------------------------------------------------------------

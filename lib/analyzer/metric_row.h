@@ -37,6 +37,13 @@ struct row_counter row_counter_of(const struct analyzer *a, const char *name, si
 /// The row's own value of it; false when it has none.
 bool row_counter(const struct row_reader *r, const struct row_counter *c, struct row_value *v);
 
+/// One flow of a data source, both directions together.
+struct row_flow {
+	double value;
+	uint64_t time;  ///< ns
+	uint32_t entry; ///< of the definition's store: the larger one
+};
+
 /// The row's own value of a metric; METRIC_NONE when it has none.
 void row_metric(const struct row_reader *r, const char *name, size_t len, struct row_value *v);
 /// The value of a column, from the agent's host if need be and allowed.
@@ -47,15 +54,17 @@ bool row_passes(const struct row_reader *r, const struct metric_filter *filter, 
 
 /// The value of a flow definition; false when the data source has no flow of it.
 bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *v);
-/// How many flows of it were picked, at most its n and @p max; row_flow() tells each.
-uint32_t row_flows(const struct row_reader *r, uint32_t def, uint32_t max);
-void row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct flow_row *row);
+/// How many candidates for the largest flows of it were picked; row_flow() tells each. A flow that
+/// is sampled in both directions of a port is one, as in a view (view.h).
+uint32_t row_flows(const struct row_reader *r, uint32_t def);
+/// False: the other direction of this flow is larger and stands for both.
+bool row_flow(const struct row_reader *r, uint32_t def, uint32_t i, struct row_flow *flow);
 
-/// Begin to pick @p max flows of a definition at a port into @p best.
-void row_pick_begin(const struct analyzer *a, uint32_t port, struct metric_pick *p, uint32_t *best,
-		    uint32_t max);
-/// Flows whose sum is the value of a definition at a port, at most.
-uint32_t row_flows_of_value(const struct flow_def *def);
+/// Begin to pick p->wanted flows of a definition at a port into @p best, which has p->room.
+void row_pick_begin(const struct analyzer *a, uint32_t port, struct metric_pick *p, uint32_t *best);
+/// Room for candidates of so many flows. Of a port that samples both directions more are looked at
+/// than are wanted: the sum of two may be larger than either.
+uint32_t row_room(uint32_t wanted);
 
 /// A data source as users write it into @p text; its length.
 size_t row_source(const struct analyzer *a, uint32_t port, char text[TEXT_MAX + 1]);

@@ -8,6 +8,11 @@
 #include "analyzer/metric_row.h"
 #include "analyzer/state.h"
 
+const char *const source_flag_words[SOURCE_WORDS] = {"restarted", "rate_zero", "rate_changed",
+						     "rate_absurd"};
+const char *const source_doubt_words[SOURCE_WORDS] = {"rate_zero", "rate_absurd", "rate_differs",
+						      "conflict"};
+
 static void copy_name(char to[SOURCE_NAME_SIZE], const char *from)
 {
 	memset(to, 0, SOURCE_NAME_SIZE);
@@ -168,6 +173,11 @@ size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *row
 			.flow_samples = agent->flow_samples,
 			.counters_samples = agent->counters_samples,
 			.discards = agent->discards,
+			.flow_duplicates = agent->flow_duplicates,
+			.flow_late = agent->flow_late,
+			.discard_duplicates = agent->discard_duplicates,
+			.discard_late = agent->discard_late,
+			.discard_sources = agent->n_discarding,
 			.sources = agent->n_ports,
 			.counters_sources = a->metrics.agent[i].ports,
 			.counters_lost = a->metrics.agent[i].lost,
@@ -179,11 +189,15 @@ size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *row
 		};
 		copy_name(row->name, agent_name(a, agent));
 		for (uint32_t k = agent->first_sub; k != 0; k = sources_sub_agent(s, k)->next) {
-			const struct tally *t = &sources_sub_agent(s, k)->tally;
+			const struct sub_agent *sub = sources_sub_agent(s, k);
+			const struct tally *t = &sub->tally;
 			row->lost += t->lost;
 			row->duplicates += t->surplus;
 			row->restarts += t->restarts;
-			row->lost_samples += sources_sub_agent(s, k)->lost_samples;
+			row->lost_samples += sub->lost_samples;
+			row->drops += sub->drops;
+			row->lost_discards += sub->lost_discards;
+			row->discard_drops += sub->discard_drops;
 		}
 	}
 	return len;

@@ -100,6 +100,11 @@ struct agent_row {
 	struct addr via; ///< UDP source of its latest datagram
 	uint64_t datagrams, bytes, lost, duplicates, late, restarts;
 	uint64_t flow_samples, lost_samples, counters_samples, discards;
+	uint64_t drops;                      ///< that the agent counted, growth since it is known
+	uint64_t flow_duplicates, flow_late; ///< flow samples
+	/// The same of discarded-packet samples, of which `discards` came.
+	uint64_t discard_drops, lost_discards, discard_duplicates, discard_late;
+	uint32_t discard_sources;  ///< data sources with discarded-packet samples
 	uint32_t sources;          ///< data sources with flow samples
 	uint32_t counters_sources; ///< with counters at present
 	uint64_t counters_lost, counters_duplicates, counters_late; ///< counters samples
@@ -147,6 +152,10 @@ struct source_row {
 	double effective_rate; ///< growth of sample_pool / samples received; 0 = unknown
 	uint64_t lost_samples, drops;
 };
+
+/// What SOURCE_* of bank.h and DOUBT_* are called, by bit.
+#define SOURCE_WORDS 4
+extern const char *const source_flag_words[SOURCE_WORDS], *const source_doubt_words[SOURCE_WORDS];
 
 /// Data sources from index @p from on, as query_agents(). Without samples and discards: a port
 /// that is known from its counters alone; and data source 0, which stands for all of an agent while

@@ -106,6 +106,12 @@ void selector_free(struct selector *s)
 	free(s);
 }
 
+// Names have no address and stand in front.
+static bool has_names(const struct selector *s)
+{
+	return s->agent[0].addr.family == ADDR_NONE;
+}
+
 static bool has_agent(const struct selector *s, const struct analyzer *a, uint32_t port)
 {
 	const struct agent *agent =
@@ -113,7 +119,8 @@ static bool has_agent(const struct selector *s, const struct analyzer *a, uint32
 	const struct wanted w = {.addr = agent->addr};
 	if (bsearch(&w, s->agent, s->n_agents, sizeof(w), compare_wanted) != NULL)
 		return true;
-	// Names have no address and stand in front.
+	if (!has_names(s))
+		return false;
 	const char *name = query_known(a, port).agent;
 	for (size_t i = 0; i < s->n_agents && s->agent[i].addr.family == ADDR_NONE; i++)
 		if (strcmp(s->agent[i].name, name) == 0)
@@ -151,6 +158,51 @@ unsigned selector_flags(struct selector *s, const struct analyzer *a, uint32_t p
 	if (s->flags[port] == 0)
 		s->flags[port] = (uint8_t)decide(s, a, port);
 	return s->flags[port];
+}
+
+// The first port of the i-th agent of the list; 0 = it has none, or was in the list before.
+static uint32_t port_of_listed(const struct selector *s, const struct sources *sources, uint32_t i)
+{
+	const struct agent id = {.addr = s->agent[i].addr};
+	if (i > 0 && compare_wanted(&s->agent[i - 1], &s->agent[i]) == 0)
+		return 0;
+	const uint32_t agent = roster_find(&sources->agent, &sources->config.secret, &id);
+	return sources_agent(sources, agent)->first_port;
+}
+
+// On to the next agent: of the list, or, where there are names in it, of all.
+static bool next_agent(const struct selector *s, const struct analyzer *a,
+		       struct selector_walk *walk)
+{
+	const uint32_t i = walk->agent++;
+	if (!has_names(s)) {
+		walk->port = i < s->n_agents ? port_of_listed(s, &a->sources, i) : 0;
+		return i < s->n_agents;
+	}
+	if (i >= a->sources.agent.n)
+		return false;
+	const uint32_t port = sources_agent(&a->sources, i + 1)->first_port;
+	walk->port = port != 0 && has_agent(s, a, port) ? port : 0;
+	return true;
+}
+
+static bool next_port(const struct selector *s, const struct analyzer *a,
+		      struct selector_walk *walk)
+{
+	const struct sources *sources = &a->sources;
+	if (s == NULL || s->scope != SCOPE_AGENTS)
+		return walk->port++ < sources->port.n;
+	if (walk->port != 0)
+		walk->port = sources_port(sources, walk->port)->next;
+	return walk->port != 0 || next_agent(s, a, walk);
+}
+
+bool selector_next(struct selector *s, const struct analyzer *a, struct selector_walk *walk)
+{
+	const bool more = next_port(s, a, walk);
+	walk->in = more && walk->port != 0 &&
+		   (s == NULL || (selector_flags(s, a, walk->port) & SELECTOR_IN) != 0);
+	return more;
 }
 
 void data_source_format(struct strbuf *b, uint32_t ds_class, uint32_t ds_index)

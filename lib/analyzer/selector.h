@@ -46,6 +46,18 @@ struct selector;
 struct selector *selector_new(const struct analyzer *a, const char *text, struct err_msg *msg);
 void selector_free(struct selector *s);
 
+/// Where a walk over selected ports stands; start with zeros.
+struct selector_walk {
+	uint32_t port;  ///< the one at hand; 0 = none
+	uint32_t agent; ///< how many agents were looked at
+	bool in;        ///< the question is about this port
+};
+
+/// One step, under the analyzer's lock; false at the end. An agent that is told by its address
+/// costs what its own ports cost, one that is told by its name a look at every agent. Ports that
+/// are new meanwhile may be left out. @p s: NULL = all.
+bool selector_next(struct selector *s, const struct analyzer *a, struct selector_walk *walk);
+
 /// SELECTOR_* of a port (number in sources.port).
 unsigned selector_flags(struct selector *s, const struct analyzer *a, uint32_t port);
 

@@ -81,10 +81,25 @@ static void enter_agent(struct sources *s, struct translation *t, uint32_t i,
 	s->agents_refused += t->sub_agent[i] == 0;
 }
 
+// The number of a port; a new one is entered, and goes to the end of its agent's list. 0 = full.
+static uint32_t enter_port(struct sources *s, const struct port *port, bool *is_new)
+{
+	const uint32_t p = roster_enter(&s->port, &s->config.secret, port, is_new);
+	struct agent *a = sources_agent(s, port->agent);
+	if (!*is_new)
+		return p;
+	if (a->last_port != 0)
+		sources_port(s, a->last_port)->next = p;
+	else
+		a->first_port = p;
+	a->last_port = p;
+	return p;
+}
+
 uint32_t sources_named_port(struct sources *s, uint32_t agent, uint32_t named, bool *is_new)
 {
 	const struct port port = {.agent = agent, .named = named};
-	const uint32_t p = roster_enter(&s->port, &s->config.secret, &port, is_new);
+	const uint32_t p = enter_port(s, &port, is_new);
 	s->sources_refused += p == 0;
 	return p;
 }
@@ -100,7 +115,7 @@ static void find_source(struct sources *s, struct translation *t, uint32_t i,
 				  .ds_class = id->ds_class,
 				  .ds_index = id->ds_index};
 	bool is_new;
-	const uint32_t p = roster_enter(&s->port, &s->config.secret, &port, &is_new);
+	const uint32_t p = enter_port(s, &port, &is_new);
 	if (p == 0)
 		return;
 	const struct sampler sampler = {.port = p, .sub_agent = sub};
@@ -140,7 +155,7 @@ void sources_by_agent(struct sources *s)
 		const uint32_t agent = s->n_by_agent + 1;
 		const struct port port = {.agent = agent};
 		bool is_new;
-		const uint32_t p = roster_enter(&s->port, &s->config.secret, &port, &is_new);
+		const uint32_t p = enter_port(s, &port, &is_new);
 		if (p == 0)
 			continue;
 		const struct source source = {.port = p, .direction = DIRECTION_UNKNOWN};
@@ -233,6 +248,10 @@ static void merge_agent(struct sources *s, uint32_t i, const struct agent_cell *
 	a->flow_samples += cell->flow_samples;
 	a->counters_samples += cell->counters_samples;
 	a->discards += cell->discards;
+	a->flow_duplicates += cell->flow_duplicates;
+	a->flow_late += cell->flow_late;
+	a->discard_duplicates += cell->discard_duplicates;
+	a->discard_late += cell->discard_late;
 	if (cell->last >= a->last) {
 		a->last = cell->last;
 		a->via = cell->via;
@@ -242,13 +261,39 @@ static void merge_agent(struct sources *s, uint32_t i, const struct agent_cell *
 		a->first = cell->last;
 }
 
-static void merge_sampler(struct sources *s, uint32_t i, const struct source_cell *cell)
+static struct sampler *touch_sampler(struct sources *s, uint32_t i)
 {
 	struct sampler *m = sources_sampler(s, i);
 	if (m->tick != s->tick) {
 		m->tick = s->tick;
 		s->touched_samplers[s->n_touched_samplers++] = i;
 	}
+	return m;
+}
+
+// @p i: the sampler of the same port's flow samples.
+static void merge_discards(struct sources *s, uint32_t i, const struct source_cell *cell,
+			   const struct discard_cell *discard)
+{
+	const struct sampler *flows = sources_sampler(s, i);
+	const struct sampler id = {.port = flows->port,
+				   .sub_agent = flows->sub_agent | SAMPLER_DISCARDS};
+	bool is_new;
+	const uint32_t own = roster_enter(&s->sampler, &s->config.secret, &id, &is_new);
+	if (own == 0)
+		return;
+	struct port *p = sources_port(s, id.port);
+	sources_agent(s, p->agent)->n_discarding += !p->discarding;
+	p->discarding = true;
+	const struct sight sight = {
+		.valid = true, .sequence = discard->sequence, .drops = discard->drops};
+	tally_add(&touch_sampler(s, own)->tally, &sight, discard->samples,
+		  (cell->flags & SOURCE_RESTARTED) != 0);
+}
+
+static void merge_sampler(struct sources *s, uint32_t i, const struct source_cell *cell)
+{
+	struct sampler *m = touch_sampler(s, i);
 	if (!m->used) {
 		struct port *p = sources_port(s, m->port);
 		m->used = true;
@@ -310,8 +355,11 @@ void sources_merge(struct sources *s, uint32_t worker, const struct registry *re
 		const uint32_t local = bank->touched_sources[i];
 		const struct source_cell *cell = &bank->source[local];
 		merge_source(s, sources_translate(s, worker, local), cell, bank->start);
-		if (cell->samples > 0 && local < t->n_sources && t->sampler[local] != 0)
-			merge_sampler(s, t->sampler[local], cell);
+		const uint32_t sampler = local < t->n_sources ? t->sampler[local] : 0;
+		if (sampler != 0 && cell->samples > 0)
+			merge_sampler(s, sampler, cell);
+		if (sampler != 0 && cell->discards > 0)
+			merge_discards(s, sampler, cell, &bank->discard[local]);
 	}
 }
 
@@ -319,7 +367,9 @@ void sources_merge(struct sources *s, uint32_t worker, const struct registry *re
 static void end_sampler(struct sources *s, struct sampler *m)
 {
 	struct tally *t = &m->tally;
-	const uint32_t restarts = (uint32_t)sources_sub_agent(s, m->sub_agent)->tally.restarts;
+	const bool discards = (m->sub_agent & SAMPLER_DISCARDS) != 0;
+	struct sub_agent *sub = sources_sub_agent(s, m->sub_agent & ~SAMPLER_DISCARDS);
+	const uint32_t restarts = (uint32_t)sub->tally.restarts;
 	if (m->restarts != restarts && t->high.valid && !t->fresh.valid)
 		t->fresh = t->same;
 	m->restarts = restarts;
@@ -335,10 +385,11 @@ static void end_sampler(struct sources *s, struct sampler *m)
 	} else {
 		m->pool_samples += received;
 	}
-	if (goes_on && ahead(t->high.drops, before.drops) > 0)
-		m->drops += t->high.drops - before.drops;
+	const int32_t drops = goes_on ? ahead(t->high.drops, before.drops) : 0;
+	m->drops += (uint64_t)(drops > 0 ? drops : 0);
+	*(discards ? &sub->discard_drops : &sub->drops) += (uint64_t)(drops > 0 ? drops : 0);
+	*(discards ? &sub->lost_discards : &sub->lost_samples) += t->lost - lost;
 	m->rate_changed = false;
-	sources_sub_agent(s, m->sub_agent)->lost_samples += t->lost - lost;
 }
 
 static void end_source(struct sources *s, struct source *o)

@@ -21,7 +21,8 @@
 /// Sub-agents that report the same data source are kept apart by their samplers, because their
 /// sequences differ, and are one port and one source outside; such a port counts as a conflict.
 /// Both directions of a port share the sampler, because the agent numbers their samples in one
-/// sequence.
+/// sequence. Discarded-packet samples have a sequence of their own, and so a sampler of their own,
+/// from when there is one, as long as there is room for more samplers (as many as sources).
 ///
 /// **Loss** is the growth of the highest sequence number, over all workers, minus what was
 /// received: right however an agent's datagrams are spread over workers, and healed when late ones
@@ -73,9 +74,12 @@ struct agent {
 	struct addr via;
 	uint32_t uptime;
 	uint32_t n_subs;
-	uint32_t n_ports; ///< with flow samples
+	uint32_t n_ports;               ///< with flow samples
+	uint32_t first_port, last_port; ///< list of all, in order of their numbers; 0 = none
+	uint32_t n_discarding;          ///< ports with discarded-packet samples
 	uint64_t datagrams, bytes, duplicates, late;
 	uint64_t flow_samples, counters_samples, discards;
+	uint64_t flow_duplicates, flow_late, discard_duplicates, discard_late;
 	uint64_t first, last; ///< ns
 	uint32_t first_sub;   ///< list; 0 = none
 	uint32_t source;      ///< stands for all of its data sources; 0 = none (yet)
@@ -105,10 +109,12 @@ struct tally {
 
 struct sub_agent {
 	uint32_t agent, id;
-	uint32_t next;         ///< of the same agent
-	uint32_t tick;         ///< when `tally` was touched last
-	uint64_t lost_samples; ///< over its samplers
-	double due, got;       ///< datagrams of late: numbered, received
+	uint32_t next; ///< of the same agent
+	uint32_t tick; ///< when `tally` was touched last
+	/// Over its samplers: samples lost on the way, and growth of the agent's counts of drops.
+	uint64_t lost_samples, drops;
+	uint64_t lost_discards, discard_drops; ///< the same of discarded-packet samples
+	double due, got;                       ///< datagrams of late: numbered, received
 	struct tally tally;
 };
 
@@ -117,16 +123,22 @@ struct port {
 	uint32_t named; ///< text of a custom data source (metric.h), else 0; ends the identity
 	char name[SOURCE_NAME_SIZE];
 	uint64_t speed; ///< bit/s
+	uint32_t next;  ///< of the same agent
 	uint32_t first_sampler;
 	uint32_t n_samplers; ///< with flow samples
+	bool discarding;     ///< had discarded-packet samples
 	bool inner;          ///< no edge of the network: left out where `aggMode` is edge
 	uint32_t source[3];  ///< by direction (enum packet_direction); 0 = none
 	struct audit audit;
 };
 
+/// Marks the sampler of discarded-packet samples.
+#define SAMPLER_DISCARDS (1u << 31)
+
 struct sampler {
-	uint32_t port, sub_agent;
-	uint32_t next;               ///< of the same port
+	uint32_t port;
+	uint32_t sub_agent;          ///< with SAMPLER_DISCARDS, perhaps; ends the identity
+	uint32_t next;               ///< of the same port; not of discards
 	uint32_t tick;               ///< when `tally` was touched last
 	uint32_t restarts;           ///< of the sub-agent, when the tally was right
 	bool used;                   ///< had flow samples

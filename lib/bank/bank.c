@@ -73,6 +73,7 @@ size_t bank_shell_size(const struct bank_config *config)
 	return round_up(sizeof(struct bank)) + round_up(sizeof(struct unknown_tags)) +
 	       round_up(agents * sizeof(struct agent_cell)) + round_up(agents * sizeof(uint32_t)) +
 	       round_up(sources * sizeof(struct source_cell)) +
+	       round_up(sources * sizeof(struct discard_cell)) +
 	       round_up(sources * sizeof(uint32_t)) + round_up(config->log_size);
 }
 
@@ -89,6 +90,7 @@ struct bank *bank_shell_init(void *mem, const struct bank_config *config)
 	b->agent = take(&p, agents * sizeof(struct agent_cell));
 	b->touched_agents = take(&p, agents * sizeof(uint32_t));
 	b->source = take(&p, sources * sizeof(struct source_cell));
+	b->discard = take(&p, sources * sizeof(struct discard_cell));
 	b->touched_sources = take(&p, sources * sizeof(uint32_t));
 	b->log = take(&p, config->log_size);
 	b->log_size = config->log_size;

@@ -85,6 +85,14 @@ enum {
 /// sixteen million.
 #define SANE_RATE (1u << 24)
 
+/// The discarded-packet samples of one data source over one interval, which have a sequence of
+/// their own. Meaningful where source_cell.discards is not 0.
+struct discard_cell {
+	uint32_t samples;
+	uint32_t sequence; ///< highest sequence number
+	uint32_t drops;    ///< latest drops
+};
+
 /// Sums of one agent over one interval.
 struct agent_cell {
 	uint32_t epoch;
@@ -92,11 +100,13 @@ struct agent_cell {
 	uint64_t bytes;     ///< of payload
 	uint32_t flow_samples, counters_samples, discards;
 	uint32_t duplicates, late;
-	uint32_t sequence; ///< highest datagram sequence number
-	uint32_t uptime;   ///< ms, of the latest datagram
-	uint32_t flags;    ///< AGENT_*
-	uint64_t last;     ///< payload.time of the latest datagram, ns
-	struct addr via;   ///< UDP source of the latest datagram
+	uint32_t flow_duplicates, flow_late;       ///< flow samples
+	uint32_t discard_duplicates, discard_late; ///< discarded-packet samples
+	uint32_t sequence;                         ///< highest datagram sequence number
+	uint32_t uptime;                           ///< ms, of the latest datagram
+	uint32_t flags;                            ///< AGENT_*
+	uint64_t last;                             ///< payload.time of the latest datagram, ns
+	struct addr via;                           ///< UDP source of the latest datagram
 };
 
 enum {
@@ -131,6 +141,7 @@ struct bank {
 	uint32_t *touched_agents, *touched_sources; ///< indices of cells in use
 	struct agent_cell *agent;
 	struct source_cell *source;
+	struct discard_cell *discard; ///< of the sources, by the same index
 	uint8_t *log;
 	uint32_t log_size, log_len;
 	struct unknown_tags *unknown; ///< samples and flow records; counter records: see the log

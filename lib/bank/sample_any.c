@@ -168,12 +168,16 @@ static bool check_sample(struct passage *ps, struct registry_source *source,
 		source->discards.started = false;
 		cell->flags |= SOURCE_RESTARTED;
 	}
+	struct agent_cell *agent = ps->from->cell;
 	const enum seq_verdict verdict =
 		seq_window_check(discarded ? &source->discards : &source->window, fs->sequence);
 	if (verdict == SEQ_DUPLICATE) {
 		stats_add(ps->in->stats, STAT_sample_duplicate, 1);
+		*(discarded ? &agent->discard_duplicates : &agent->flow_duplicates) += 1;
 		return false;
 	}
+	if (verdict == SEQ_LATE)
+		*(discarded ? &agent->discard_late : &agent->flow_late) += 1;
 	if (verdict == SEQ_RESTART)
 		cell->flags |= SOURCE_RESTARTED;
 	return true;
@@ -221,6 +225,23 @@ static void count_source(struct source_cell *cell, const struct flow_sample *fs,
 	cell->last = ms;
 }
 
+static void count_discard(struct passage *ps, uint32_t source, const struct flow_sample *fs)
+{
+	struct source_cell *cell = &ps->bank->source[source];
+	struct discard_cell *d = &ps->bank->discard[source];
+	if (cell->discards == 0)
+		*d = (struct discard_cell){0};
+	if (d->samples == 0 || is_later(fs->sequence, d->sequence)) {
+		d->sequence = fs->sequence;
+		d->drops = fs->drops;
+	}
+	d->samples++;
+	cell->discards = (uint16_t)(cell->discards + (cell->discards < UINT16_MAX));
+	cell->last = ps->from->ms;
+	ps->from->cell->discards++;
+	stats_add(ps->in->stats, STAT_used_discards, 1);
+}
+
 static uint32_t find_source(struct passage *ps, const struct source_id *id)
 {
 	struct registry *r = &ps->in->registry;
@@ -262,10 +283,7 @@ void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 	if (discarded) {
 		s->kind = SAMPLE_DISCARDED;
 		packet_reason(p, fs.reason);
-		cell->discards = (uint16_t)(cell->discards + (cell->discards < UINT16_MAX));
-		cell->last = from->ms;
-		from->cell->discards++;
-		stats_add(in->stats, STAT_used_discards, 1);
+		count_discard(ps, s->source, &fs);
 	} else {
 		s->kind = SAMPLE_FLOW;
 		count_source(cell, &fs, s->rate, s->bytes, from->ms);

@@ -240,11 +240,68 @@ static void audit_begins_anew(void **state)
 	rig_free(r);
 }
 
+static void numbered(struct rig *r, int worker, uint32_t tag, uint32_t sequence, uint32_t drops)
+{
+	static uint32_t datagrams;
+	struct shot s;
+	const struct flow_sample fs = {.sequence = sequence,
+				       .ds_index = 5,
+				       .sampling_rate = RATE,
+				       .drops = drops,
+				       .input = 5,
+				       .reason = 258};
+	const uint8_t h[34] = {[12] = 8, [14] = 0x45, [23] = 17};
+	datagrams++;
+	shot_begin(&s, (struct from){.agent = 1, .sequence = datagrams, .uptime = datagrams});
+	encode_flow_sample(&s.e, tag, &fs);
+	encode_sampled_header(&s.e, 1, 100, 4, h, sizeof(h));
+	encode_sample_end(&s.e);
+	fire(r, worker, &s, 20 * MS);
+}
+
+// Flow samples and discarded-packet samples of one port are numbered and judged apart.
+static void samples_of_both_kinds_are_numbered(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	struct agent_row row;
+	static const uint32_t flows[] = {1, 2, 4, 3, 4, 7}, discards[] = {101, 103, 103, 102, 110};
+	for (uint32_t i = 0; i < 6; i++)
+		numbered(r, 0, SFLOW_FLOW_SAMPLE, flows[i], 10);
+	for (uint32_t i = 0; i < 5; i++)
+		numbered(r, 0, SFLOW_DISCARDED_PACKET, discards[i], 1000);
+	tick(r);
+	numbered(r, 0, SFLOW_FLOW_SAMPLE, 10, 14);
+	numbered(r, 1, SFLOW_DISCARDED_PACKET, 114, 1007); // loss is known over all workers
+	numbered(r, 0, SFLOW_DISCARDED_PACKET, 112, 1003);
+	tick(r);
+	assert_int_equal(query_agents(r->analyzer, 0, &row, 1), 1);
+	assert_int_equal(row.flow_samples, 6);
+	assert_int_equal(row.flow_duplicates, 1);
+	assert_int_equal(row.flow_late, 1);
+	assert_int_equal(row.lost_samples, 2);
+	assert_int_equal(row.drops, 4);
+	assert_int_equal(row.sources, 1);
+	assert_int_equal(row.discards, 6);
+	assert_int_equal(row.discard_duplicates, 1);
+	assert_int_equal(row.discard_late, 1);
+	assert_int_equal(row.lost_discards, 2);
+	assert_int_equal(row.discard_drops, 7);
+	assert_int_equal(row.discard_sources, 1);
+	struct source_row source;
+	assert_int_equal(query_sources(r->analyzer, 0, &source, 1), 1);
+	assert_int_equal(source.lost_samples, 2); // of flows alone
+	assert_int_equal(source.drops, 4);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(loss_is_made_up_for), cmocka_unit_test(correction_is_bounded),
-		cmocka_unit_test(doubts_are_raised),   cmocka_unit_test(audit_finds_the_cause),
+		cmocka_unit_test(samples_of_both_kinds_are_numbered),
+		cmocka_unit_test(loss_is_made_up_for),
+		cmocka_unit_test(correction_is_bounded),
+		cmocka_unit_test(doubts_are_raised),
+		cmocka_unit_test(audit_finds_the_cause),
 		cmocka_unit_test(audit_begins_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
