@@ -81,6 +81,7 @@ struct config_input {
 	uint32_t answer_rate;       ///< port: answers per second, of each kind
 	struct count_list vlans;    ///< port: VLAN ids that are taken, 0 = untagged; none = any
 	bool checksums;             ///< port: verify what the card does not
+	bool interrupt;             ///< port: an idle worker waits for the card's interrupt
 	bool promiscuous;           ///< port: take frames to any MAC address
 	uint32_t mtu;               ///< port: largest IP packet, bytes
 	uint32_t descriptors;       ///< port: per queue

@@ -169,6 +169,10 @@ static const struct member port_rows[] = {
 	 .help = "a net_af_xdp device shares its NIC with the kernel: `sflow`: only UDP to "
 		 "`udp_port` "
 		 "comes to weir; `fragments`: and fragments of UDP; `none`: all comes to weir"},
+	BOOL("interrupt", INPUT(interrupt), "false",
+	     "an idle worker sleeps until the card interrupts, where the driver can; else, and "
+	     "with "
+	     "`false`, it naps, for `nap` at the longest"),
 	BOOL("promiscuous", INPUT(promiscuous), "true", "take frames to any MAC address"),
 	COUNT("mtu", INPUT(mtu), 576, 16000, "1500", "largest IP packet in bytes"),
 	COUNT("descriptors", INPUT(descriptors), 32, 32768, "1024",

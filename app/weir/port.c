@@ -136,6 +136,23 @@ struct port *port_open(const struct port_config *config, struct err_msg *msg)
 	return p;
 }
 
+static void open_interrupts(struct port *p)
+{
+	uint16_t n = 0;
+	int err = 0;
+	struct log_hold hold;
+	log_hold(&hold);
+	while (n < p->queues && (err = port_intr_open(&p->queue[n].intr, p->id, n)) == 0)
+		n++;
+	log_release(&hold);
+	free(hold.text);
+	if (n == p->queues)
+		LOG(INFO, PORT, "%s: idle workers wait for its interrupt", p->name);
+	else
+		LOG(WARNING, PORT, "%s: no interrupt on queue %u: %s: its worker naps when idle",
+		    p->name, n, rte_strerror(-err));
+}
+
 int port_start(struct port *p, struct err_msg *msg)
 {
 	struct rte_eth_link link;
@@ -153,6 +170,8 @@ int port_start(struct port *p, struct err_msg *msg)
 	p->config.device = p->name;
 	rte_eth_stats_reset(p->id);
 	port_bond_started(&p->bond);
+	if (p->config.interrupt)
+		open_interrupts(p);
 	if (p->config.promiscuous && rte_eth_promiscuous_enable(p->id) != 0)
 		LOG(WARNING, PORT, "%s: cannot go promiscuous: only frames to its own address come",
 		    p->name);
@@ -178,6 +197,8 @@ void port_close(struct port *p)
 		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_RESET, on_trouble, p);
 		rte_eth_dev_callback_unregister(p->id, RTE_ETH_EVENT_INTR_RMV, on_trouble, p);
 	}
+	for (uint16_t i = 0; p->queue != NULL && i < p->queues; i++)
+		port_intr_close(&p->queue[i].intr);
 	port_host_stop(p->host);
 	port_kernel_stop(p->kernel);
 	port_xdp_done(&p->xdp);
@@ -325,6 +346,7 @@ static struct rte_eth_conf choose_features(struct port *p, const struct rte_eth_
 	c.rxmode.offloads = info->rx_offload_capa & checksums;
 	// A bond hears of its members' links only so, whatever it says of itself.
 	c.intr_conf.lsc = (*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 || p->config.n_members > 0;
+	c.intr_conf.rxq = p->config.interrupt;
 	if (p->queues > 1 && (info->flow_type_rss_offloads & hash) != 0) {
 		c.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		c.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & hash;

@@ -45,6 +45,7 @@ struct port_config {
 	uint16_t descriptors; ///< per queue, wanted
 	uint16_t mtu;         ///< largest IP packet, bytes
 	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
+	bool interrupt;       ///< an idle worker waits for the card, where the driver can
 	bool promiscuous;     ///< take frames to other MAC addresses too
 	const char *const *member; ///< devices of the bond that it is; borrowed
 	uint32_t n_members;        ///< 0 = it is no bond

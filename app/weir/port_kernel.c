@@ -3,7 +3,7 @@
 #include "weir/port_kernel.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +25,7 @@
 #include "weir/link.h"
 #include "weir/log.h"
 #include "weir/port_bond.h"
+#include "weir/port_intr.h"
 
 #define VHOST_NET "/dev/vhost-net"
 #define LINK_LOOK (100 * CLOCK_NS_PER_MS)
@@ -40,15 +41,14 @@ enum {
 
 struct port_kernel {
 	struct port_kernel_config config;
-	uint16_t id;           // of the interface, as DPDK counts
-	struct rte_ring *ring; // workers: enqueue; thread: dequeue
-	int event;             // workers: w; thread: r
-	int epoll;
+	uint16_t id;                // of the interface, as DPDK counts
+	struct rte_ring *ring;      // workers: enqueue; thread: dequeue
+	int event;                  // workers: w; thread: r
+	struct port_intr intr;      // of the interface; `own` is added to what it waits for
 	struct rte_epoll_event own; // DPDK keeps the state of `event` in there
 	bool asleep;                // thread: w; workers: r
 	bool stop;                  // main: w; thread: r
 	bool running;
-	bool can_wake;    // the interface has an interrupt
 	bool link_known;  // thread: rw
 	bool link;        // thread: rw
 	bool link_failed; // thread: rw; told once
@@ -77,11 +77,11 @@ struct port_kernel *port_kernel_new(const struct port_kernel_config *config, str
 	k->config = *config;
 	k->id = RTE_MAX_ETHPORTS;
 	k->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	k->epoll = epoll_create1(EPOLL_CLOEXEC);
+	k->intr.epoll = -1;
 	snprintf(name, sizeof(name), "weir-kernel%u", config->port);
 	k->ring = rte_ring_create(name, RING_SIZE, config->socket, RING_F_SC_DEQ);
 	int err = 0;
-	if (k->ring == NULL || k->event < 0 || k->epoll < 0)
+	if (k->ring == NULL || k->event < 0)
 		err = err_set(msg, ERR_MEMORY, "port %s: no memory or descriptors for `kernel`",
 			      config->name);
 	if (err != 0 || make_interface(k, msg) != 0) {
@@ -128,6 +128,7 @@ void port_kernel_free(struct port_kernel *k)
 	if (k == NULL)
 		return;
 	port_kernel_stop(k);
+	port_intr_close(&k->intr);
 	if (rte_eth_dev_is_valid_port(k->id)) {
 		rte_eth_dev_stop(k->id);
 		rte_eth_dev_close(k->id);
@@ -137,8 +138,6 @@ void port_kernel_free(struct port_kernel *k)
 	rte_ring_free(k->ring);
 	if (k->event >= 0)
 		close(k->event);
-	if (k->epoll >= 0)
-		close(k->epoll);
 	free(k);
 }
 
@@ -239,9 +238,10 @@ static int make_interface(struct port_kernel *k, struct err_msg *msg)
 // The interface wakes us, as our own event does.
 static void listen_to(struct port_kernel *k)
 {
+	if (port_intr_open(&k->intr, k->id, 0) != 0)
+		return;
 	k->own.epdata.event = EPOLLIN;
-	rte_epoll_ctl(k->epoll, EPOLL_CTL_ADD, k->event, &k->own);
-	k->can_wake = rte_eth_dev_rx_intr_ctl_q(k->id, 0, k->epoll, RTE_INTR_EVENT_ADD, NULL) == 0;
+	rte_epoll_ctl(k->intr.epoll, EPOLL_CTL_ADD, k->event, &k->own);
 }
 
 static int set_up(struct port_kernel *k, struct err_msg *msg)
@@ -333,33 +333,22 @@ static bool from_kernel(struct port_kernel *k)
 
 static void rest(struct port_kernel *k)
 {
-	struct rte_epoll_event event[2];
 	uint64_t woken;
 	__atomic_store_n(&k->asleep, true, __ATOMIC_SEQ_CST); // see port_kernel_wake()
 	if (rte_ring_empty(k->ring)) {
-		if (k->can_wake)
-			rte_eth_dev_rx_intr_enable(k->id, 0);
-		rte_epoll_wait(k->epoll, event, 2, k->can_wake ? SLEEP_MS : BLIND_SLEEP_MS);
-		if (k->can_wake)
-			rte_eth_dev_rx_intr_disable(k->id, 0);
+		struct pollfd event = {.fd = k->event, .events = POLLIN};
+		if (k->intr.epoll >= 0)
+			port_intr_wait(&k->intr, SLEEP_MS);
+		else
+			poll(&event, 1, BLIND_SLEEP_MS);
 	}
 	__atomic_store_n(&k->asleep, false, __ATOMIC_RELAXED);
 	eventfd_read(k->event, &woken);
 }
 
-// net_tap reads only after a signal of its own said that there is something. By default any thread
-// may get that, and this one would look too early and then sleep. Elsewhere it does nothing.
-static void take_signals(const struct port_kernel *k)
-{
-	const struct f_owner_ex me = {.type = F_OWNER_TID, .pid = gettid()};
-	if (k->can_wake)
-		fcntl(rte_eth_dev_rx_intr_ctl_q_get_fd(k->id, 0), F_SETOWN_EX, &me);
-}
-
 static void *run(void *port_kernel)
 {
 	struct port_kernel *k = port_kernel;
-	take_signals(k);
 	while (!__atomic_load_n(&k->stop, __ATOMIC_RELAXED)) {
 		follow_link(k);
 		if (k->config.bond != NULL)

@@ -15,6 +15,9 @@
 // 20 ns, a line from memory some 100 ns.
 #define PREFETCH_AHEAD 4
 
+// Whether it is to stop, a worker sees only after its wait.
+#define LONGEST_WAIT_MS 100
+
 static enum input_state burst(struct input *in, uint64_t until, struct burst *b);
 static void release(struct input *in);
 static void wait_for_frames(struct input *in, uint64_t ns);
@@ -24,6 +27,7 @@ void port_queue_init(struct port_queue *q, const struct port_queue_config *confi
 	*q = (struct port_queue){
 		.input = {.burst = burst, .release = release, .wait = wait_for_frames},
 		.config = *config,
+		.intr = {.epoll = -1},
 	};
 }
 
@@ -202,8 +206,15 @@ static void release(struct input *in)
 }
 
 // A driver in poll mode has nothing to wait on: the ring of descriptors holds what comes meanwhile.
+// With an interrupt the wait may be long, but for what others deal, which raises none.
 static void wait_for_frames(struct input *in, uint64_t ns)
 {
+	struct port_queue *q = (struct port_queue *)in;
+	if (q->intr.epoll >= 0) {
+		const uint64_t ms = ns / CLOCK_NS_PER_MS + 1;
+		port_intr_wait(&q->intr, q->config.spread != NULL ? (int)ms : LONGEST_WAIT_MS);
+		return;
+	}
 	const struct timespec ts = clock_timespec(ns);
 	nanosleep(&ts, NULL);
 }

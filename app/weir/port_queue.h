@@ -21,6 +21,7 @@
 
 #include "weir/frame.h"
 #include "weir/input.h"
+#include "weir/port_intr.h"
 
 struct port_host;
 struct port_kernel;
@@ -41,8 +42,9 @@ struct port_queue_config {
 struct port_queue {
 	struct input input; ///< first, so that the worker's pointer is ours
 	struct port_queue_config config;
-	uint64_t given_up; ///< of `fragments`, as last counted
-	uint16_t n;        ///< buffers lent by the latest burst
+	struct port_intr intr; ///< closed: the driver has none, or nobody asked for it
+	uint64_t given_up;     ///< of `fragments`, as last counted
+	uint16_t n;            ///< buffers lent by the latest burst
 	struct rte_mbuf *mbuf[INPUT_BURST];
 } __attribute__((aligned(64)));
 
