@@ -350,6 +350,11 @@ static int check_kernel(const struct config *c, size_t i, struct err_msg *msg)
 			       "inputs: %s: kernel: with `xdp` the kernel keeps the NIC, expected "
 			       "one of the two",
 			       in->name);
+	if (in->steer == CONFIG_STEER_ISOLATE)
+		return err_set(msg, ERR_INVALID,
+			       "inputs: %s: kernel: with `steer: isolate` nothing comes that the "
+			       "kernel could get, expected one of the two",
+			       in->name);
 	for (size_t j = 0; j < i; j++)
 		if (c->inputs[j].kind == CONFIG_PORT &&
 		    strcmp(c->inputs[j].kernel, in->kernel) == 0)

@@ -52,6 +52,13 @@ enum config_spread {
 	CONFIG_SPREAD_NEVER,
 };
 
+/// What the card is told of sFlow (numbered as enum steer_mode).
+enum config_steer {
+	CONFIG_STEER_NONE,
+	CONFIG_STEER_SFLOW,
+	CONFIG_STEER_ISOLATE, ///< and that it shall give nothing else
+};
+
 /// How a bond uses its members (numbered as enum bond_mode).
 enum config_bond {
 	CONFIG_BOND_LACP,
@@ -81,6 +88,7 @@ struct config_input {
 	uint32_t answer_rate;       ///< port: answers per second, of each kind
 	struct count_list vlans;    ///< port: VLAN ids that are taken, 0 = untagged; none = any
 	bool checksums;             ///< port: verify what the card does not
+	uint32_t steer;             ///< port: enum config_steer
 	bool interrupt;             ///< port: an idle worker waits for the card's interrupt
 	bool promiscuous;           ///< port: take frames to any MAC address
 	uint32_t mtu;               ///< port: largest IP packet, bytes

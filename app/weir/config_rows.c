@@ -91,6 +91,13 @@ static const char *const spread_modes[] = {
 	NULL,
 };
 
+static const char *const steer_modes[] = {
+	[CONFIG_STEER_NONE] = "none",
+	[CONFIG_STEER_SFLOW] = "sflow",
+	[CONFIG_STEER_ISOLATE] = "isolate",
+	NULL,
+};
+
 static const char *const bond_modes[] = {
 	[CONFIG_BOND_LACP] = "lacp",
 	[CONFIG_BOND_ACTIVE_BACKUP] = "active-backup",
@@ -169,6 +176,15 @@ static const struct member port_rows[] = {
 	 .help = "a net_af_xdp device shares its NIC with the kernel: `sflow`: only UDP to "
 		 "`udp_port` "
 		 "comes to weir; `fragments`: and fragments of UDP; `none`: all comes to weir"},
+	{.name = "steer",
+	 .type = MEMBER_WORD,
+	 INPUT(steer),
+	 .words = steer_modes,
+	 .def = "none",
+	 .help = "rules for the card (rte_flow): `sflow`: UDP to `udp_port` goes to the queues; "
+		 "`isolate`: and nothing else comes to weir, a driver that shares the card with "
+		 "the kernel leaves the rest there; what a driver refuses is told of, and workers "
+		 "sort instead"},
 	BOOL("interrupt", INPUT(interrupt), "false",
 	     "an idle worker sleeps until the card interrupts, where the driver can; else, and "
 	     "with "

@@ -71,6 +71,7 @@ static struct port_config port_config_of(const struct config_input *in)
 		.descriptors = (uint16_t)in->descriptors,
 		.mtu = (uint16_t)in->mtu,
 		.buffers = in->buffers,
+		.steer = (enum steer_mode)in->steer,
 		.interrupt = in->interrupt,
 		.promiscuous = in->promiscuous,
 		.member = in->members.at,

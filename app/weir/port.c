@@ -46,6 +46,7 @@ struct port {
 	uint16_t tx_descriptors;
 	bool started;
 	bool link_events;
+	bool isolated; // nothing comes but what rules let in: the kernel has the rest
 	struct rte_mempool *pool;
 	uint16_t n_workers;
 	struct port_queue *queue;   // one per worker
@@ -170,9 +171,11 @@ int port_start(struct port *p, struct err_msg *msg)
 	p->config.device = p->name;
 	rte_eth_stats_reset(p->id);
 	port_bond_started(&p->bond);
+	if (p->config.steer != STEER_NONE)
+		port_steer_start(p->id, p->name, p->policy.udp_port, p->queues);
 	if (p->config.interrupt)
 		open_interrupts(p);
-	if (p->config.promiscuous && rte_eth_promiscuous_enable(p->id) != 0)
+	if (p->config.promiscuous && !p->isolated && rte_eth_promiscuous_enable(p->id) != 0)
 		LOG(WARNING, PORT, "%s: cannot go promiscuous: only frames to its own address come",
 		    p->name);
 	if (rte_eth_link_get_nowait(p->id, &link) == 0)
@@ -400,6 +403,8 @@ static int configure(struct port *p, struct err_msg *msg)
 	if (info.max_mtu > 0 && p->config.mtu > info.max_mtu)
 		return err_set(msg, ERR_RANGE, "port %s: mtu %u, the device takes at most %u",
 			       p->name, p->config.mtu, info.max_mtu);
+	if (p->config.steer == STEER_ISOLATE)
+		p->isolated = port_steer_isolate(p->id, p->name);
 	struct rte_eth_conf conf = choose_features(p, &info);
 	uint16_t tx_queues;
 	int err = configure_queues(p, &conf, &tx_queues, msg);
@@ -425,7 +430,8 @@ static int configure(struct port *p, struct err_msg *msg)
 		err = make_kernel(p, tx_queues, msg);
 	// With an XDP program the kernel answers, as for any NIC of its own.
 	// A bond's beat needs a thread, whoever answers.
-	else if (err == 0 && !p->config.xdp && (p->policy.n_address > 0 || p->config.n_members > 0))
+	else if (err == 0 && !p->config.xdp && !p->isolated &&
+		 (p->policy.n_address > 0 || p->config.n_members > 0))
 		err = make_host(p, tx_queues, msg);
 	if (err == 0)
 		err = make_workers(p, msg);

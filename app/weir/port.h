@@ -35,6 +35,7 @@
 #include "weir/port_bond.h"
 #include "weir/port_kernel.h"
 #include "weir/port_spread.h"
+#include "weir/port_steer.h"
 
 struct port_config {
 	const char *device; ///< PCI address, name of a vdev, or "NAME,ARGUMENTS" of a new vdev
@@ -45,8 +46,9 @@ struct port_config {
 	uint16_t descriptors; ///< per queue, wanted
 	uint16_t mtu;         ///< largest IP packet, bytes
 	uint32_t buffers;     ///< mbufs; 0 = what queues and descriptors need
-	bool interrupt;       ///< an idle worker waits for the card, where the driver can
-	bool promiscuous;     ///< take frames to other MAC addresses too
+	enum steer_mode steer;
+	bool interrupt;            ///< an idle worker waits for the card, where the driver can
+	bool promiscuous;          ///< take frames to other MAC addresses too
 	const char *const *member; ///< devices of the bond that it is; borrowed
 	uint32_t n_members;        ///< 0 = it is no bond
 	enum bond_mode bond;
