@@ -354,8 +354,10 @@ static void collect(struct aggregator *a, bool final)
 
 static void swap_banks(struct aggregator *a, uint64_t end, uint64_t until)
 {
+	const bool traced = a->config.trace != NULL && query_n_thresholds(a->config.analyzer) > 0;
 	for (uint32_t i = 0; i < a->config.n_workers; i++) {
 		bank_clear(a->spare[i], end, until);
+		a->spare[i]->trace = traced ? trace_ring_turn(a->config.trace[i], end) : NULL;
 		// A full barrier: the cleared spare is visible before its address is. Pairs with
 		// rcu_dereference() in worker.c.
 		a->spare[i] = rcu_xchg_pointer(&a->config.worker[i]->bank, a->spare[i]);

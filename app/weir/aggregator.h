@@ -39,6 +39,7 @@
 #include "analyzer/analyzer.h"
 #include "base/error.h"
 #include "bank/bank.h"
+#include "bank/trace.h"
 #include "weir/histogram.h"
 #include "weir/worker.h"
 
@@ -61,9 +62,12 @@ struct aggregator_config {
 	struct worker **worker;    ///< initialised, each with its first bank; borrowed
 	struct bank **spare;       ///< the second bank of each; borrowed
 	struct analyzer *analyzer; ///< borrowed
-	uint32_t n_threads;        ///< at least 1
-	uint64_t tick;             ///< ns
-	uint32_t max_events;       ///< per tick; the analyzer counts those beyond
+	/// Where each worker keeps datagrams while there are thresholds (trace.h); NULL = nowhere.
+	/// Readable during the call of `publish`.
+	struct trace_ring **trace;
+	uint32_t n_threads;  ///< at least 1
+	uint64_t tick;       ///< ns
+	uint32_t max_events; ///< per tick; the analyzer counts those beyond
 	bool replay;
 	uint64_t start;        ///< replay: capture time of the first datagram, ns
 	double speed;          ///< replay: capture seconds per second; 0 = as fast as it goes

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include "config_plan.h"
+#include "base/carve.h"
 #include "database.h"
+#include "event_pcap.h"
 #include "forward.h"
 #include "publish.h"
 #include "resolver.h"
@@ -31,13 +33,17 @@ static int plan_memory(struct collector *c, struct err_msg *msg);
 static int start_eal(struct collector *c, struct err_msg *msg);
 static int make_workers(struct collector *c, uint64_t seed, struct err_msg *msg);
 static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg);
+static int make_traces(struct collector *c, struct err_msg *msg);
 static int open_feed(struct collector *c, struct err_msg *msg);
 // Read by the stats socket at any time.
 static void tell_memory(struct collector *c)
 {
+	const uint64_t headers =
+		c->pcap != NULL ? c->n_workers * c->config->event_headers + EVENT_PCAP_KEEP : 0;
 	const uint64_t bytes[COLLECTOR_PARTS] = {memory_of_workers(&c->memory), c->memory.buffers,
-						 c->memory.analyzer};
-	static const char *const names[COLLECTOR_PARTS] = {"workers", "packet_buffers", "analyzer"};
+						 c->memory.analyzer, headers};
+	static const char *const names[COLLECTOR_PARTS] = {"workers", "packet_buffers", "analyzer",
+							   "event_headers"};
 	for (unsigned i = 0; i < COLLECTOR_PARTS; i++) {
 		c->part[i].name = names[i];
 		__atomic_store_n(&c->part[i].bytes, bytes[i], __ATOMIC_RELAXED);
@@ -97,6 +103,8 @@ int collector_open(struct collector *c, const struct config *config,
 		c->rest = rest_new(c, msg); // knows how far the numbers of events are
 		err = c->rest != NULL ? make_analyzer(c, seed, msg) : ERR_IO;
 	}
+	if (err == 0 && config->event_headers > 0)
+		err = make_traces(c, msg);
 	if (err == 0)
 		err = open_feed(c, msg);
 	if (err == 0)
@@ -174,6 +182,9 @@ void collector_close(struct collector *c)
 	aggregator_free(c->aggregator);
 	report_free(c->report);
 	rest_free(c->rest);
+	event_pcap_free(c->pcap);
+	free(c->trace);
+	free(c->trace_memory);
 	analyzer_free(c->analyzer);
 	for (uint32_t i = 0; c->worker != NULL && i < c->n_workers; i++)
 		if (c->worker[i] != NULL)
@@ -309,6 +320,22 @@ static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg
 	return c->analyzer != NULL ? 0 : ERR_MEMORY;
 }
 
+// From calloc(3), whose pages are not there before they are used.
+static int make_traces(struct collector *c, struct err_msg *msg)
+{
+	const size_t size = trace_ring_size(c->config->event_headers);
+	c->trace_memory = calloc(1, c->n_workers * size + CARVE_ALIGN);
+	c->trace = calloc(c->n_workers, sizeof(struct trace_ring *));
+	if (c->trace_memory == NULL || c->trace == NULL)
+		return err_set(msg, ERR_MEMORY, "event_headers: %zu bytes are not to be had",
+			       c->n_workers * size);
+	uint8_t *at = carve_start(c->trace_memory);
+	for (uint32_t i = 0; i < c->n_workers; i++, at += size)
+		c->trace[i] = trace_ring_init(at, c->config->event_headers);
+	c->pcap = event_pcap_new(c->trace, c->n_workers, c->config->event_log, msg);
+	return c->pcap != NULL ? 0 : ERR_MEMORY;
+}
+
 static int open_feed(struct collector *c, struct err_msg *msg)
 {
 	const struct config *config = c->config;
@@ -336,6 +363,8 @@ static void on_tick(void *collector, const struct tick *tick)
 {
 	struct collector *c = collector;
 	report_tick(c->report, tick);
+	if (c->pcap != NULL)
+		event_pcap_tick(c->pcap, c->analyzer, tick);
 	rest_tick(c->rest, tick);
 }
 
@@ -348,6 +377,7 @@ static int make_aggregator(struct collector *c, struct err_msg *msg)
 		.worker = c->worker,
 		.spare = c->spare,
 		.analyzer = c->analyzer,
+		.trace = c->trace,
 		.n_threads = config->aggregators,
 		.tick = (uint64_t)llround(config->tick * 1e9),
 		.max_events = config->events,

@@ -34,7 +34,7 @@
 #include "weir/worker.h"
 
 /// Purposes that memory is told by.
-#define COLLECTOR_PARTS 3
+#define COLLECTOR_PARTS 4
 
 struct collector {
 	const struct config *config;
@@ -53,6 +53,9 @@ struct collector {
 	void **taken;        ///< memory from EAL, to be given back
 	uint32_t n_taken;
 
+	struct trace_ring **trace; ///< where each worker keeps datagrams; NULL = nowhere
+	void *trace_memory;        ///< of all of them
+	struct event_pcap *pcap;   ///< what events get of them; NULL = nothing
 	struct analyzer *analyzer;
 	struct publish *publish;
 	struct report *report;

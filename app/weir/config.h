@@ -154,15 +154,16 @@ struct config {
 	struct config_sampling *sampling;
 	size_t n_sampling;
 
-	struct text_list feed; ///< URLs to publish at
-	double feed_interval;  ///< s between flow sets; 0 = with every tick
-	uint32_t feed_queue;   ///< messages kept for a slow subscriber
-	uint32_t feed_wait;    ///< subscribers that the start waits for
-	uint32_t event_log;    ///< records
-	const char *journal;   ///< file; "" = none
-	uint64_t journal_size; ///< bytes
-	uint32_t flow_log;     ///< records
-	uint32_t log_level;    ///< enum config_log_level
+	struct text_list feed;  ///< URLs to publish at
+	double feed_interval;   ///< s between flow sets; 0 = with every tick
+	uint32_t feed_queue;    ///< messages kept for a slow subscriber
+	uint32_t feed_wait;     ///< subscribers that the start waits for
+	uint32_t event_log;     ///< records
+	uint64_t event_headers; ///< bytes per worker for datagrams of late; 0 = none
+	const char *journal;    ///< file; "" = none
+	uint64_t journal_size;  ///< bytes
+	uint32_t flow_log;      ///< records
+	uint32_t log_level;     ///< enum config_log_level
 
 	struct config_http http;
 	struct forward_target *forwarding;

@@ -585,6 +585,10 @@ static const struct member top_rows[] = {
 	      "subscribers that the start waits for, at most 10 s: they see all of a replay"),
 	COUNT("event_log", TOP(event_log), 1, 1000000, "1000",
 	      "latest events that are kept for requests"),
+	BYTES("event_headers", TOP(event_headers), 0, 0x1p32, "8MiB",
+	      "memory per worker for datagrams of late, from which an event gets the sampled "
+	      "headers "
+	      "that made it; 0: events come without. Used only while there are thresholds"),
 	TEXT("journal", TOP(journal), 0, 4000, "",
 	     "file that events are appended to, so that their numbers and the latest `event_log` "
 	     "of "

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event_pcap.h"
 #include "rest_text.h"
 #include "weir/collector.h"
 
@@ -34,7 +35,7 @@ static void add_flow(json_t *json, const struct flow_row *row)
 	rest_add_values(json, row);
 }
 
-static json_t *event_json(const struct threshold_event *e, uint64_t wall)
+static json_t *event_json(const struct threshold_event *e, uint64_t wall, uint32_t headers)
 {
 	const struct flow_row *row = e->row;
 	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
@@ -48,6 +49,8 @@ static json_t *event_json(const struct threshold_event *e, uint64_t wall)
 	if (json == NULL)
 		return NULL;
 	rest_add_names(json, row);
+	if (headers > 0)
+		json_object_set_new(json, "headers", json_integer(headers));
 	if (!e->counter)
 		add_flow(json, row);
 	return json;
@@ -57,7 +60,7 @@ void rest_log_events(struct rest *r, const struct tick *tick)
 {
 	for (size_t i = 0; i < tick->n_events; i++) {
 		const struct threshold_event *e = &tick->events[i];
-		json_t *json = event_json(e, tick->wall);
+		json_t *json = event_json(e, tick->wall, event_pcap_count(r->collector->pcap, i));
 		char *text = json != NULL ? json_dumps(json, REST_DUMP) : NULL;
 		if (text != NULL)
 			journal_add(r->journal,
@@ -194,10 +197,34 @@ static void get_journal(const struct http_request *r, struct http_answer *a)
 				   s.error != 0 ? strerror(s.error) : NULL));
 }
 
+// /weir/events/{id}/pcap
+static void get_pcap(const struct http_request *r, struct http_answer *a)
+{
+	const struct collector *c = ((struct rest *)r->ctx)->collector;
+	char *end;
+	size_t size;
+	const uint64_t id = strtoull(r->value[0], &end, 10);
+	if (r->value[0][0] < '0' || r->value[0][0] > '9' || *end != '\0') {
+		http_answer_error(a, 400, "got \"%s\", expected the number of an event",
+				  r->value[0]);
+		return;
+	}
+	uint8_t *capture = c->pcap != NULL ? event_pcap_get(c->pcap, id, &size) : NULL;
+	if (capture == NULL) {
+		http_answer_error(a, 404, "event %s has no headers, or none any more", r->value[0]);
+		return;
+	}
+	struct http_out out = {0};
+	http_out_bytes(&out, capture, size);
+	free(capture);
+	http_answer_out(a, "application/vnd.tcpdump.pcap", &out);
+}
+
 static const struct http_row rows[] = {
 	{HTTP_GET, "/events/json", get_events},
 	{HTTP_GET, "/flows/json", get_flows},
 	{HTTP_GET, "/weir/journal", get_journal},
+	{HTTP_GET, "/weir/events/{id}/pcap", get_pcap},
 };
 
 const struct http_rows rest_event_rows = {rows, sizeof(rows) / sizeof(rows[0])};

@@ -59,6 +59,7 @@ static const struct text {
 	{"/weir/inputs", SHAPE_ARRAY, "Losses before weir, by input"},
 	{"/weir/sources", SHAPE_ARRAY, "Data sources: rates, sampling, what is odd", "agent"},
 	{"/weir/audit", SHAPE_ARRAY, "Samples against counters, by data source", "agent"},
+	{"/weir/events/{id}/pcap", SHAPE_FILE, "The sampled headers that made an event"},
 	{"/weir/journal", SHAPE_OBJECT, "How the journal of events is"},
 	{"/weir/reload", SHAPE_OBJECT, "Read the configuration again"},
 	{"/agents/json", SHAPE_OBJECT, "Agents and what they sent", "agent"},

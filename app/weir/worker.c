@@ -9,6 +9,7 @@
 
 #include <urcu/urcu-qsbr.h>
 
+#include "bank/trace.h"
 #include "weir/clock.h"
 
 // What others write, what is the worker's own, and what others read live on lines of their own: a
@@ -102,6 +103,8 @@ static void handle_burst(struct worker *w, struct bank *bank)
 	struct tap *tap = __atomic_load_n(&w->tap, __ATOMIC_ACQUIRE); // pairs with forward.c
 	if (tap != NULL)
 		tap_push(tap, w->burst.payload, w->burst.n);
+	if (bank->trace != NULL)
+		trace_push(bank->trace, w->burst.payload, w->burst.n);
 	if (w->burst.n > 0)
 		bank_ingest(bank, w->intake, w->burst.payload, w->burst.n);
 	w->input->release(w->input);

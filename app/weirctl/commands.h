@@ -13,5 +13,6 @@ int stats_main(int argc, char **argv);
 int decode_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int define_main(int argc, char **argv); ///< flow, threshold, group, map, forwarding
+int headers_main(int argc, char **argv);
 int reload_main(int argc, char **argv);
 int pipe_main(int argc, char **argv);

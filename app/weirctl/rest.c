@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 //
-// weirctl flow, threshold, group, map, forwarding, reload: what is measured, over HTTP.
+// weirctl flow, threshold, group, map, forwarding, reload, headers: what is measured, over HTTP.
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <curl/curl.h>
 #include <jansson.h>
@@ -32,6 +33,11 @@ static int usage(FILE *out, const char *kind)
 	if (strcmp(kind, "reload") == 0)
 		fprintf(out, "usage: weirctl reload [OPTION...]\n"
 			     "Has the collector read its configuration again.\n");
+	else if (strcmp(kind, "headers") == 0)
+		fprintf(out,
+			"usage: weirctl headers ID [OPTION...]\n"
+			"Writes the sampled headers that made an event to standard output, as a "
+			"packet capture.\n");
 	else
 		fprintf(out,
 			"usage: weirctl %s list | show NAME | put NAME BODY | delete NAME "
@@ -280,6 +286,38 @@ int define_main(int argc, char **argv)
 		    left - 1 == verbs[i].n_arguments)
 			return run_verb(&t, argv[0], &verbs[i], argv + optind + 1);
 	return usage(stderr, argv[0]);
+}
+
+// As it came: a capture is no text.
+static int write_capture(long status, const struct reply *reply)
+{
+	if (status != 200)
+		return conclude(status, reply, false);
+	return fwrite(reply->text, 1, reply->len, stdout) == reply->len && fflush(stdout) == 0 ? 0
+											       : 1;
+}
+
+int headers_main(int argc, char **argv)
+{
+	struct target t;
+	struct reply reply = {0};
+	char path[64];
+	int status = parse(&t, argc, argv);
+	if (status >= 0)
+		return status;
+	if (optind + 1 != argc || argv[optind][strspn(argv[optind], "0123456789")] != '\0')
+		return usage(stderr, argv[0]);
+	if (isatty(STDOUT_FILENO)) {
+		fprintf(stderr,
+			"weirctl: a capture is not for a terminal: weirctl headers %s | "
+			"tcpdump -r -\n",
+			argv[optind]);
+		return 2;
+	}
+	snprintf(path, sizeof(path), "/weir/events/%.20s/pcap", argv[optind]);
+	status = write_capture(ask(&t, "GET", path, NULL, &reply), &reply);
+	free(reply.text);
+	return status;
 }
 
 int reload_main(int argc, char **argv)

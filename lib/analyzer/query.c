@@ -80,6 +80,11 @@ bool query_find(const struct analyzer *a, const char *name, uint32_t *def)
 	return found != NULL;
 }
 
+const struct program *query_program(const struct analyzer *a)
+{
+	return a->set.program;
+}
+
 uint32_t query_n_flows(const struct analyzer *a)
 {
 	return a->set.program->n_def;

@@ -69,6 +69,8 @@ struct analyzer;
 ///     if (query_find(a, "pair", &def))
 ///             n = query_top(a, def, rows, max, &summary);
 bool query_find(const struct analyzer *a, const char *name, uint32_t *def);
+/// The program itself: likewise.
+const struct program *query_program(const struct analyzer *a);
 /// How many there are.
 uint32_t query_n_flows(const struct analyzer *a);
 /// The definition itself; lives as long as its number is valid.

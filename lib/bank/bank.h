@@ -132,8 +132,9 @@ struct bank_table {
 
 struct bank {
 	const struct program *program;
-	uint64_t until; ///< replay: first time that no longer belongs here; live: UINT64_MAX
-	uint64_t start; ///< ns; time base of the `last` fields
+	uint64_t until;      ///< replay: first time that no longer belongs here; live: UINT64_MAX
+	uint64_t start;      ///< ns; time base of the `last` fields
+	struct trace *trace; ///< where the worker keeps datagrams (trace.h); NULL = nowhere
 	uint32_t epoch;
 	uint32_t n_agents; ///< registry counts when the bank was last used
 	uint32_t n_sources;

@@ -34,11 +34,28 @@ static inline bool is_later(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) > 0;
 }
 
+/// The data source saw the packet come in when it is the input port, go out when it is the output
+/// port. Sources that are no ports (a whole switch or bridge) sample what comes in.
+static inline enum packet_direction direction_of(const struct flow_sample *fs)
+{
+	if (fs->ds_class != SFLOW_DS_IFINDEX)
+		return fs->input >> 30 == SFLOW_IF_INDEX && fs->input != 0 ? DIRECTION_INGRESS
+									   : DIRECTION_UNKNOWN;
+	if (fs->input == fs->ds_index)
+		return DIRECTION_INGRESS;
+	return fs->output == fs->ds_index ? DIRECTION_EGRESS : DIRECTION_UNKNOWN;
+}
+
 /// Read the samples of a datagram whose agent is known.
 void samples_ingest(struct passage *ps, struct sflow_datagram *dg);
 
 /// Settle any staged flow sample of ps->from, step by step: read its records into packet @p p.
 void sample_settle(struct passage *ps, struct sample *s, struct packet *p);
+
+/// Read the records of a flow sample into @p p; returns the frame's length on the wire. @p raw: the
+/// raw header's record, whose body is NULL when there is none.
+uint32_t sample_read(struct passage *ps, struct packet *p, struct flow_sample *fs,
+		     uint32_t direction, bool discarded, struct sflow_record *raw);
 
 /// Count a sample of a kind that is not measured.
 void sample_refuse(struct passage *ps, const struct sflow_sample *s);

@@ -11,18 +11,6 @@
 #include "bank/passage.h"
 #include "packet/dissect.h"
 
-// The data source saw the packet come in when it is the input port, go out when it is the output
-// port. Sources that are no ports (a whole switch or bridge) sample what comes in.
-static enum packet_direction direction_of(const struct flow_sample *fs)
-{
-	if (fs->ds_class != SFLOW_DS_IFINDEX)
-		return fs->input >> 30 == SFLOW_IF_INDEX && fs->input != 0 ? DIRECTION_INGRESS
-									   : DIRECTION_UNKNOWN;
-	if (fs->input == fs->ds_index)
-		return DIRECTION_INGRESS;
-	return fs->output == fs->ds_index ? DIRECTION_EGRESS : DIRECTION_UNKNOWN;
-}
-
 // Words of the wire as they lie in memory, to compare without turning them round.
 static inline uint32_t load_raw(const uint8_t *p)
 {

@@ -256,6 +256,27 @@ static uint32_t find_source(struct passage *ps, const struct source_id *id)
 	return source;
 }
 
+static inline uint32_t read_sample(struct passage *ps, struct packet *p, struct flow_sample *fs,
+				   uint32_t direction, struct headers *h)
+{
+	headers_clear(h);
+	packet_reset(p, ps->from->data, ps->from->len);
+	p->meta.direction = (uint8_t)direction;
+	walk_records(ps, p, &fs->records, h);
+	return read_packet(ps, p, fs, h);
+}
+
+uint32_t sample_read(struct passage *ps, struct packet *p, struct flow_sample *fs,
+		     uint32_t direction, bool discarded, struct sflow_record *raw)
+{
+	struct headers h;
+	const uint32_t bytes = read_sample(ps, p, fs, direction, &h);
+	if (discarded)
+		packet_reason(p, fs->reason);
+	*raw = h.raw;
+	return bytes;
+}
+
 void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 {
 	struct intake *in = ps->in;
@@ -274,11 +295,7 @@ void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 		return;
 	s->rate = discarded ? 1 : rate_of(ps, known, cell, &fs);
 	struct headers h;
-	headers_clear(&h);
-	packet_reset(p, from->data, from->len);
-	p->meta.direction = (uint8_t)s->id.direction;
-	walk_records(ps, p, &fs.records, &h);
-	s->bytes = read_packet(ps, p, &fs, &h);
+	s->bytes = read_sample(ps, p, &fs, s->id.direction, &h);
 	s->packet = true;
 	if (discarded) {
 		s->kind = SAMPLE_DISCARDED;
