@@ -11,6 +11,7 @@
 #include <urcu/urcu-qsbr.h>
 
 #include "weir/clock.h"
+#include "weir/tsan.h"
 
 // What a query may hold the lock for; how long another one stands back when a tick wants it.
 #define QUERY_SLICE (100 * CLOCK_NS_PER_US)
@@ -249,6 +250,7 @@ static bool sleep_until(struct aggregator *a, uint64_t deadline)
 	while (!stopping(a)) {
 		if (sem_clockwait(&a->wake, CLOCK_MONOTONIC, &ts) != 0 && errno == ETIMEDOUT)
 			return true;
+		tsan_acquire(&a->wake);
 	}
 	return false;
 }
@@ -360,6 +362,7 @@ static void swap_banks(struct aggregator *a, uint64_t end, uint64_t until)
 		a->spare[i]->trace = traced ? trace_ring_turn(a->config.trace[i], end) : NULL;
 		// A full barrier: the cleared spare is visible before its address is. Pairs with
 		// rcu_dereference() in worker.c.
+		tsan_release(&a->config.worker[i]->bank);
 		a->spare[i] = rcu_xchg_pointer(&a->config.worker[i]->bank, a->spare[i]);
 	}
 }
@@ -368,6 +371,8 @@ static void wait_readers(struct aggregator *a)
 {
 	const uint64_t before = enter_phase(a, "grace period");
 	urcu_qsbr_synchronize_rcu();
+	for (uint32_t i = 0; i < a->config.n_workers; i++)
+		tsan_acquire(&a->config.worker[i]->intake);
 	histogram_add(&a->stats.grace, clock_monotonic() - before);
 }
 
@@ -511,6 +516,7 @@ static bool wait_taken(struct aggregator *a, struct change *c, unsigned seconds)
 	int err;
 	while ((err = sem_clockwait(&c->done, CLOCK_MONOTONIC, &until)) != 0 && errno == EINTR)
 		continue;
+	tsan_acquire(&c->done);
 	if (err == 0)
 		return true;
 	pthread_mutex_lock(&a->lock);

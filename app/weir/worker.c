@@ -11,6 +11,7 @@
 
 #include "bank/trace.h"
 #include "weir/clock.h"
+#include "weir/tsan.h"
 
 // What others write, what is the worker's own, and what others read live on lines of their own: a
 // store on one side never takes a line away from the other.
@@ -90,10 +91,12 @@ void worker_turn(struct worker *w)
 static enum input_state take_burst(struct worker *w)
 {
 	struct bank *bank = rcu_dereference(w->bank);
+	tsan_acquire(&w->bank);
 	const enum input_state state = w->input->burst(w->input, bank->until, &w->burst);
 	if (w->burst.n_frames > 0)
 		handle_burst(w, bank);
 	account(w);
+	tsan_release(&w->intake);
 	urcu_qsbr_quiescent_state();
 	return state;
 }
