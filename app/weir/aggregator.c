@@ -471,12 +471,19 @@ static void begin_change(struct aggregator *a, struct change *c)
 	bind_spares(a, c, 0);
 }
 
+static void apply(struct aggregator *a, struct change *c)
+{
+	analyzer_apply(a->config.analyzer, c->analyzer);
+	if (c->rename)
+		c->names = analyzer_set_names(a->config.analyzer, c->names);
+}
+
 // The banks of the former program are merged; nobody reads them any more.
 static void finish_change(struct aggregator *a, struct change *c)
 {
 	bind_spares(a, c, 1);
 	lock_for_tick(a);
-	analyzer_apply(a->config.analyzer, c->analyzer);
+	apply(a, c);
 	pthread_mutex_unlock(&a->lock);
 	if (a->config.changed != NULL)
 		a->config.changed(a->config.ctx, c->program);
@@ -504,7 +511,7 @@ static void change_now(struct aggregator *a, struct change *c)
 		struct bank_table ***list = &c->list[2 * w + 1];
 		*list = bank_bind(a->config.worker[w]->bank, c->program, c->from, *list);
 	}
-	analyzer_apply(a->config.analyzer, c->analyzer);
+	apply(a, c);
 	if (a->config.changed != NULL)
 		a->config.changed(a->config.ctx, c->program);
 }

@@ -101,8 +101,10 @@ struct change {
 	/// Once it is applied: the former lists.
 	struct bank_table ***list;
 	struct analyzer_change *analyzer;
-	sem_t done;   ///< lead posts: applied or refused
-	bool refused; ///< lead: w before `done`
+	bool rename;         ///< exchange the analyzer's names, too:
+	struct names *names; ///< for these; once it is applied: the former ones
+	sem_t done;          ///< lead posts: applied or refused
+	bool refused;        ///< lead: w before `done`
 };
 
 struct aggregator;

@@ -63,7 +63,7 @@ struct trial {
 static int ask(struct control *c, struct request *r);
 static void serve(struct control *c, struct request *list);
 static int try_request(struct control *c, struct trial *t, struct request *r);
-static int put_in_force(struct control *c, const struct trial *t, struct err_msg *msg);
+static int put_in_force(struct control *c, struct trial *t, struct err_msg *msg);
 
 // What the file of names says now.
 static int read_names(const struct config *config, struct names **out, struct err_msg *msg)
@@ -73,14 +73,6 @@ static int read_names(const struct config *config, struct names **out, struct er
 		return 0;
 	*out = config_names(config->names, msg);
 	return *out != NULL ? 0 : ERR_INVALID;
-}
-
-// The analyzer's names and those of the trial change places.
-static void exchange_names(struct control *c, struct trial *t)
-{
-	aggregator_lock(c->config.aggregator);
-	t->names = analyzer_set_names(c->config.analyzer, t->names);
-	aggregator_unlock(c->config.aggregator);
 }
 
 struct control *control_new(const struct control_config *config, struct err_msg *msg)
@@ -104,7 +96,8 @@ struct control *control_new(const struct control_config *config, struct err_msg 
 	struct trial t = {.memory = c->memory};
 	int err = read_names(config->config, &t.names, msg);
 	if (err == 0) {
-		exchange_names(c, &t);
+		analyzer_set_names(config->analyzer, t.names); // its own now; it had none
+		t.names = NULL;
 		struct config known = *config->config;
 		known.learn = learned_load;
 		known.learned = c->learned;
@@ -209,7 +202,6 @@ static void exchange_definitions(struct control *c, struct trial *t)
 	const struct definitions file = c->file;
 	c->file = t->file;
 	t->file = file;
-	exchange_names(c, t);
 }
 
 static void serve(struct control *c, struct request *list)
@@ -436,11 +428,12 @@ static int prepare(struct control *c, struct change *change, const struct defini
 }
 
 // The program of the trial becomes ours.
-static int put_in_force(struct control *c, const struct trial *t, struct err_msg *msg)
+static int put_in_force(struct control *c, struct trial *t, struct err_msg *msg)
 {
 	struct program *before = c->program;
 	int32_t *from = calloc(t->program->n_def + 1, sizeof(*from));
-	struct change change = {.program = t->program, .from = from};
+	struct change change = {
+		.program = t->program, .from = from, .rename = t->reloaded, .names = t->names};
 	change.list = calloc(2 * (size_t)c->config.n_workers, sizeof(*change.list));
 	int err =
 		from != NULL && change.list != NULL ? 0 : err_set(msg, ERR_MEMORY, "out of memory");
@@ -462,6 +455,7 @@ static int put_in_force(struct control *c, const struct trial *t, struct err_msg
 	if (err == 0) {
 		program_free(before);
 		c->program = t->program;
+		t->names = change.names;
 		learned_settle(c->learned, t->round);
 	}
 	return err;

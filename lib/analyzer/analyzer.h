@@ -101,8 +101,9 @@ size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, siz
 
 struct names;
 
-/// Names from people (names.h; NULL = none). Returns those before, to be freed without the lock;
-/// the analyzer frees the last.
+/// Names from people (names.h; NULL = none). Between ticks, as analyzer_apply(): what is published
+/// without the lock reads them. Returns those before, to be freed without the lock; the analyzer
+/// frees the last.
 struct names *analyzer_set_names(struct analyzer *a, struct names *n);
 
 struct topology;

@@ -11,7 +11,7 @@
 ///     names_add(n, &(struct names_row){.agent = addr, .is_port = true, .ifindex = 4,
 ///                                      .name = "swp4", .speed = 10000000000, .link = "up1"});
 ///     if (names_seal(n, &msg) != 0) ...
-///     old = analyzer_set_names(a, n);                  // under the analyzer's lock
+///     old = analyzer_set_names(a, n);                  // between ticks
 ///     names_free(old);                                 // without
 ///
 /// Thread-safety: immutable once sealed; read under the analyzer's lock. Memory: its own, about 200
