@@ -3,12 +3,14 @@
 //
 // usage: storm [CHANGES]   definitions come, change and go while traffic runs
 //
-// Three threads put, change and remove flows, thresholds, groups and maps under full load; what
-// nobody touches must not lose a sample or count it twice, and the memory must come back.
+// Three threads put, change and remove flows, thresholds, groups and maps under full load, and have
+// links frozen anew; what nobody touches must not lose a sample or count it twice, and the memory
+// must come back.
 #include <malloc.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "analyzer/topology.h"
 #include "config_plan.h"
 #include "json.h"
 #include "rig.h"
@@ -41,10 +43,17 @@ static long resident_pages(void)
 // A body of the kind, a different one almost every time.
 static void body_of(struct weather *w, enum control_kind kind, char *text, size_t size)
 {
-	const unsigned v = (unsigned)rng_below(&w->rng, 6);
-	static const char *const keys[] = {"ipsource",         "ipdestination",
-					   "ipprotocol",       "group:ipsource:net",
-					   "map:ipsource:who", "inputifindex"};
+	static const char *const keys[] = {
+		"ipsource",
+		"ipdestination",
+		"ipprotocol",
+		"group:ipsource:net",
+		"map:ipsource:who",
+		"inputifindex",
+		"null:[link:inputifindex]:-",
+		"host:ipsource:os_name",
+	};
+	const unsigned v = (unsigned)rng_below(&w->rng, sizeof(keys) / sizeof(*keys));
 	switch (kind) {
 	case CONTROL_FLOW:
 		snprintf(text, size, "{keys:'%s',value:'%s',values:'%s',t:%u}", keys[v],
@@ -100,6 +109,29 @@ static void check_listed(struct weather *w, enum control_kind kind, const char *
 	arena_free(&arena);
 }
 
+// Links have other names, and who uses them hears of it.
+static void rename_links(struct weather *w)
+{
+	struct err_msg msg = {0};
+	char link[16];
+	struct topology *t = topology_new();
+	CHECK(t != NULL);
+	snprintf(link, sizeof(link), "l%u", (unsigned)rng_below(&w->rng, 1000));
+	const int n = topology_node(t, &(struct topology_node){.name = "s1", .agent = "10.0.0.1"});
+	topology_port(t, n, &(struct topology_port){.name = "p1", .ifindex = "1"});
+	topology_link(
+		t,
+		&(struct topology_link){
+			.name = link, .node1 = "s1", .port1 = "p1", .node2 = "s2", .port2 = "p1"});
+	CHECKF(topology_seal(t, &msg) == 0, "%s", msg.text);
+	aggregator_lock(w->rig->aggregator);
+	t = topology_release(analyzer_set_topology(w->rig->analyzer, t));
+	aggregator_unlock(w->rig->aggregator);
+	topology_free(t);
+	const int err = control_refresh(w->rig->control, &msg);
+	CHECKF(err == 0, "%s", msg.text);
+}
+
 static void change(struct weather *w)
 {
 	static const char letters[CONTROL_KINDS] = "ftgm";
@@ -109,6 +141,8 @@ static void change(struct weather *w)
 				       : lot == 6 ? CONTROL_GROUP
 						  : CONTROL_MAP;
 	char name[32];
+	if (rng_below(&w->rng, 16) == 0)
+		rename_links(w);
 	if (kind == CONTROL_GROUP || kind == CONTROL_MAP) { // shared, always there
 		put(w, kind, kind == CONTROL_GROUP ? "net" : "who");
 		w->put++;
