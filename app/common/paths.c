@@ -62,3 +62,23 @@ int paths_make_dir(const char *dir, mode_t mode, struct err_msg *msg)
 			       dir);
 	return 0;
 }
+
+int paths_replay_url(char *out, size_t size, const char *feed, struct err_msg *msg)
+{
+	static const char tcp[] = "tcp://";
+	const char *colon = strrchr(feed, ':');
+	int len;
+	if (strncmp(feed, tcp, strlen(tcp)) == 0) {
+		const unsigned long port = strtoul(colon + 1, NULL, 10);
+		if (port == 0 || port >= 65535)
+			return err_set(msg, ERR_RANGE, "%s: there is no next port for the replay",
+				       feed);
+		len = snprintf(out, size, "%.*s:%lu", (int)(colon - feed), feed, port + 1);
+	} else {
+		len = snprintf(out, size, "%s%s", feed,
+			       strncmp(feed, "ws", 2) == 0 ? "/replay" : ".replay");
+	}
+	if ((size_t)len >= size)
+		return err_set(msg, ERR_RANGE, "%s: too long for the replay beside it", feed);
+	return 0;
+}

@@ -35,6 +35,10 @@ int paths_feed_url(char *out, size_t size, struct err_msg *msg);
 /// For a client: as paths_feed_url(), but that of root where only root's collector is there.
 int paths_find_feed_url(char *out, size_t size, struct err_msg *msg);
 
+/// Where a collector that publishes at @p feed answers for events that a subscriber missed:
+/// ipc:///PATH.replay, the next port of tcp://, ws://HOST:PORT/PATH/replay. 0 or ERR_RANGE.
+int paths_replay_url(char *out, size_t size, const char *feed, struct err_msg *msg);
+
 /// Make @p dir (not its parents) with @p mode unless it is there. 0, ERR_IO, or ERR_PERMISSION when
 /// it is no directory of ours: a link, somebody else's, or writable by others.
 int paths_make_dir(const char *dir, mode_t mode, struct err_msg *msg);

@@ -13,6 +13,7 @@
 #include "base/carve.h"
 #include "database.h"
 #include "event_pcap.h"
+#include "feed_replay.h"
 #include "forward.h"
 #include "publish.h"
 #include "resolver.h"
@@ -178,6 +179,7 @@ bool collector_stop(struct collector *c, const char *reason)
 void collector_close(struct collector *c)
 {
 	telemetry_stop();
+	feed_replay_close(c->replayer);
 	control_free(c->control);
 	aggregator_free(c->aggregator);
 	report_free(c->report);
@@ -348,6 +350,14 @@ static int open_feed(struct collector *c, struct err_msg *msg)
 	};
 	c->publish = publish_open(&p, NULL, msg);
 	if (c->publish == NULL)
+		return ERR_IO;
+	const struct feed_replay_config f = {.urls = p.urls,
+					     .n_urls = p.n_urls,
+					     .run = c->run,
+					     .events = c->rest->events,
+					     .capacity = config->event_log};
+	c->replayer = feed_replay_open(&f, msg);
+	if (c->replayer == NULL)
 		return ERR_IO;
 	c->report = report_new(c, msg);
 	return c->report != NULL ? 0 : ERR_MEMORY;

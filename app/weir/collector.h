@@ -60,6 +60,7 @@ struct collector {
 	struct publish *publish;
 	struct report *report;
 	struct rest *rest;
+	struct feed_replay *replayer; ///< NULL = none
 	struct forward *forward;
 	struct aggregator *aggregator;
 	struct control *control;           ///< what is defined

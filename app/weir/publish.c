@@ -43,7 +43,7 @@ struct publish {
 
 static int check_config(const struct publish_config *config, struct err_msg *msg);
 static int open_socket(struct publish *p, const struct publish_config *config, struct err_msg *msg);
-static int listen_on(struct publish *p, const char *url, uint32_t ipc_mode, struct err_msg *msg);
+static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode, struct err_msg *msg);
 static void count_subscriber(nng_pipe pipe, nng_pipe_ev event, void *arg);
 static struct message_topic *topic_of(struct publish *p, const char *kind, const char *name);
 static void send_message(struct publish *p, const char *topic, const ProtobufCMessage *message);
@@ -75,6 +75,12 @@ struct publish *publish_open(const struct publish_config *config, const struct p
 		return NULL;
 	}
 	return p;
+}
+
+int publish_listen(uint32_t socket, const char *url, uint32_t ipc_mode, struct err_msg *msg)
+{
+	return listen_on((nng_socket){.id = socket}, url,
+			 ipc_mode != 0 ? ipc_mode : DEFAULT_IPC_MODE, msg);
 }
 
 void publish_program(struct publish *p, const struct program *program)
@@ -219,7 +225,7 @@ static int open_socket(struct publish *p, const struct publish_config *config, s
 		return err_set(msg, ERR_IO, "feed: %s", nng_strerror(err));
 	const uint32_t mode = config->ipc_mode != 0 ? config->ipc_mode : DEFAULT_IPC_MODE;
 	for (size_t i = 0; i < config->n_urls; i++) {
-		err = listen_on(p, config->urls[i], mode, msg);
+		err = listen_on(p->socket, config->urls[i], mode, msg);
 		if (err != 0)
 			return err;
 	}
@@ -272,7 +278,7 @@ static int listen_error(const char *url, int err, struct err_msg *msg)
 	}
 }
 
-static int listen_on(struct publish *p, const char *url, uint32_t ipc_mode, struct err_msg *msg)
+static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode, struct err_msg *msg)
 {
 	static const char ipc[] = "ipc://";
 	const bool is_ipc = strncmp(url, ipc, strlen(ipc)) == 0;
@@ -283,7 +289,7 @@ static int listen_on(struct publish *p, const char *url, uint32_t ipc_mode, stru
 	if (err != 0)
 		return err;
 	nng_listener listener;
-	err = nng_listener_create(&listener, p->socket, url);
+	err = nng_listener_create(&listener, socket, url);
 	if (err == 0 && is_ipc)
 		err = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, (int)ipc_mode);
 	if (err == 0)

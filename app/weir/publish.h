@@ -58,6 +58,9 @@ struct publish_config {
 struct publish *publish_open(const struct publish_config *config, const struct program *program,
 			     struct err_msg *msg);
 
+/// Listen on one more URL, for another socket of nng (its id), as publish_open() does.
+int publish_listen(uint32_t socket, const char *url, uint32_t ipc_mode, struct err_msg *msg);
+
 /// The definitions changed; topics that keep their name keep their numbers.
 void publish_program(struct publish *p, const struct program *program);
 

@@ -18,6 +18,7 @@ static const struct option_row {
 } rows[] = {
 	{"flow", 'f', "NAME", OPTION_FLOW, "only this flow definition"},
 	{"threshold", 't', "NAME", OPTION_THRESHOLD, "only events of this threshold"},
+	{"since", 'i', "ID", OPTION_SINCE, "first what came after event ID; 0: all there is"},
 	{"n", 'n', "N", OPTION_N, "at most N rows for each definition"},
 	{"once", '1', NULL, OPTION_ONCE, "show one complete round and end"},
 	{"follow", 'F', NULL, OPTION_FOLLOW, "go on instead of ending after the first"},
@@ -69,6 +70,18 @@ static bool parse_count(const char *text, uint32_t *out)
 	return true;
 }
 
+static bool parse_id(struct options *o, const char *text)
+{
+	char *end;
+	errno = 0;
+	o->last = strtoull(text, &end, 10);
+	o->since = true;
+	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0)
+		return true;
+	fprintf(stderr, "weirctl: --since: got \"%s\", expected the number of an event\n", text);
+	return false;
+}
+
 static bool parse_seconds(const char *text, double *out)
 {
 	char *end;
@@ -85,6 +98,7 @@ static bool apply(struct options *o, int key, const char *value)
 	case 'f': o->flow = value; return true;
 	case 't': o->threshold = value; return true;
 	case 'n': return parse_count(value, &o->n);
+	case 'i': return parse_id(o, value);
 	case '1': o->once = true; return true;
 	case 'F': o->follow = true; return true;
 	case 'j': o->json = true; return true;

@@ -24,6 +24,7 @@ enum {
 	OPTION_ONCE = 1 << 2,
 	OPTION_FOLLOW = 1 << 3,
 	OPTION_THRESHOLD = 1 << 4,
+	OPTION_SINCE = 1 << 5,
 };
 
 struct options {
@@ -33,6 +34,8 @@ struct options {
 	const char *threshold; ///< NULL = all
 	uint32_t n;            ///< rows; 0 = as many as there are
 	double seconds;        ///< 0 = until the collector ends
+	bool since;            ///< from event `last` on, those that were missed too
+	uint64_t last;         ///< id; 0 = all that there are
 	bool json;
 	bool once;
 	bool follow;

@@ -62,12 +62,34 @@ static void only_our_own_directory_will_do(void **state)
 	assert_int_equal(rmdir(base), 0);
 }
 
+static void the_replay_is_beside_the_feed(void **state)
+{
+	static const char *const urls[][2] = {
+		{"ipc:///run/weir/feed.ipc", "ipc:///run/weir/feed.ipc.replay"},
+		{"tcp://127.0.0.1:5343", "tcp://127.0.0.1:5344"},
+		{"tcp://[::1]:99", "tcp://[::1]:100"},
+		{"ws://127.0.0.1:80/feed", "ws://127.0.0.1:80/feed/replay"},
+	};
+	char out[PATHS_SIZE], longest[PATHS_SIZE];
+	struct err_msg msg = {0};
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		assert_int_equal(paths_replay_url(out, sizeof(out), urls[i][0], &msg), 0);
+		assert_string_equal(out, urls[i][1]);
+	}
+	assert_int_equal(paths_replay_url(out, sizeof(out), "tcp://127.0.0.1:65535", &msg),
+			 ERR_RANGE);
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(paths_replay_url(out, sizeof(out), longest, &msg), ERR_RANGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(run_dir_follows_the_user),
 		cmocka_unit_test(url_is_a_socket_in_it),
 		cmocka_unit_test(only_our_own_directory_will_do),
+		cmocka_unit_test(the_replay_is_beside_the_feed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

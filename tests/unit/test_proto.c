@@ -28,6 +28,7 @@ static const ProtobufCMessageDescriptor *const messages[] = {
 	&weir__publisher__descriptor,  &weir__final__descriptor,
 	&weir__analyzer__descriptor,   &weir__threshold__descriptor,
 	&weir__timing__descriptor,     &weir__unknown_record__descriptor,
+	&weir__missing__descriptor,    &weir__missed__descriptor,
 };
 
 static const ProtobufCEnumDescriptor *const enums[] = {
