@@ -57,6 +57,9 @@ static const struct member http_rows[] = {
 	      "a new one"),
 	COUNT("per_client", HTTP(per_client), 0, 65536, "0",
 	      "connections at once from one address; 0: any number"),
+	COUNT("rate", HTTP(rate), 0, 1000000, "10000",
+	      "requests a second from one address, and as many at once (IPv6: from a /64); beyond: "
+	      "429; 0: any number"),
 	COUNT("polls", HTTP(polls), 1, 65536, "256", "requests at once that wait for an event"),
 	SECONDS("timeout", HTTP(timeout), 1, 3600, "30s",
 		"a connection may be idle for so long, or take so long for headers, body or "

@@ -36,6 +36,7 @@ struct config_http {
 	struct text_list hosts; ///< further names that this server goes by
 	uint32_t threads;
 	uint32_t connections, per_client, polls;
+	uint32_t rate;                ///< requests/s of one address; 0 = any number
 	double timeout;               ///< s
 	uint64_t max_body, max_table; ///< bytes of one body
 	uint64_t bodies;              ///< bytes of all bodies at once

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -40,6 +41,17 @@ static void allow_files(uint32_t connections)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int limit_rate(struct http *h, struct err_msg *msg)
+{
+	uint64_t seed;
+	if (h->set->rate == 0)
+		return 0;
+	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		return err_set(msg, ERR_IO, "http: no random number: %s", strerror(errno));
+	h->rate = http_rate_new(h->set->rate, seed);
+	return h->rate != NULL ? 0 : err_set(msg, ERR_MEMORY, "http: out of memory");
+}
+
 struct http *http_open(const struct http_config *config, struct err_msg *msg)
 {
 	struct http *h = calloc(1, sizeof(*h));
@@ -58,6 +70,8 @@ struct http *http_open(const struct http_config *config, struct err_msg *msg)
 	if (config->cpus != NULL)
 		pthread_setaffinity_np(pthread_self(), sizeof(*config->cpus), config->cpus);
 	int err = http_guard_open(h, msg);
+	if (err == 0)
+		err = limit_rate(h, msg);
 	if (err == 0) {
 		h->listener = open_listener(h->set, msg);
 		err = h->listener < 0 ? ERR_IO : http_wait_open(h, msg);
@@ -94,6 +108,7 @@ void http_close(struct http *h)
 		close(h->listener);
 	http_wait_close(h);
 	http_guard_close(h);
+	http_rate_free(h->rate);
 	pthread_mutex_destroy(&h->lock);
 	free(h);
 }
@@ -303,12 +318,41 @@ static void check_length(struct request *r)
 				  r->limit);
 }
 
+static struct addr client_of(const struct request *r)
+{
+	const struct sockaddr *a =
+		MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+			->client_addr;
+	const struct in6_addr *in6 = &((const struct sockaddr_in6 *)a)->sin6_addr;
+	if (a->sa_family == AF_INET)
+		return addr_ip4((const uint8_t *)&((const struct sockaddr_in *)a)->sin_addr.s_addr);
+	return IN6_IS_ADDR_V4MAPPED(in6) ? addr_ip4(in6->s6_addr + 12) : addr_ip6(in6->s6_addr);
+}
+
+// False, and a refusal, when the client asks too often.
+static bool within_rate(struct request *r)
+{
+	struct http *h = r->http;
+	if (h->rate == NULL)
+		return true;
+	const struct addr client = client_of(r);
+	if (http_rate_take(h->rate, &client, clock_monotonic()))
+		return true;
+	http_count(&h->stats.limited, 1);
+	http_answer_header(&r->answer, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	http_answer_error(&r->answer, 429, "expected at most %u requests a second from an address",
+			  h->set->rate);
+	return false;
+}
+
 // The headers are there: who asks for what? An answer, if there is one now, is a refusal.
 static void look_at_headers(struct request *r, const char *method)
 {
 	struct err_msg msg = {0};
 	size_t m = 0;
 	unsigned others;
+	if (!within_rate(r))
+		return;
 	while (m < sizeof(methods) / sizeof(methods[0]) && strcmp(methods[m].name, method) != 0)
 		m++;
 	if (m == sizeof(methods) / sizeof(methods[0])) {

@@ -34,7 +34,8 @@
 /// within its limit (413). HEAD is GET without a body.
 ///
 /// Everything is bounded by struct config_http: connections, those of one client, parked ones,
-/// bytes of a body and of all bodies. Each phase of a connection (idle, header, body, answer) has
+/// requests per second of one client (429), bytes of a body and of all bodies. Each phase of a
+/// connection (idle, header, body, answer) has
 /// `timeout` and as long as 8 kB/s take for what was moved; then it is cut, so slow readers and
 /// writers hold nothing. When connections run short the one that is idle for the longest goes.
 ///
@@ -123,6 +124,7 @@ struct http_stats {
 	uint64_t accepted;    ///< connections ever
 	uint64_t bytes_in;    ///< of bodies
 	uint64_t bytes_out;   ///< of answers, without headers
+	uint64_t limited;     ///< requests refused because their client made too many
 };
 
 struct http;

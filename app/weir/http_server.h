@@ -19,6 +19,7 @@
 #include <microhttpd.h>
 
 #include "http.h"
+#include "http_rate.h"
 
 #define HTTP_FOREVER UINT64_MAX
 /// Bytes per second that a client must move.
@@ -79,7 +80,8 @@ struct http {
 	const struct config_http *set; ///< config.config
 	struct MHD_Daemon *daemon;
 	int listener;
-	char *key, *cert, *ca; ///< PEM
+	struct http_rate *rate; ///< NULL = no limit
+	char *key, *cert, *ca;  ///< PEM
 	char *token;
 	char host[256]; ///< this machine's name
 

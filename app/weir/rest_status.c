@@ -114,6 +114,7 @@ static void add_http(json_t *json, const struct rest *rest)
 	http_stats(rest->http, &s);
 	set(json, "httpConnectionsCurrent", s.connections);
 	set(json, "httpConnectionsTotal", s.accepted);
+	set(json, "httpRequestsLimited", s.limited);
 	set(json, "httpMessagesReceived", s.requests);
 	set(json, "httpMessagesSent", s.answers_2xx + s.answers_4xx + s.answers_5xx);
 	set(json, "httpBytesReceived", s.bytes_in);

@@ -21,6 +21,7 @@
 
 #include "weir/config.h"
 #include "weir/http.h"
+#include "weir/http_rate.h"
 
 enum {
 	DEADLINE_MS = 20000, // of anything that a test waits for
@@ -431,6 +432,61 @@ static void test_the_idle_make_room(void **state)
 		close(fd[i]);
 }
 
+static void test_a_client_asks_too_often(void **state)
+{
+	struct rig *r = *state;
+	serve(r, "rate: 3");
+	for (int i = 0; i < 3; i++)
+		ANSWERS(ask(r, "GET /well", "", NULL), 200, "OK");
+	// A test that is late by a third of a second may ask once more.
+	for (int i = 0; i < 50; i++)
+		ask(r, "GET /well", "", NULL);
+	ANSWERS(ask(r, "GET /well", "", NULL), 429, "at most 3 requests a second");
+	struct http_stats stats;
+	http_stats(r->http, &stats);
+	assert_true(stats.limited > 0);
+}
+
+static struct addr client(const char *text)
+{
+	struct addr a;
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+static unsigned granted(struct http_rate *limit, const char *text, uint64_t now, unsigned n)
+{
+	const struct addr a = client(text);
+	unsigned got = 0;
+	while (n-- > 0)
+		got += http_rate_take(limit, &a, now);
+	return got;
+}
+
+static void test_buckets(void **state)
+{
+	const uint64_t second = 1000000000;
+	struct http_rate *limit = http_rate_new(10, 1);
+	assert_int_equal(granted(limit, "192.0.2.1", second, 100), 10);
+	assert_int_equal(granted(limit, "192.0.2.2", second, 100), 10); // each its own
+	assert_int_equal(granted(limit, "192.0.2.1", second + second / 2, 100), 5);
+	assert_int_equal(granted(limit, "192.0.2.1", 100 * second, 100), 10); // no more than that
+	// A host has all of its network's addresses.
+	assert_int_equal(granted(limit, "2001:db8::1", 100 * second, 6), 6);
+	assert_int_equal(granted(limit, "2001:db8::2:3", 100 * second, 6), 4);
+	assert_int_equal(granted(limit, "2001:db8:0:1::1", 100 * second, 6), 6);
+	// More clients than buckets: constant memory, and newcomers share what is left.
+	unsigned flood = 0;
+	for (uint32_t i = 0; i < 100000; i++) {
+		const struct addr a = {.family = ADDR_IP4};
+		struct addr from = a;
+		memcpy(from.bytes, &i, sizeof(i));
+		flood += http_rate_take(limit, &from, 200 * second);
+	}
+	assert_true(flood > HTTP_RATE_CLIENTS && flood <= 10 * HTTP_RATE_CLIENTS);
+	http_rate_free(limit);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -445,6 +501,8 @@ int main(void)
 		TEST(test_token),
 		TEST(test_slow_clients_are_cut),
 		TEST(test_the_idle_make_room),
+		TEST(test_a_client_asks_too_often),
+		cmocka_unit_test(test_buckets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
