@@ -18,6 +18,7 @@
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 
+#include "base/strbuf.h"
 #include "weir/eal.h"
 #include "weir/fragments.h"
 #include "weir/log.h"
@@ -362,6 +363,29 @@ static struct rte_eth_conf choose_features(struct port *p, const struct rte_eth_
 	return c;
 }
 
+static const char *offload_names(uint64_t offloads, char *text, size_t size)
+{
+	struct strbuf b = strbuf_of(text, size);
+	for (unsigned bit = 0; bit < 64; bit++)
+		if (offloads >> bit & 1)
+			strbuf_fmt(&b, " %s", rte_eth_dev_rx_offload_name(UINT64_C(1) << bit));
+	return b.len > 0 ? text : " none";
+}
+
+// What was agreed on in the end, and what the device could do beside.
+static void tell_agreement(const struct port *p, const struct rte_eth_dev_info *info,
+			   const struct rte_eth_conf *c)
+{
+	char taken[512], left[512];
+	LOG(INFO, PORT, "%s: receive offloads:%s; not asked for:%s; link events %s, interrupts %s",
+	    p->name, offload_names(c->rxmode.offloads, taken, sizeof(taken)),
+	    offload_names(info->rx_offload_capa & ~c->rxmode.offloads, left, sizeof(left)),
+	    c->intr_conf.lsc ? "yes" : "no", c->intr_conf.rxq ? "asked for" : "no");
+	LOG(INFO, PORT, "%s: %u descriptors per queue, MTU %u, RSS types 0x%lx of 0x%lx", p->name,
+	    p->descriptors, p->config.mtu, (unsigned long)c->rx_adv_conf.rss_conf.rss_hf,
+	    (unsigned long)info->flow_type_rss_offloads);
+}
+
 // What cannot be done, and the first thing that the driver said about it.
 static int refuse(const struct port *p, const char *what, int err, const struct log_hold *said,
 		  struct err_msg *msg)
@@ -425,6 +449,7 @@ static int configure(struct port *p, struct err_msg *msg)
 	p->tx_descriptors = TX_DESCRIPTORS;
 	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, &p->tx_descriptors);
 	negotiate(p, "descriptors", p->config.descriptors, p->descriptors);
+	tell_agreement(p, &info, &conf);
 	err = make_pool(p, &info, msg);
 	if (err == 0 && p->config.kernel != NULL)
 		err = make_kernel(p, tx_queues, msg);
