@@ -10,6 +10,7 @@
 
 #include <rte_telemetry.h>
 
+#include "weir/clock.h"
 #include "weir/compat.h"
 
 // Rows of a page: at most some 300 bytes each in JSON, of the 16 kB that a reply holds.
@@ -240,6 +241,14 @@ static int answer_flows(const struct telemetry_config *c, const char *params,
 	return 0;
 }
 
+// Since the latest datagram, ms. A capture has no now.
+static uint64_t silence(const struct telemetry_config *c, const struct agent_row *a)
+{
+	const uint64_t now = clock_monotonic();
+	const bool live = inputs_worker(c->inputs, 0)->replay == NULL;
+	return live && now > a->last ? (now - a->last) / CLOCK_NS_PER_MS : 0;
+}
+
 static int answer_agents(const struct telemetry_config *c, const char *params,
 			 struct rte_tel_data *d)
 {
@@ -260,6 +269,7 @@ static int answer_agents(const struct telemetry_config *c, const char *params,
 	NUMBERS(d, "duplicates", n, a[i].duplicates);
 	NUMBERS(d, "late", n, a[i].late);
 	NUMBERS(d, "restarts", n, a[i].restarts);
+	NUMBERS(d, "silent_ms", n, silence(c, &a[i]));
 	NUMBERS(d, "flow_samples", n, a[i].flow_samples);
 	NUMBERS(d, "lost_samples", n, a[i].lost_samples);
 	NUMBERS(d, "counters_samples", n, a[i].counters_samples);

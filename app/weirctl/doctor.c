@@ -19,6 +19,11 @@
 #include "common/paths.h"
 #include "feed.h"
 
+#define GOOD DOCTOR_GOOD
+#define INFO DOCTOR_INFO
+#define FIX  DOCTOR_FIX
+#define say  doctor_say
+
 enum {
 	TEXT = 512,
 	HUGEPAGES_MB = 512,  // for some ports and a handful of definitions
@@ -27,19 +32,13 @@ enum {
 	LONGEST_WAIT_MS = 3000,
 };
 
-enum line_kind {
-	GOOD,
-	INFO,
-	FIX,
-};
-
-__attribute__((format(printf, 4, 5))) static void say(struct doctor *d, enum line_kind kind,
-						      const char *about, const char *fmt, ...)
+void doctor_say(struct doctor *d, enum doctor_kind kind, const char *about, const char *fmt, ...)
 {
-	static const char *const words[] = {"good", "info", "fix "};
+	static const char *const words[] = {
+		[DOCTOR_GOOD] = "good", [DOCTOR_INFO] = "info", [DOCTOR_FIX] = "fix "};
 	va_list ap;
-	d->good += kind == GOOD;
-	d->fixes += kind == FIX;
+	d->good += kind == DOCTOR_GOOD;
+	d->fixes += kind == DOCTOR_FIX;
 	fprintf(d->out, "%s  %-10s ", words[kind], about);
 	va_start(ap, fmt);
 	vfprintf(d->out, fmt, ap);
@@ -369,6 +368,7 @@ void doctor_machine(struct doctor *d)
 	check_vfio(d);
 	check_nics(d);
 	check_numa(d);
+	doctor_layout(d);
 	check_isolation(d);
 	check_governor(d);
 	check_queues(d);
@@ -461,6 +461,8 @@ static int usage(FILE *out)
 		     "What of this machine keeps weir from running well, and what to do: lines of\n"
 		     "good, info and fix. Status 0 when there is nothing to do, else 1.\n\n"
 		     "  --feed URL   ask this collector too (default: the one on this machine)\n"
+		     "  --file-prefix NAME  of the collector, if it has another one than weir: its "
+		     "stats\n               socket knows the agents\n"
 		     "  --port N     UDP port that agents send to (6343)\n"
 		     "  --root DIR   look at the /sys and /proc below DIR\n"
 		     "  --help       or -h: print this\n");
@@ -470,6 +472,7 @@ static int usage(FILE *out)
 int doctor_main(int argc, char **argv)
 {
 	static const struct option options[] = {{"feed", required_argument, NULL, 'f'},
+						{"file-prefix", required_argument, NULL, 'x'},
 						{"port", required_argument, NULL, 'p'},
 						{"root", required_argument, NULL, 'r'},
 						{"help", no_argument, NULL, 'h'},
@@ -477,13 +480,14 @@ int doctor_main(int argc, char **argv)
 	struct doctor d = {.out = stdout, .root = "", .udp_port = 6343};
 	char url[PATHS_SIZE];
 	struct err_msg msg;
-	const char *feed = NULL;
+	const char *feed = NULL, *prefix = "weir";
 	char *end = "";
 	unsigned long port = d.udp_port;
 	for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
 		switch (c) {
 		case 'f': feed = optarg; break;
 		case 'p': port = strtoul(optarg, &end, 10); break;
+		case 'x': prefix = optarg; break;
 		case 'r': d.root = optarg; break;
 		case 'h': return usage(stdout);
 		default: return usage(stderr);
@@ -497,6 +501,7 @@ int doctor_main(int argc, char **argv)
 		feed = url;
 	if (feed == NULL || !ask_collector(&d, feed))
 		say(&d, INFO, "collector", "none is running here: nothing is known of its agents");
+	doctor_ask_agents(&d, prefix);
 	fprintf(d.out, "%u good, %u to fix\n", d.good, d.fixes);
 	return d.fixes > 0;
 }

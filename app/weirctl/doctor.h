@@ -16,6 +16,7 @@
 /// Thread-safety: one thread. Memory: none kept. Everything is read below `root`, so that a test
 /// can make up a machine.
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -28,5 +29,30 @@ struct doctor {
 	unsigned good, fixes;
 };
 
+enum doctor_kind {
+	DOCTOR_GOOD,
+	DOCTOR_INFO,
+	DOCTOR_FIX,
+};
+
+/// What an agent has sent, from the collector's stats socket.
+struct doctor_agent {
+	const char *address, *name; ///< name: "" = none is known
+	uint64_t datagrams, duplicates, restarts, late;
+	uint64_t silent; ///< ms since its latest datagram
+};
+
+/// One line of the report.
+void doctor_say(struct doctor *d, enum doctor_kind kind, const char *about, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
 void doctor_machine(struct doctor *d);
+/// Which lcores each NIC's workers should have: of its own NUMA node, one per physical core, none
+/// that a NIC before it has, isolated ones if there are any, and the machine's first CPU left for
+/// all other threads. Part of doctor_machine().
+void doctor_layout(struct doctor *d);
 void doctor_collector(struct doctor *d, const Weir__Stats *stats);
+/// Agents that fell silent, whose datagrams come twice, or that share an address.
+void doctor_agents(struct doctor *d, const struct doctor_agent *agents, size_t n);
+/// doctor_agents() of the collector on this machine whose files have this prefix, if it runs.
+void doctor_ask_agents(struct doctor *d, const char *prefix);
