@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "config_http.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -27,6 +28,15 @@ static bool is_loopback(const struct addr *a)
 	return a->family == ADDR_IP4 ? a->bytes[0] == 127 : memcmp(a->bytes, one, sizeof(one)) == 0;
 }
 
+static bool is_prefix(const char *text)
+{
+	for (const char *p = text; *p != '\0'; p++)
+		if (!isalpha((unsigned char)*p) && *p != '_' &&
+		    (p == text || !isdigit((unsigned char)*p)))
+			return false;
+	return true;
+}
+
 #define HTTP(field) .offset = offsetof(struct config_http, field)
 
 static const struct member http_rows[] = {
@@ -45,6 +55,12 @@ static const struct member http_rows[] = {
 	     "listen elsewhere than on this host without token and client certificates: everybody "
 	     "who gets there may change what is measured"),
 	BOOL("readonly", HTTP(readonly), "false", "refuse PUT, POST and DELETE"),
+	TEXT("prometheus_prefix", HTTP(prometheus_prefix), 0, 63, "sflow_",
+	     "what names of metrics begin with for Prometheus", .check = is_prefix,
+	     .expect = "letters, digits and _, no digit first"),
+	SECONDS("prometheus_keep", HTTP(prometheus_keep), 1, 86400, "5m",
+		"a flow that a scrape has defined is taken away when it was not scraped for so "
+		"long"),
 	TEXTS("cors", HTTP(cors),
 	      "origins whose pages may read answers and change things, `*`: all; none: own pages "
 	      "only"),

@@ -32,6 +32,8 @@ struct config_http {
 	const char *certificate, *key, *client_ca; ///< PEM files; "" = none
 	bool insecure;
 	bool readonly;
+	const char *prometheus_prefix; ///< of the names of metrics
+	double prometheus_keep;        ///< s: flows that are not scraped any more
 	struct text_list cors;  ///< origins, or "*"
 	struct text_list hosts; ///< further names that this server goes by
 	uint32_t threads;

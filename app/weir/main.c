@@ -12,6 +12,7 @@
 
 #include "options.h"
 #include "publish.h"
+#include "rest.h"
 #include "weir/clock.h"
 #include "weir/collector.h"
 #include "weir/log.h"
@@ -135,6 +136,7 @@ static void refresh(struct collector *c, uint64_t *due)
 	if (now < *due)
 		return;
 	*due = now + CLOCK_NS_PER_S;
+	rest_expire(c->rest);
 	const int err = control_refresh(c->control, &msg);
 	if (err != 0 && err != ERR_IO) // that one is to be tried again, or weir ends
 		LOG(WARNING, MAIN, "host:, link: stay as they are: %s", msg.text);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "json.h"
+#include "rest_export.h"
 #include "weir/clock.h"
 #include "weir/collector.h"
 #include "weir/log.h"
@@ -14,7 +15,7 @@
 static const struct http_rows *const families[] = {
 	&rest_status_rows, &rest_event_rows,    &rest_page_rows,   &rest_define_rows,
 	&rest_flow_rows,   &rest_forward_rows,  &rest_metric_rows, &rest_prometheus_rows,
-	&rest_source_rows, &rest_topology_rows,
+	&rest_source_rows, &rest_topology_rows, &rest_export_rows,
 };
 
 const struct http_rows *const *rest_families(size_t *n)
@@ -58,7 +59,8 @@ struct rest *rest_new(struct collector *c, struct err_msg *msg)
 	pthread_mutex_init(&r->lock, NULL);
 	r->events = record_log_new(c->config->event_log, 0);
 	r->flows = record_log_new(c->config->flow_log, 0);
-	if (r->events == NULL || r->flows == NULL)
+	r->exports = exports_new();
+	if (r->events == NULL || r->flows == NULL || r->exports == NULL)
 		err_set(msg, ERR_MEMORY, "http: out of memory");
 	else if (open_journal(r, msg) == 0)
 		return r;
@@ -126,6 +128,12 @@ void rest_tick(struct rest *r, const struct tick *tick)
 	pthread_mutex_unlock(&r->lock);
 }
 
+void rest_expire(struct rest *r)
+{
+	exports_expire(r->exports, r->collector->control,
+		       r->collector->config->http.prometheus_keep);
+}
+
 void rest_stop(struct rest *r)
 {
 	if (r == NULL)
@@ -143,6 +151,7 @@ void rest_free(struct rest *r)
 	journal_close(r->journal);
 	record_log_free(r->events);
 	record_log_free(r->flows);
+	exports_free(r->exports);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
 }

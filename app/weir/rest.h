@@ -33,6 +33,7 @@ struct rest {
 	pthread_mutex_t lock; ///< of `http`: it ends before the ticks do
 	struct http *http;    ///< NULL before rest_start(), after rest_stop(), and when it is off
 	struct record_log *events, *flows;
+	struct exports *exports; ///< flows that Prometheus scrapes
 	struct journal *journal; ///< of events; NULL = none
 	uint64_t dropped;        ///< by the journal, as last logged; aggregator: rw
 	uint64_t born;           ///< ns, monotonic
@@ -44,16 +45,22 @@ struct rest *rest_new(struct collector *c, struct err_msg *msg);
 /// weir goes on without. Else 0, or negative with a message.
 int rest_start(struct rest *r, struct err_msg *msg);
 void rest_tick(struct rest *r, const struct tick *tick);
+/// From main, once a second or so: take away flows that nobody scrapes any more. May block until
+/// the next tick.
+void rest_expire(struct rest *r);
 void rest_stop(struct rest *r);
 void rest_free(struct rest *r);
 
 /// The tables of routes.
-extern const struct http_rows rest_status_rows, rest_event_rows, rest_page_rows, rest_define_rows,
-	rest_flow_rows, rest_forward_rows, rest_metric_rows, rest_prometheus_rows, rest_source_rows,
-	rest_topology_rows;
+extern const struct http_rows rest_export_rows, rest_status_rows, rest_event_rows, rest_page_rows,
+	rest_define_rows, rest_flow_rows, rest_forward_rows, rest_metric_rows, rest_prometheus_rows,
+	rest_source_rows, rest_topology_rows;
 
 /// All tables, in the order in which they are looked through.
 const struct http_rows *const *rest_families(size_t *n);
+
+/// What /analyzer/json says; NULL when memory is short.
+json_t *rest_analyzer(const struct rest *r);
 
 /// The body of a request, read leniently; NULL when it has been refused.
 const struct node *rest_body(const struct http_request *r, struct http_answer *a);

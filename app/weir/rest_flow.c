@@ -8,46 +8,13 @@
 #include <string.h>
 
 #include "analyzer/selector.h"
-#include "analyzer/view.h"
 #include "rest_text.h"
+#include "rest_view.h"
 #include "weir/collector.h"
 
 enum {
-	MAX_FLOWS = 100,      // default of maxFlows
-	MOST_FLOWS = 1000000, // more are not asked of a view, whatever the client says
 	ROWS_PER_SLICE = 100, // of a stream
 };
-
-// Read a view to its end, in slices. 0 or negative with a message.
-static int read_view(const struct rest *r, struct view *v, struct err_msg *msg)
-{
-	const struct collector *c = r->collector;
-	int err;
-	do {
-		aggregator_lock(c->aggregator);
-		err = view_read(v, c->analyzer, msg);
-		aggregator_unlock(c->aggregator);
-	} while (err == 0 && (err = view_digest(v, msg)) > 0);
-	return err;
-}
-
-// A view that has been read, or NULL and a refusal with @p unknown for a name that is not there.
-static struct view *ask_view(const struct http_request *r, struct http_answer *a,
-			     const struct view_query *q, unsigned unknown)
-{
-	struct err_msg msg = {0};
-	const struct rest *rest = r->ctx;
-	struct view *v = view_new(rest->collector->analyzer, q, &msg);
-	const int err = v != NULL ? read_view(rest, v, &msg) : ERR_INVALID;
-	if (err == 0)
-		return v;
-	view_free(v);
-	if (err == ERR_UNKNOWN)
-		http_answer_error(a, unknown, "%s", msg.text);
-	else
-		http_answer_err(a, err, &msg);
-	return NULL;
-}
 
 static json_t *active_row(const struct view_row *row, uint64_t now)
 {
@@ -125,17 +92,6 @@ static void answer_rows(struct http_answer *a, struct view *v,
 			   &(struct http_stream){.more = more_rows, .end = end_rows, .ctx = o});
 }
 
-static bool query_mode(const struct http_request *r, struct http_answer *a, enum view_mode *mode)
-{
-	const char *text = uri_query(&r->uri, "aggMode", NULL);
-	*mode = VIEW_MAX;
-	if (text == NULL || text[0] == '\0' || view_mode_parse(text, mode) == 0)
-		return true;
-	http_answer_error(a, 400, "aggMode: got \"%s\", expected max, sum, avg, edge, or core",
-			  text);
-	return false;
-}
-
 static void get_active(const struct http_request *r, struct http_answer *a)
 {
 	int64_t max;
@@ -144,12 +100,12 @@ static void get_active(const struct http_request *r, struct http_answer *a)
 		.agents = r->value[0],
 		.filter = uri_query(&r->uri, "filter", NULL),
 	};
-	if (!query_mode(r, a, &q.mode) ||
+	if (!rest_view_mode(r, a, &q.mode) ||
 	    !http_query_real(r, a, "minValue", 0, -1e300, 1e300, &q.min_value) ||
-	    !http_query_count(r, a, "maxFlows", MAX_FLOWS, 0, INT64_MAX, &max))
+	    !http_query_count(r, a, "maxFlows", REST_MAX_FLOWS, 0, INT64_MAX, &max))
 		return;
-	q.max_flows = max < MOST_FLOWS ? (uint32_t)max : MOST_FLOWS;
-	struct view *v = ask_view(r, a, &q, 400);
+	q.max_flows = max < REST_MOST_FLOWS ? (uint32_t)max : REST_MOST_FLOWS;
+	struct view *v = rest_view(r, a, &q, 400);
 	if (v != NULL)
 		answer_rows(a, v, active_row);
 }
@@ -161,13 +117,13 @@ static void get_locations(const struct http_request *r, struct http_answer *a)
 		.agents = r->value[0],
 		.mode = VIEW_ROWS,
 		.key = uri_query(&r->uri, "key", NULL),
-		.max_flows = MOST_FLOWS,
+		.max_flows = REST_MOST_FLOWS,
 	};
 	if (q.key == NULL) {
 		http_answer_error(a, 400, "expected the parameter key");
 		return;
 	}
-	struct view *v = ask_view(r, a, &q, 404);
+	struct view *v = rest_view(r, a, &q, 404);
 	if (v != NULL)
 		answer_rows(a, v, location_row);
 }
@@ -199,7 +155,7 @@ static void get_value(const struct http_request *r, struct http_answer *a)
 		http_answer_error(a, 404, "got \"%s\", expected DATASOURCE.FLOW", r->value[1]);
 		return;
 	}
-	struct view *v = ask_view(r, a, &q, 404);
+	struct view *v = rest_view(r, a, &q, 404);
 	if (v == NULL)
 		return;
 	const struct view_row *row = view_rows(v, &n);

@@ -5,6 +5,7 @@
 // where the exporter application of sFlow-RT has them.
 #include "rest.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,133 +13,134 @@
 #include "analyzer/statistic.h"
 #include "bank/stats.h"
 #include "rest_ask.h"
+#include "rest_exposition.h"
 #include "weir/clock.h"
 #include "weir/collector.h"
 
-#define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
-
 // --- the network's metrics ----------------------------------------------------------------------
 
-static void put_name(struct http_out *out, const char *prefix, const char *name, size_t len)
-{
-	http_out_str(out, prefix);
-	if (prefix[0] == '\0' && len > 0 && name[0] >= '0' && name[0] <= '9')
-		http_out_str(out, "_");
-	for (size_t i = 0; i < len; i++) {
-		const char c = name[i];
-		const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-				   (c >= '0' && c <= '9') || c == '_';
-		http_out_bytes(out, plain ? &c : "_", 1);
-	}
-}
-
-static void put_label(struct http_out *out, const char *name, const char *value)
-{
-	http_out_fmt(out, "%s=\"", name);
-	for (const char *p = value; *p != '\0'; p++) {
-		if (*p == '\\' || *p == '"')
-			http_out_str(out, "\\");
-		if (*p == '\n')
-			http_out_str(out, "\\n");
-		else
-			http_out_bytes(out, p, 1);
-	}
-	http_out_str(out, "\"");
-}
+/// An answer on its way: the rows, and which metrics were described.
+struct metrics_out {
+	struct ask *ask;
+	const char *prefix;
+	const struct catalog *catalog;
+	struct exposition_seen seen;
+};
 
 static void put_labels(struct http_out *out, const struct metric_row *row)
 {
 	char agent[ADDR_TEXT_SIZE];
 	http_out_str(out, "{");
-	put_label(out, "agent", addr_text(&row->agent, agent));
+	exposition_label(out, "agent", addr_text(&row->agent, agent));
 	http_out_str(out, ",");
-	put_label(out, "datasource", row->source);
+	exposition_label(out, "datasource", row->source);
 	for (int i = 0; i < METRIC_LABELS; i++) {
 		if (row->label[i] == NULL)
 			continue;
 		http_out_str(out, ",");
-		put_label(out, metric_labels[i], row->label[i]);
+		exposition_label(out, metric_labels[i], row->label[i]);
 	}
 	http_out_str(out, "} ");
 }
 
-static void put_rows(struct http_out *out, const struct ask *k, const char *prefix)
+// The first time that a metric is shown: what it is.
+static void describe(struct metrics_out *m, struct http_out *out, const char *name, size_t len)
 {
-	for (uint32_t i = 0; i < k->page->n_rows; i++) {
-		const struct metric_row *row = &k->page->row[i];
-		for (uint32_t c = 0; c < row->n_cells; c++) {
-			const struct metric_cell *cell = &row->cell[c];
-			if (cell->kind != METRIC_NUMBER || cell->flow)
-				continue;
-			const struct metric_column *col =
-				k->request.n_columns > 0 ? &k->request.column[cell->column] : NULL;
-			put_name(out, prefix, col != NULL ? col->name : cell->name,
-				 col != NULL ? col->name_len : strlen(cell->name));
-			put_labels(out, row);
-			ask_number(out, cell->number);
-			http_out_str(out, "\n");
-		}
+	char text[256];
+	const struct catalog *c = m->catalog;
+	if (!exposition_first(&m->seen, name, len))
+		return;
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	const int i = catalog_name(c, name, len);
+	if (i >= 0)
+		catalog_describe(c, &c->def[c->name_def[i] - 1], &b);
+	else
+		strbuf_str(&b, "custom metric (rtmetric)");
+	exposition_gauge(out, m->prefix, name, len, text);
+}
+
+static void put_cell(struct metrics_out *m, struct http_out *out, const struct metric_row *row,
+		     const struct metric_cell *cell)
+{
+	const struct metric_request *q = &m->ask->request;
+	const struct metric_column *col = q->n_columns > 0 ? &q->column[cell->column] : NULL;
+	const char *name = col != NULL ? col->name : cell->name;
+	const size_t len = col != NULL ? col->name_len : strlen(cell->name);
+	describe(m, out, name, len);
+	exposition_name(out, m->prefix, name, len);
+	put_labels(out, row);
+	ask_number(out, cell->number);
+	http_out_str(out, "\n");
+}
+
+static bool more_metrics(void *ctx, struct http_out *out)
+{
+	struct metrics_out *m = ctx;
+	const struct metric_page *page = m->ask->page;
+	ask_next(m->ask);
+	for (uint32_t i = 0; i < page->n_rows; i++) {
+		const struct metric_row *row = &page->row[i];
+		for (uint32_t c = 0; c < row->n_cells; c++)
+			if (row->cell[c].kind == METRIC_NUMBER && !row->cell[c].flow)
+				put_cell(m, out, row, &row->cell[c]);
 	}
+	return m->ask->more;
 }
 
-static bool more_prefixed(void *ctx, struct http_out *out)
+static void end_metrics(void *ctx)
 {
-	struct ask *k = ctx;
-	ask_next(k);
-	put_rows(out, k, "sflow_");
-	return k->more;
+	struct metrics_out *m = ctx;
+	ask_free(m->ask);
+	free(m);
 }
 
-static bool more_plain(void *ctx, struct http_out *out)
+static void export(const struct http_request *r, struct http_answer *a, const char *prefix)
 {
-	struct ask *k = ctx;
-	ask_next(k);
-	put_rows(out, k, "");
-	return k->more;
-}
-
-static void export(const struct http_request *r, struct http_answer *a,
-		   bool (*more)(void *ctx, struct http_out *out))
-{
+	const struct rest *rest = r->ctx;
 	struct ask *k = ask_new(r, a, r->value[0], r->value[1]);
 	if (k == NULL)
 		return;
+	struct metrics_out *m = calloc(1, sizeof(*m));
+	if (m == NULL) {
+		ask_free(k);
+		http_answer_error(a, 503, "out of memory");
+		return;
+	}
 	k->request.labels = k->request.no_flows = k->request.no_texts = true;
-	ask_stream(a, k, TEXT_TYPE, more);
+	m->ask = k;
+	m->prefix = prefix;
+	m->catalog = query_catalog(rest->collector->analyzer);
+	http_answer_stream(
+		a, EXPOSITION_TYPE,
+		&(struct http_stream){.more = more_metrics, .end = end_metrics, .ctx = m});
 }
 
 static void get_prefixed(const struct http_request *r, struct http_answer *a)
 {
-	export(r, a, more_prefixed);
+	export(r, a, ((const struct rest *)r->ctx)->collector->config->http.prometheus_prefix);
 }
 
 static void get_plain(const struct http_request *r, struct http_answer *a)
 {
-	export(r, a, more_plain);
+	export(r, a, "");
 }
 
 // --- statistics of a group of agents ------------------------------------------------------------
 
-static void put_statistic(struct http_out *out, const char *group, const struct metric_column *c,
-			  const struct statistic *s)
+static void put_statistic(struct http_out *out, const char *prefix, const char *group,
+			  const struct metric_column *c, const struct statistic *s)
 {
-	put_name(out, "sflow_", metric_aggregates[c->aggregate],
-		 strlen(metric_aggregates[c->aggregate]));
-	put_name(out, "_", c->name, c->name_len);
+	char name[256];
+	const int len = snprintf(name, sizeof(name), "%s_%.*s", metric_aggregates[c->aggregate],
+				 (int)c->name_len, c->name);
+	const size_t size = (size_t)len < sizeof(name) ? (size_t)len : sizeof(name) - 1;
+	exposition_gauge(out, prefix, name, size, "statistic over the data sources of a group");
+	exposition_name(out, prefix, name, size);
 	http_out_str(out, "{");
-	put_label(out, "group", group);
+	exposition_label(out, "group", group);
 	http_out_str(out, "} ");
 	ask_number(out, s->value);
 	http_out_str(out, "\n");
-}
-
-static void answer_out(struct http_answer *a, struct http_out *out)
-{
-	if (out->failed)
-		http_answer_error(a, 503, "out of memory");
-	else
-		http_answer_bytes(a, 200, TEXT_TYPE, out->text != NULL ? out->text : "", out->len);
-	free(out->text);
 }
 
 static void get_statistics(const struct http_request *r, struct http_answer *a)
@@ -146,6 +148,7 @@ static void get_statistics(const struct http_request *r, struct http_answer *a)
 	struct ask *k = ask_new(r, a, r->value[1], r->value[2]);
 	if (k == NULL)
 		return;
+	const char *prefix = k->rest->collector->config->http.prometheus_prefix;
 	const size_t n = k->request.n_columns;
 	struct statistic *s = calloc(n + 1, sizeof(*s));
 	struct http_out out = {.failed = s == NULL};
@@ -155,10 +158,10 @@ static void get_statistics(const struct http_request *r, struct http_answer *a)
 		out.failed = true;
 	for (size_t i = 0; i < n && s != NULL; i++) {
 		if (statistic_end(&s[i]) && s[i].kind == METRIC_NUMBER)
-			put_statistic(&out, r->value[0], &k->request.column[i], &s[i]);
+			put_statistic(&out, prefix, r->value[0], &k->request.column[i], &s[i]);
 		statistic_free(&s[i]);
 	}
-	answer_out(a, &out);
+	http_answer_out(a, EXPOSITION_TYPE, &out);
 	free(s);
 	ask_free(k);
 }
@@ -191,7 +194,7 @@ static void put_counter(struct http_out *out, const char *group, const char *nam
 
 static void put_metric_stats(struct http_out *out, const struct metric_health *h)
 {
-#define X(name, help) put_counter(out, "counter_records_", #name, help, h->stats.name);
+#define X(name, help) put_counter(out, "metric_records_", #name, help, h->stats.name);
 	METRIC_STATS(X)
 #undef X
 	put_family(out, "weir_metrics_bytes", "gauge", "memory for counter records in use",
@@ -221,7 +224,7 @@ static void put_stores(struct http_out *out, const struct collector *c)
 		if (name[0] == '\0')
 			continue;
 		http_out_str(out, "weir_flow_entries{");
-		put_label(out, "flow", name);
+		exposition_label(out, "flow", name);
 		http_out_fmt(out, "} %llu\n", (unsigned long long)summary.entries);
 	}
 }
@@ -253,32 +256,54 @@ static void get_health(const struct http_request *r, struct http_answer *a)
 		    known.sources_full);
 	put_metric_stats(&out, &health);
 	put_stores(&out, c);
-	answer_out(a, &out);
+	http_answer_out(a, EXPOSITION_TYPE, &out);
 }
 
-// What dashboards made for sFlow-RT look for.
+// A number of /analyzer/json, under @p name or its own with underscores.
+static void put_analyzer(struct http_out *out, const char *member, const char *name, double value)
+{
+	char snake[64], help[96];
+	size_t n = 0;
+	const char *p = strncmp(member, "sFlow", 5) == 0 ? member + 5 : member;
+	for (const char *from = p; *p != '\0' && n + 2 < sizeof(snake); p++) {
+		if (isupper((unsigned char)*p) && p > from)
+			snake[n++] = '_';
+		snake[n++] = (char)tolower((unsigned char)*p);
+	}
+	snake[n] = '\0';
+	if (name == NULL)
+		name = snake;
+	snprintf(help, sizeof(help), "%s of /analyzer/json", member);
+	exposition_gauge(out, "sflow_analyzer_", name, strlen(name), help);
+	http_out_fmt(out, "sflow_analyzer_%s ", name);
+	ask_number(out, value);
+	http_out_str(out, "\n");
+}
+
 static void get_analyzer(const struct http_request *r, struct http_answer *a)
 {
-	const struct rest *rest = r->ctx;
-	const struct collector *c = rest->collector;
-	struct analyzer_stats known;
-	aggregator_lock(c->aggregator);
-	query_stats(c->analyzer, &known);
-	aggregator_unlock(c->aggregator);
-	const uint64_t refused = sum_of(c, STAT_rx_datagrams) - sum_of(c, STAT_used_datagrams);
-	http_answer_text(a, 200,
-			 "sflow_analyzer_agents %llu\n"
-			 "sflow_analyzer_agent_count %llu\n"
-			 "sflow_analyzer_received_bytes %llu\n"
-			 "sflow_analyzer_received_datagrams %llu\n"
-			 "sflow_analyzer_discarded_datagrams %llu\n"
-			 "sflow_analyzer_events_generated %llu\n"
-			 "sflow_analyzer_events_lost %llu",
-			 (unsigned long long)known.agents, (unsigned long long)known.agents,
-			 (unsigned long long)sum_of(c, STAT_rx_bytes),
-			 (unsigned long long)sum_of(c, STAT_rx_datagrams),
-			 (unsigned long long)refused, (unsigned long long)known.events,
-			 (unsigned long long)known.events_lost);
+	// What dashboards made for sFlow-RT look for.
+	static const char *const aliases[][2] = {
+		{"sFlowAgents", "agent_count"},
+		{"sFlowBytesReceived", "received_bytes"},
+		{"sFlowDatagramsReceived", "received_datagrams"},
+		{"sFlowDatagramsDiscarded", "discarded_datagrams"},
+		{"heapUsed", "heap_used_bytes"},
+	};
+	struct http_out out = {0};
+	json_t *json = rest_analyzer(r->ctx), *value;
+	const char *member;
+	out.failed = json == NULL;
+	json_object_foreach(json, member, value)
+	{
+		if (json_is_number(value))
+			put_analyzer(&out, member, NULL, json_number_value(value));
+	}
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		put_analyzer(&out, aliases[i][0], aliases[i][1],
+			     json_number_value(json_object_get(json, aliases[i][0])));
+	json_decref(json);
+	http_answer_out(a, EXPOSITION_TYPE, &out);
 }
 
 #define APP "/app/prometheus/scripts/export.js"

@@ -129,17 +129,24 @@ static uint64_t cpu_ms(void)
 	       (uint64_t)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
 }
 
+// One number from a file of /proc, as @p format finds it; 0 = not found.
+static uint64_t proc_number(const char *path, const char *format)
+{
+	char line[256];
+	unsigned long v = 0;
+	FILE *f = fopen(path, "re");
+	bool found = false;
+	while (f != NULL && !found && fgets(line, sizeof(line), f) != NULL)
+		found = sscanf(line, format, &v) == 1;
+	if (f != NULL)
+		fclose(f);
+	return found ? v : 0;
+}
+
 // Bytes of this process in memory.
 static uint64_t resident(void)
 {
-	unsigned long pages = 0;
-	FILE *f = fopen("/proc/self/statm", "re");
-	if (f == NULL)
-		return 0;
-	if (fscanf(f, "%*u %lu", &pages) != 1)
-		pages = 0;
-	fclose(f);
-	return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+	return proc_number("/proc/self/statm", "%*u %lu") * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void add_machine(json_t *json, const struct collector *c)
@@ -163,23 +170,34 @@ static void add_machine(json_t *json, const struct collector *c)
 	// The nearest to a heap: what the budget allows, and what is resident.
 	set(json, "heapMax", c->config->memory);
 	set(json, "heapUsed", resident());
+	// All threads live as long as weir, and nothing is collected.
+	const uint64_t threads = proc_number("/proc/self/status", "Threads: %lu");
+	set(json, "threadCount", threads);
+	set(json, "threadDaemonCount", threads);
+	set(json, "threadTotalStartedCount", threads);
+	set(json, "gcCount", 0);
+	set(json, "gcTime", 0);
+}
+
+json_t *rest_analyzer(const struct rest *rest)
+{
+	char version[64];
+	write_version(version, sizeof(version));
+	json_t *json = json_pack("{s:s,s:b,s:s}", "version", version, "updateAvailable", 0,
+				 "product", "weir");
+	if (json == NULL)
+		return NULL;
+	add_machine(json, rest->collector);
+	add_sflow(json, rest->collector);
+	add_http(json, rest);
+	set(json, "flowsGenerated", record_log_next(rest->flows) - 1);
+	set(json, "flowsLost", 0);
+	return json;
 }
 
 static void get_analyzer(const struct http_request *r, struct http_answer *a)
 {
-	char version[64];
-	const struct rest *rest = r->ctx;
-	write_version(version, sizeof(version));
-	json_t *json = json_pack("{s:s,s:b,s:s}", "version", version, "updateAvailable", 0,
-				 "product", "weir");
-	if (json != NULL) {
-		add_machine(json, rest->collector);
-		add_sflow(json, rest->collector);
-		add_http(json, rest);
-		set(json, "flowsGenerated", record_log_next(rest->flows) - 1);
-		set(json, "flowsLost", 0);
-	}
-	http_answer_json(a, 200, json);
+	http_answer_json(a, 200, rest_analyzer(r->ctx));
 }
 
 // sFlow-RT's status page wants to hear of a licence without limits, and how fast sFlow comes in.

@@ -25,8 +25,7 @@ const char *rest_direction(uint32_t direction)
 	}
 }
 
-// Bytes of the character at @p text, of which @p len are there; 0 = it is none.
-static size_t char_size(const char *text, size_t len)
+size_t rest_char_size(const char *text, size_t len)
 {
 	for (size_t size = 1; size <= 4 && size <= len; size++)
 		if (node_check_text(text, size) == 0)
@@ -36,7 +35,6 @@ static size_t char_size(const char *text, size_t len)
 
 json_t *rest_json_text(const char *text)
 {
-	static const char unknown[] = "\xef\xbf\xbd";
 	json_t *json = json_string(text);
 	const size_t len = strlen(text);
 	char *mended = json == NULL ? malloc(3 * len + 1) : NULL;
@@ -44,9 +42,9 @@ json_t *rest_json_text(const char *text)
 		return json;
 	size_t n = 0;
 	for (size_t i = 0; i < len;) {
-		const size_t size = char_size(text + i, len - i);
-		const size_t taken = size > 0 ? size : 3;
-		memcpy(mended + n, size > 0 ? text + i : unknown, taken);
+		const size_t size = rest_char_size(text + i, len - i);
+		const size_t taken = size > 0 ? size : strlen(REST_UNKNOWN_CHAR);
+		memcpy(mended + n, size > 0 ? text + i : REST_UNKNOWN_CHAR, taken);
 		n += taken;
 		i += size > 0 ? size : 1;
 	}

@@ -21,6 +21,11 @@
 const char *rest_source_text(uint32_t ds_class, uint32_t ds_index, char text[REST_SOURCE_SIZE]);
 /// "ingress", "egress", "unknown".
 const char *rest_direction(uint32_t direction);
+/// What stands for bytes that are no UTF-8: U+FFFD.
+#define REST_UNKNOWN_CHAR "\xef\xbf\xbd"
+
+/// Bytes of the character at @p text, of which @p len are there; 0 = it is none.
+size_t rest_char_size(const char *text, size_t len);
 /// A JSON text of bytes that the wire may have chosen: what is no UTF-8 becomes U+FFFD.
 json_t *rest_json_text(const char *text);
 /// agentName and portName, where the telemetry told them.

@@ -239,6 +239,10 @@ static void orchestrated(const struct reader *r, const struct catalog_def *d,
 		say(v, name, len);
 	else if (d->formula == DERIVE_SWARM_SERVICE && !k8s)
 		say(v, name, swarm_service(name));
+	else if (d->formula == DERIVE_DOCKER_CONTAINER && !k8s && !unit &&
+		 swarm_service(name) == 0 && read_words(r->block, arg(r, d, 1)->at, 1, &text) &&
+		 text != 0)
+		say(v, name, len);
 }
 
 static void put_hex(struct metric_value *v, const uint8_t *bytes, size_t n, const char *digits)

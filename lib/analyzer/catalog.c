@@ -119,6 +119,7 @@ static void add_field(struct catalog *c, const struct record_field *f, unsigned 
 	d->form = (uint8_t)form_of(f);
 	d->words = words_of(d->form);
 	d->enumeration = f->enumeration;
+	d->field = f;
 }
 
 static uint16_t count_kept(const struct record_layout *r, unsigned from, unsigned n)

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/carve.h"
+#include "base/strbuf.h"
 #include "sflow/record.h"
 
 /// Repetitions that become metrics; counted when there are more.
@@ -67,6 +68,7 @@ enum derive_formula {
 	DERIVE_K8S_NAMESPACE,
 	DERIVE_SWARM_SERVICE,
 	DERIVE_SYSTEMD_UNIT,
+	DERIVE_DOCKER_CONTAINER,
 };
 
 struct catalog_def {
@@ -79,8 +81,9 @@ struct catalog_def {
 	uint8_t enumeration; ///< enum sflow_enumeration
 	uint8_t formula;     ///< enum derive_formula
 	uint8_t n_args;
-	uint16_t arg[CATALOG_ARGS]; ///< defs
-	const char *help;           ///< of derived ones
+	uint16_t arg[CATALOG_ARGS];       ///< defs
+	const struct record_field *field; ///< NULL of derived ones
+	const char *help;                 ///< of derived ones
 };
 
 struct catalog_layout {
@@ -114,3 +117,13 @@ int catalog_find(const struct catalog *c, uint32_t tag, uint32_t ds_class);
 
 /// The number of a name, or -1.
 int catalog_name(const struct catalog *c, const char *name, size_t len);
+
+/// True of metrics that are texts.
+bool catalog_is_text(const struct catalog_def *d);
+/// True of metrics that are what a counter grows by per second.
+bool catalog_is_rate(const struct catalog_def *d);
+/// The unit of a metric that is a number (units.def); of a rate the unit of what is counted. NULL =
+/// there is no such metric.
+const char *catalog_unit(const char *name);
+/// What a metric is, one line for people: "bytes per second: ifInOctets of if_counters".
+void catalog_describe(const struct catalog *c, const struct catalog_def *d, struct strbuf *b);

@@ -326,6 +326,11 @@ size_t query_audit(const struct analyzer *a, size_t *from, struct audit_row *row
 	return len;
 }
 
+const struct catalog *query_catalog(const struct analyzer *a)
+{
+	return &a->metrics.catalog;
+}
+
 struct topology *query_topology(const struct analyzer *a, uint32_t *version)
 {
 	*version = a->topology_version;

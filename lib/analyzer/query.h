@@ -184,6 +184,11 @@ struct audit_row {
 /// and @p from unmoved: that was all.
 size_t query_audit(const struct analyzer *a, size_t *from, struct audit_row *rows, size_t n);
 
+struct catalog;
+
+/// Which metrics there are; constant, so that no lock is needed.
+const struct catalog *query_catalog(const struct analyzer *a);
+
 struct topology;
 
 /// The topology (topology.h), NULL when none was set, and a number that changes whenever it is set.

@@ -292,9 +292,9 @@ static void hosts_have_percentages(void **state)
 	rig_free(r);
 }
 
-static void logical(struct rig *r, uint32_t sequence, uint32_t index, const char *name)
+static void logical(struct rig *r, uint32_t sequence, uint32_t index, const char *name, uint32_t os)
 {
-	const struct host_descr h = {.hostname = name, .os_release = ""};
+	const struct host_descr h = {.hostname = name, .os_name = os, .os_release = ""};
 	struct told t;
 	tell(&t, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence * 1000}, 3,
 	     index);
@@ -312,9 +312,11 @@ static void containers_are_named(void **state)
 {
 	struct rig *r = rig_of(&pair);
 	for (uint32_t i = 1; i <= 2; i++) {
-		logical(r, i, 7, "k8s_nginx_web-5d9_shop_0a1b_2");
-		logical(r, i, 8, "cron.service");
-		logical(r, i, 9, "api.3.abcdefghijklmnopqrstuvwxy");
+		logical(r, i, 7, "k8s_nginx_web-5d9_shop_0a1b_2", 2);
+		logical(r, i, 8, "cron.service", 2);
+		logical(r, i, 9, "api.3.abcdefghijklmnopqrstuvwxy", 2);
+		logical(r, i, 10, "web", 2);
+		logical(r, i, 11, "guest", 0); // a virtual machine: nobody knows its system
 	}
 	assert_string_equal(text(r, "3.7.vir_host_name"), "k8s_nginx_web-5d9_shop_0a1b_2");
 	assert_string_equal(text(r, "3.7.k8s_name"), "web-5d9");
@@ -322,6 +324,12 @@ static void containers_are_named(void **state)
 	assert_string_equal(text(r, "3.8.systemd_service"), "cron.service");
 	assert_string_equal(text(r, "3.9.swarm_name"), "api");
 	assert_true(absent(r, "3.8.swarm_name") && absent(r, "3.9.k8s_name"));
+	assert_string_equal(text(r, "3.10.docker_name"), "web");
+	for (int i = 7; i <= 11; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "3.%d.docker_name", i);
+		assert_true(i == 10 || absent(r, name));
+	}
 	assert_true(absent(r, "3.7.host_name"));
 	assert_float_equal(number(r, "3.7.vir_cpu_utilization"), 25, 1e-9);
 	rig_free(r);
