@@ -34,8 +34,8 @@ struct config_http {
 	bool readonly;
 	const char *prometheus_prefix; ///< of the names of metrics
 	double prometheus_keep;        ///< s: flows that are not scraped any more
-	struct text_list cors;  ///< origins, or "*"
-	struct text_list hosts; ///< further names that this server goes by
+	struct text_list cors;         ///< origins, or "*"
+	struct text_list hosts;        ///< further names that this server goes by
 	uint32_t threads;
 	uint32_t connections, per_client, polls;
 	uint32_t rate;                ///< requests/s of one address; 0 = any number

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "analyzer/selector.h"
+#include "packet/field.h"
 #include "rest_text.h"
 #include "rest_view.h"
 #include "weir/collector.h"
@@ -166,7 +167,29 @@ static void get_value(const struct http_request *r, struct http_answer *a)
 	view_free(v);
 }
 
+static void get_keys(const struct http_request *r, struct http_answer *a)
+{
+	const struct collector *c = ((struct rest *)r->ctx)->collector;
+	uint64_t seen[N_FIELDS][SEEN_OCCURRENCES];
+	char name[64];
+	aggregator_lock(c->aggregator);
+	for (uint32_t i = 0; i < N_FIELDS; i++)
+		for (uint32_t n = 0; n < SEEN_OCCURRENCES; n++)
+			seen[i][n] = query_seen(c->analyzer, i, n);
+	const uint64_t now = analyzer_now(c->analyzer);
+	aggregator_unlock(c->aggregator);
+	json_t *json = json_object();
+	for (uint32_t i = 0; json != NULL && i < N_FIELDS; i++) {
+		for (uint32_t n = 0; n < SEEN_OCCURRENCES && seen[i][n] != 0; n++) {
+			snprintf(name, sizeof(name), n == 0 ? "%s" : "%s.%u", field_at(i)->name, n);
+			json_object_set_new(json, name, json_integer(rest_age(now, seen[i][n])));
+		}
+	}
+	http_answer_json(a, 200, json);
+}
+
 static const struct http_row rows[] = {
+	{HTTP_GET, "/flowkeys/json", get_keys},
 	{HTTP_GET, "/activeflows/{agent}/{name}/json", get_active},
 	{HTTP_GET, "/flowvalue/{agent}/{metric}/json", get_value},
 	{HTTP_GET, "/flowlocations/{agent}/{name}/json", get_locations},

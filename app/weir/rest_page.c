@@ -46,6 +46,7 @@ static const struct text {
 	 "maxFlows,minValue,aggMode,filter"},
 	{"/flowvalue/{agent}/{metric}/json", SHAPE_NUMBER, "One flow on one data source", "key"},
 	{"/flowlocations/{agent}/{name}/json", SHAPE_ARRAY, "Data sources that have a flow", "key"},
+	{"/flowkeys/json", SHAPE_OBJECT, "Attributes that samples have, and their ages"},
 	{"/events/json", SHAPE_ARRAY, "Events, newest first",
 	 "eventID,maxEvents,timeout,thresholdID"},
 	{"/flows/json", SHAPE_ARRAY, "Completed flows, newest first",

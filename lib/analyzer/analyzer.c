@@ -144,6 +144,13 @@ static void note_mode(struct analyzer *a, enum flow_agg mode)
 		mark_edges(a);
 }
 
+static void merge_seen(struct analyzer *a, const struct bank *bank)
+{
+	for (unsigned i = 0; i < SEEN_WORDS; i++)
+		for (uint64_t left = bank->seen[i]; left != 0; left &= left - 1)
+			a->seen[i * 64 + (unsigned)__builtin_ctzll(left)] = a->sources.now;
+}
+
 void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct registry *registry,
 			    const struct bank *bank)
 {
@@ -152,6 +159,7 @@ void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct re
 		note_mode(a, a->set.program->def[i].agg_mode);
 	counter_merge(&a->metrics, &a->sources, worker, bank, &a->unknown);
 	unknown_merge(&a->unknown, bank->unknown);
+	merge_seen(a, bank);
 }
 
 void analyzer_merge_flow(struct analyzer *a, uint32_t def, uint32_t worker, const struct bank *bank)

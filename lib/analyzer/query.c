@@ -430,6 +430,13 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
 		stats->completed_lost += a->set.flow[i]->store.spans.lost;
 }
 
+uint64_t query_seen(const struct analyzer *a, uint32_t field, uint32_t occurrence)
+{
+	return field < N_FIELDS && occurrence < SEEN_OCCURRENCES
+		       ? a->seen[field * SEEN_OCCURRENCES + occurrence]
+		       : 0;
+}
+
 void query_unknown(const struct analyzer *a, struct unknown_tags *unknown)
 {
 	*unknown = a->unknown;

@@ -240,5 +240,10 @@ struct analyzer_stats {
 
 void query_stats(const struct analyzer *a, struct analyzer_stats *stats);
 
+/// ns: the end of the tick whose samples had the field of this number (packet/field.h) last, its
+/// outermost occurrence (0) or one within; 0 = never. Of many samples in a tick only some are
+/// looked at.
+uint64_t query_seen(const struct analyzer *a, uint32_t field, uint32_t occurrence);
+
 /// Types of samples and records that nobody could read, over all workers since the start.
 void query_unknown(const struct analyzer *a, struct unknown_tags *unknown);

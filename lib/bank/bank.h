@@ -130,6 +130,12 @@ struct bank_table {
 	struct distinct_pool pool; ///< empty where nothing distinct is counted
 };
 
+/// Occurrences of a field that are told apart (`ipsource`, `ipsource.1`, `ipsource.2`).
+#define SEEN_OCCURRENCES 3
+#define SEEN_WORDS       ((N_FIELDS * SEEN_OCCURRENCES + 63) / 64)
+/// Samples of an interval that are looked at for what they have: all of a quiet network's.
+#define SEEN_SAMPLES 64
+
 struct bank {
 	const struct program *program;
 	uint64_t until;      ///< replay: first time that no longer belongs here; live: UINT64_MAX
@@ -145,6 +151,10 @@ struct bank {
 	struct discard_cell *discard; ///< of the sources, by the same index
 	uint8_t *log;
 	uint32_t log_size, log_len;
+	/// Which fields samples had: bit (field x SEEN_OCCURRENCES + occurrence). Only the first
+	/// samples of an interval are looked at, so that it costs no more where there are many.
+	uint64_t seen[SEEN_WORDS];
+	uint32_t looks;               ///< samples that are still to be looked at
 	struct unknown_tags *unknown; ///< samples and flow records; counter records: see the log
 	struct bank_table **table;    ///< one per definition
 	struct bank_config config;

@@ -6,6 +6,7 @@
 /// Flow samples between decoding and measuring; private to this folder.
 
 #include "bank/registry.h"
+#include "packet/dissect.h"
 #include "packet/packet.h"
 #include "program/program.h"
 #include "sflow/datagram.h"
@@ -61,7 +62,7 @@ struct sample {
 };
 
 /// Make the packet of a plain sample.
-void sample_packet(const struct program *program, const struct sample *s, struct packet *p);
+void sample_packet(enum dissect_depth depth, const struct sample *s, struct packet *p);
 
 /// Plain samples whose keys are gathered together.
 struct plain_batch {

@@ -65,7 +65,7 @@ struct missed {
 static const struct packet *packet_of(const struct bank *b, struct intake *in, uint32_t k)
 {
 	if (!in->sample[k].packet) {
-		sample_packet(b->program, &in->sample[k], &in->packet[k]);
+		sample_packet(dissect_depth_of(b), &in->sample[k], &in->packet[k]);
 		in->sample[k].packet = true;
 	}
 	return &in->packet[k];
@@ -152,8 +152,36 @@ static void measure(struct bank *b, struct intake *in, uint32_t i)
 	stats_add(in->stats, STAT_relabelled, t->relabelled - relabelled);
 }
 
+static void look(struct bank *b, const struct packet *p)
+{
+	uint8_t value[FIELD_VALUE_MAX];
+	for (unsigned i = 0; i < N_FIELDS; i++) {
+		for (unsigned n = 0; n < SEEN_OCCURRENCES; n++) {
+			const unsigned bit = i * SEEN_OCCURRENCES + n;
+			uint64_t *word = &b->seen[bit / 64];
+			const uint64_t mask = UINT64_C(1) << bit % 64;
+			if ((*word & mask) == 0 && field_read(field_at(i), n, p, value) == 0)
+				break;
+			*word |= mask;
+		}
+	}
+}
+
+// What the samples have, for whoever wants to know what could be measured.
+static void look_staged(struct bank *b, struct intake *in)
+{
+	for (uint32_t k = 0; k < in->n_samples && b->looks > 0; k++) {
+		if (in->sample[k].kind == SAMPLE_REFUSED)
+			continue;
+		look(b, packet_of(b, in, k));
+		b->looks--;
+	}
+}
+
 void measure_staged(struct bank *b, struct intake *in)
 {
+	if (b->looks > 0)
+		look_staged(b, in);
 	const uint32_t n_def = b->program->n_def;
 	for (uint32_t i = 0; i < n_def; i++)
 		measure(b, in, i);

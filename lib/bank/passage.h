@@ -46,6 +46,12 @@ static inline enum packet_direction direction_of(const struct flow_sample *fs)
 	return fs->output == fs->ds_index ? DIRECTION_EGRESS : DIRECTION_UNKNOWN;
 }
 
+/// How deep packets are looked into.
+static inline enum dissect_depth dissect_depth_of(const struct bank *b)
+{
+	return b->program->inner || b->looks > 0 ? DISSECT_ALL : DISSECT_OUTER;
+}
+
 /// Read the samples of a datagram whose agent is known.
 void samples_ingest(struct passage *ps, struct sflow_datagram *dg);
 

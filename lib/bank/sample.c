@@ -167,10 +167,9 @@ void samples_flush(struct passage *ps)
 	measure_staged(bank, in);
 }
 
-void sample_packet(const struct program *program, const struct sample *s, struct packet *p)
+void sample_packet(enum dissect_depth depth, const struct sample *s, struct packet *p)
 {
 	const struct origin *from = s->from;
-	const enum dissect_depth depth = program->inner ? DISSECT_ALL : DISSECT_OUTER;
 	const uint8_t *b = s->wire.body, *header = s->at[PLAIN_FROM_ETH];
 	const uint32_t at = (uint32_t)(header - from->data);
 	packet_reset(p, from->data, from->len);

@@ -132,7 +132,7 @@ static void set_meta(struct packet *p, const struct flow_sample *fs, uint32_t by
 static inline uint32_t read_packet(struct passage *ps, struct packet *p,
 				   const struct flow_sample *fs, const struct headers *h)
 {
-	const enum dissect_depth depth = ps->bank->program->inner ? DISSECT_ALL : DISSECT_OUTER;
+	const enum dissect_depth depth = dissect_depth_of(ps->bank);
 	uint32_t bytes = 0, stripped = 0, protocol = 0;
 	if (__builtin_expect(h->raw.body != NULL, 1)) {
 		const uint8_t *r = h->raw.body;

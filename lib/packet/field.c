@@ -34,8 +34,6 @@ static const struct field fields[] = {
 #undef COMPUTED
 };
 
-#define N_FIELDS (sizeof(fields) / sizeof(fields[0]))
-
 size_t field_count(void)
 {
 	return N_FIELDS;

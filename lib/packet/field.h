@@ -27,6 +27,16 @@
 #include "base/strbuf.h"
 #include "packet/packet.h"
 
+/// Numbers of the fields, in the order of fields.def.
+enum {
+#define FIELD(name, ...)    FIELD_##name,
+#define COMPUTED(name, ...) FIELD_##name,
+#include "packet/fields.def"
+#undef FIELD
+#undef COMPUTED
+	N_FIELDS,
+};
+
 /// No value is longer than this, in bytes; longer texts of the wire are cut.
 #define FIELD_VALUE_MAX 256
 

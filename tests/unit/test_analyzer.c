@@ -4,6 +4,8 @@
 // The analyzer from datagrams to rows.
 #include "analyzer_rig.h"
 
+#include "packet/field.h"
+
 static void rows_tell_the_flow(void **state)
 {
 	struct rig *r = rig_of(&pair);
@@ -549,9 +551,62 @@ static void rows_come_in_pages(void **state)
 	rig_free(r);
 }
 
+static uint64_t seen(const struct rig *r, uint32_t field, uint32_t occurrence)
+{
+	const uint64_t time = query_seen(r->analyzer, field, occurrence);
+	return time != 0 ? r->now - time : UINT64_MAX;
+}
+
+static void header(struct rig *r, uint32_t sequence, const uint8_t *h, size_t len)
+{
+	struct shot s;
+	const struct flow_sample fs = {
+		.sequence = sequence, .ds_index = 5, .sampling_rate = RATE, .input = 5};
+	shot_begin(&s, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence});
+	encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE, &fs);
+	encode_sampled_header(&s.e, 1, 200, 4, h, len);
+	encode_sample_end(&s.e);
+	fire(r, 0, &s, 20 * MS);
+}
+
+// What could be measured, and how long ago it could.
+static void fields_have_ages(void **state)
+{
+	static const uint8_t vxlan[84] = {
+		[12] = 8, [14] = 0x45, [17] = 70, [23] = 17,   [36] = 0x12, 0xb5,
+		0,        50, // UDP 4789
+		[42] = 8, [48] = 7,    [62] = 8,  [64] = 0x45, [67] = 20,   [73] = 1};
+	struct rig *r = rig_of(&pair); // which looks at nothing inside of a tunnel
+	assert_true(seen(r, FIELD_ipsource, 0) == UINT64_MAX);
+	sample(r, 1, 1, 1, 5, 3, 1000);
+	tick(r);
+	assert_int_equal(seen(r, FIELD_ipsource, 0), 0);
+	assert_int_equal(seen(r, FIELD_udpsourceport, 0), 0);
+	assert_int_equal(seen(r, FIELD_stack, 0), 0);
+	assert_true(seen(r, FIELD_ipsource, 1) == UINT64_MAX);
+	assert_true(seen(r, FIELD_tcpflags, 0) == UINT64_MAX);
+	assert_true(seen(r, FIELD_reason, 0) == UINT64_MAX);
+	header(r, 2, vxlan, sizeof(vxlan));
+	tick(r);
+	assert_int_equal(seen(r, FIELD_ipsource, 1), 0);
+	assert_int_equal(seen(r, FIELD_vni, 0), 0);
+	assert_true(seen(r, FIELD_ipsource, 2) == UINT64_MAX);
+	tick(r);
+	assert_int_equal(seen(r, FIELD_ipsource, 1), TICK);
+	// Where there are many samples, those at the end of an interval are not looked at.
+	for (uint32_t i = 0; i < SEEN_SAMPLES + 100; i++)
+		sample(r, 0, 1, 3 + i, 5, 3, 1000);
+	header(r, 3 + SEEN_SAMPLES + 100, vxlan, sizeof(vxlan));
+	tick(r);
+	assert_int_equal(seen(r, FIELD_ipsource, 0), 0);
+	assert_int_equal(seen(r, FIELD_ipsource, 1), 2 * TICK);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(fields_have_ages),
 		cmocka_unit_test(rows_tell_the_flow),
 		cmocka_unit_test(definitions_have_names),
 		cmocka_unit_test(keyless_is_exact),
