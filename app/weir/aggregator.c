@@ -61,7 +61,8 @@ static size_t merge(struct aggregator *a, uint64_t start, uint64_t end);
 static void publish(struct aggregator *a, const struct tick *tick);
 static struct change *take_change(struct aggregator *a);
 static void begin_change(struct aggregator *a, struct change *c);
-static void finish_change(struct aggregator *a, struct change *c);
+static void finish_change(struct aggregator *a, struct change *c, const struct tick *tick);
+static void end_flows(struct aggregator *a, const struct change *c, const struct tick *tick);
 static void refuse_changes(struct aggregator *a);
 
 struct aggregator *aggregator_new(const struct aggregator_config *config, struct err_msg *msg)
@@ -164,7 +165,9 @@ void aggregator_stop(struct aggregator *a)
 		sem_post(&a->thread[i].go);
 		join(&a->thread[i]);
 	}
+	pthread_mutex_lock(&a->lock);
 	a->running = false;
+	pthread_mutex_unlock(&a->lock);
 }
 
 void aggregator_free(struct aggregator *a)
@@ -343,15 +346,18 @@ static void collect(struct aggregator *a, bool final)
 	const size_t n_events = merge(a, start, end);
 	count(&a->stats.ticks, 1);
 	count(&a->stats.events, n_events);
-	publish(a, &(struct tick){.number = a->stats.ticks,
+	const struct tick tick = {.number = a->stats.ticks,
 				  .start = start,
 				  .end = end,
 				  .wall = wall,
 				  .events = a->events,
 				  .n_events = n_events,
-				  .final = final});
+				  .final = final};
+	publish(a, &tick);
 	if (change != NULL)
-		finish_change(a, change);
+		finish_change(a, change, &tick);
+	else if (final)
+		end_flows(a, NULL, &tick);
 }
 
 static void swap_banks(struct aggregator *a, uint64_t end, uint64_t until)
@@ -443,9 +449,42 @@ static size_t merge(struct aggregator *a, uint64_t start, uint64_t end)
 
 static void publish(struct aggregator *a, const struct tick *tick)
 {
+	const struct aggregator_config *c = &a->config;
 	enter_phase(a, "publish");
-	if (a->config.publish != NULL)
-		a->config.publish(a->config.ctx, tick);
+	if (c->publish != NULL)
+		c->publish(c->ctx, tick);
+	for (uint32_t d = 0; c->completed != NULL && d < query_n_flows(c->analyzer); d++)
+		if (query_completes(c->analyzer, d))
+			c->completed(c->ctx, d, tick);
+}
+
+// True when definition @p def of the present program is none of the next one.
+static bool goes(const struct change *c, uint32_t def)
+{
+	for (uint32_t i = 0; c != NULL && i < c->program->n_def; i++)
+		if (c->from[i] == (int32_t)def)
+			return false;
+	return true;
+}
+
+static bool end_some(struct aggregator *a, uint32_t def)
+{
+	lock_for_tick(a);
+	const bool some = analyzer_end_flow(a->config.analyzer, def);
+	pthread_mutex_unlock(&a->lock);
+	return some;
+}
+
+// Those that are open, of definitions that go with @p change; of all without one.
+static void end_flows(struct aggregator *a, const struct change *change, const struct tick *tick)
+{
+	const struct aggregator_config *c = &a->config;
+	for (uint32_t d = 0; c->completed != NULL && d < query_n_flows(c->analyzer); d++) {
+		if (!query_flow(c->analyzer, d)->completes || !goes(change, d))
+			continue;
+		while (end_some(a, d))
+			c->completed(c->ctx, d, tick);
+	}
 }
 
 static struct change *take_change(struct aggregator *a)
@@ -479,9 +518,10 @@ static void apply(struct aggregator *a, struct change *c)
 }
 
 // The banks of the former program are merged; nobody reads them any more.
-static void finish_change(struct aggregator *a, struct change *c)
+static void finish_change(struct aggregator *a, struct change *c, const struct tick *tick)
 {
 	bind_spares(a, c, 1);
+	end_flows(a, c, tick);
 	lock_for_tick(a);
 	apply(a, c);
 	pthread_mutex_unlock(&a->lock);
@@ -538,17 +578,17 @@ static bool wait_taken(struct aggregator *a, struct change *c, unsigned seconds)
 
 int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds, struct err_msg *msg)
 {
-	if (!a->running) {
-		change_now(a, c);
-		return 0;
-	}
 	pthread_mutex_lock(&a->lock);
-	const bool ended = a->ended;
-	if (!ended)
+	const bool ended = a->ended, running = a->running;
+	if (!ended && running)
 		a->pending = c;
 	pthread_mutex_unlock(&a->lock);
 	if (ended)
 		return err_set(msg, ERR_IO, "no change any more: weir is ending");
+	if (!running) {
+		change_now(a, c);
+		return 0;
+	}
 	if (!wait_taken(a, c, seconds))
 		return err_set(msg, ERR_IO, "no tick began within %u s; nothing was changed",
 			       seconds);

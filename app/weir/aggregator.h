@@ -19,7 +19,7 @@
 ///
 /// Another program comes with the next tick: the spares that are published carry it, and once the
 /// retired banks are merged and published, the analyzer and these follow. Between the two the
-/// workers measure already what nobody shows yet.
+/// workers measure already what nobody shows yet. Flows of definitions that go end there.
 ///
 /// Two clocks. Live: absolute deadlines on the monotonic clock; a tick that starts more than one
 /// tick late skips the missed ones and counts them, and the interval is what was measured, not what
@@ -75,6 +75,10 @@ struct aggregator_config {
 	/// Called by the leading thread after every tick; the lock is not held, and the analyzer
 	/// does not change before it returns.
 	void (*publish)(void *ctx, const struct tick *tick);
+	/// Definition @p def completed flows (query_completed()); as `publish`, and after it. When
+	/// a definition goes, or all do at the end, it is called as often as it takes until no flow
+	/// of it is open. May be NULL.
+	void (*completed)(void *ctx, uint32_t def, const struct tick *tick);
 	/// Another program is in force from the next tick on; as `publish`. May be NULL.
 	void (*changed)(void *ctx, const struct program *program);
 	/// Replay: all inputs have ended and the final tick is published. Called once, by the
@@ -120,8 +124,8 @@ sem_t *aggregator_wake(struct aggregator *a);
 void aggregator_stop(struct aggregator *a);
 void aggregator_free(struct aggregator *a);
 
-/// Put @p c in force: at once when the threads do not run (not yet, no more), else with the next
-/// tick, and wait for that. 0, or ERR_IO and a message: the tick did not begin within @p seconds,
+/// Put @p c in force: at once when the threads do not run yet, else with the next tick, and wait
+/// for that. 0, or ERR_IO and a message: the tick did not begin within @p seconds,
 /// or there is none any more; nothing has changed then. One at a time.
 int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds,
 		      struct err_msg *msg);

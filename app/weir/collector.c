@@ -13,6 +13,7 @@
 #include "base/carve.h"
 #include "database.h"
 #include "event_pcap.h"
+#include "exporter.h"
 #include "feed_replay.h"
 #include "forward.h"
 #include "publish.h"
@@ -56,6 +57,7 @@ static void on_change(void *collector, const struct program *program)
 	struct collector *c = collector;
 	if (c->publish != NULL)
 		publish_program(c->publish, program);
+	exporter_program(c->exporter, program);
 	memory_change(&c->memory, c->config, program, query_n_thresholds(c->analyzer));
 	tell_memory(c);
 }
@@ -154,7 +156,6 @@ int collector_start(struct collector *c, struct err_msg *msg)
 
 bool collector_stop(struct collector *c, const char *reason)
 {
-	rest_stop(c->rest);
 	for (uint32_t i = 0; i < c->n_launched; i++)
 		worker_stop(c->worker[i]);
 	for (uint32_t i = 0; i < c->n_launched; i++) {
@@ -165,11 +166,12 @@ bool collector_stop(struct collector *c, const char *reason)
 		return false;
 	}
 	c->n_launched = 0;
-	forward_free(c->forward);
-	c->forward = NULL;
 	if (c->started)
 		aggregator_stop(c->aggregator);
 	c->started = false;
+	rest_stop(c->rest);
+	forward_free(c->forward);
+	c->forward = NULL;
 	if (c->publish != NULL)
 		publish_close(c->publish, reason);
 	c->publish = NULL;
@@ -182,6 +184,7 @@ void collector_close(struct collector *c)
 	feed_replay_close(c->replayer);
 	control_free(c->control);
 	aggregator_free(c->aggregator);
+	exporter_free(c->exporter);
 	report_free(c->report);
 	rest_free(c->rest);
 	event_pcap_free(c->pcap);
@@ -360,7 +363,10 @@ static int open_feed(struct collector *c, struct err_msg *msg)
 	if (c->replayer == NULL)
 		return ERR_IO;
 	c->report = report_new(c, msg);
-	return c->report != NULL ? 0 : ERR_MEMORY;
+	c->exporter = exporter_new();
+	if (c->exporter == NULL)
+		err_set(msg, ERR_MEMORY, "IPFIX: out of memory");
+	return c->report != NULL && c->exporter != NULL ? 0 : ERR_MEMORY;
 }
 
 static void on_end(void *collector)
@@ -376,6 +382,15 @@ static void on_tick(void *collector, const struct tick *tick)
 	if (c->pcap != NULL)
 		event_pcap_tick(c->pcap, c->analyzer, tick);
 	rest_tick(c->rest, tick);
+	exporter_tick(c->exporter, clock_monotonic());
+}
+
+static void on_completed(void *collector, uint32_t def, const struct tick *tick)
+{
+	struct collector *c = collector;
+	rest_completed(c->rest, def, tick);
+	exporter_flows(c->exporter, c->analyzer, def, (int64_t)(tick->wall - tick->end),
+		       clock_monotonic());
 }
 
 static int make_aggregator(struct collector *c, struct err_msg *msg)
@@ -396,6 +411,7 @@ static int make_aggregator(struct collector *c, struct err_msg *msg)
 		.speed = c->replay ? config->inputs[0].speed : 0,
 		.cpus = &c->eal.control,
 		.publish = on_tick,
+		.completed = on_completed,
 		.changed = on_change,
 		.ended = on_end,
 		.ctx = c,
@@ -450,6 +466,7 @@ static int open_stats_socket(struct collector *c, struct err_msg *msg)
 		.worker = c->worker,
 		.n_workers = c->n_workers,
 		.inputs = c->inputs,
+		.exporter = c->exporter,
 		.memory = c->part,
 		.n_memory = COLLECTOR_PARTS,
 	};

@@ -13,9 +13,10 @@
 ///     collector_close(&c);
 ///
 /// Death is birth in reverse: the workers leave their loops, the aggregator collects once more and
-/// publishes that as the last interval, the feed says `final`, ports and sockets close, EAL cleans
-/// up. Whatever of it had not begun is skipped, hence collector_stop() and collector_close() may
-/// follow a failure at any point.
+/// publishes that as the last interval and completes the flows that are open, REST answers whoever
+/// waits, the feed says `final`, ports and sockets close, EAL cleans up. Whatever of it had not
+/// begun is skipped, hence collector_stop() and collector_close() may follow a failure at any
+/// point.
 ///
 /// Thread-safety: main. Others may read what is constant between start and stop: everything here
 /// but what the structs themselves say otherwise.
@@ -58,6 +59,7 @@ struct collector {
 	struct event_pcap *pcap;   ///< what events get of them; NULL = nothing
 	struct analyzer *analyzer;
 	struct publish *publish;
+	struct exporter *exporter;
 	struct report *report;
 	struct rest *rest;
 	struct feed_replay *replayer; ///< NULL = none

@@ -235,6 +235,10 @@ int config_threshold(const struct schema_context *ctx, const struct node *n, con
 /// What "192.0.2.10/24@7" means; without a length all bits. False when it means nothing.
 bool config_parse_address(const char *text, struct addr *addr, uint32_t *bits, uint32_t *vlan);
 
+/// The next of the collectors in flow_spec.ipfix, with the registered port where none is named;
+/// @p list moves behind it. 1, 0 at the end, or ERR_INVALID.
+int config_next_collector(const char **list, struct addr *addr, uint32_t *port);
+
 /// Workers of all inputs together.
 uint32_t config_workers(const struct config *c);
 /// Workers of one input.

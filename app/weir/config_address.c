@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 //
-// The addresses of a port, as they are written.
+// The addresses of a port, and of collectors of IPFIX, as they are written.
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +10,8 @@
 
 enum {
 	VLAN_MOST = 4094,
+	IPFIX_UDP_PORT = 4739, // as registered
+	COLLECTOR_SIZE = ADDR_TEXT_SIZE + sizeof("[]:65535"),
 };
 
 bool config_parse_address(const char *text, struct addr *addr, uint32_t *bits, uint32_t *vlan)
@@ -55,4 +57,37 @@ bool config_is_port_address(const char *text)
 		return a.bytes[0] != 0 && a.bytes[0] != 127 && a.bytes[0] < 224;
 	return a.bytes[0] != 0xff && memcmp(a.bytes, zero, 16) != 0 &&
 	       memcmp(a.bytes, loopback, 16) != 0;
+}
+
+// "192.0.2.9", "192.0.2.9:2055", "2001:db8::9", "[2001:db8::9]:2055".
+static bool parse_collector(const char *text, struct addr *addr, uint32_t *port)
+{
+	*port = IPFIX_UDP_PORT;
+	return addr_parse(text, addr) == 0 ||
+	       config_parse_endpoint_at(text, IPFIX_UDP_PORT, addr, port);
+}
+
+int config_next_collector(const char **list, struct addr *addr, uint32_t *port)
+{
+	const char *text = *list + strspn(*list, ", ");
+	const size_t len = strcspn(text, ", ");
+	char one[COLLECTOR_SIZE];
+	*list = text + len;
+	if (len == 0)
+		return 0;
+	if (len >= sizeof(one))
+		return ERR_INVALID;
+	memcpy(one, text, len);
+	one[len] = '\0';
+	return parse_collector(one, addr, port) ? 1 : ERR_INVALID;
+}
+
+bool config_is_collectors(const char *text)
+{
+	struct addr addr;
+	uint32_t port;
+	int n;
+	while ((n = config_next_collector(&text, &addr, &port)) > 0)
+		continue;
+	return n == 0;
 }

@@ -40,9 +40,10 @@ int config_check_name(const struct schema_context *ctx, const struct node *n, co
 #define SECONDS(...) RANGED(MEMBER_SECONDS, __VA_ARGS__)
 #define REAL(...)    RANGED(MEMBER_REAL, __VA_ARGS__)
 #define TEXT(...)    RANGED(MEMBER_TEXT, __VA_ARGS__)
-#define JOINED(name_, field, max_, help_)                                                          \
-	{                                                                                          \
-		.name = name_, .type = MEMBER_JOINED, field, .max = max_, .def = "", .help = help_ \
+#define JOINED(name_, field, max_, help_, ...)                                       \
+	{                                                                            \
+		.name = name_, .type = MEMBER_JOINED, field, .max = max_, .def = "", \
+		.help = help_, __VA_ARGS__                                           \
 	}
 #define TEXTS(name_, field, help_, ...)                                                \
 	{                                                                              \
@@ -62,7 +63,3 @@ int config_check_name(const struct schema_context *ctx, const struct node *n, co
 		.name = name_, .type = MEMBER_OTHER, .read = read_, .print = print_, \
 		.expect = expect_, .help = help_, __VA_ARGS__                        \
 	}
-// Known, and refused unless it says what goes without saying.
-#define UNSUPPORTED(name_, read_, expect_)                                    \
-	OTHER(name_, read_, NULL, expect_ " (not supported by this version)", \
-	      "not supported by this version: only " expect_ " is accepted")

@@ -357,13 +357,6 @@ static void print_sampling(FILE *f, const void *object, unsigned indent)
 
 // Flow definitions --------------------------------------------------------------------------------
 
-static int refuse_unless_empty(const struct schema_context *ctx, const struct member *m,
-			       const struct node *n, void *object)
-{
-	const bool empty = n->text != NULL ? n->text[0] == '\0' : n->n_children == 0;
-	return empty ? 0 : schema_refuse(ctx, m, n);
-}
-
 static const char *const agg_modes[] = {
 	[FLOW_AGG_SOURCE] = "",
 	[FLOW_AGG_AGENT] = "agent",
@@ -411,7 +404,12 @@ static const struct member flow_rows[] = {
 	SECONDS("activeTimeout", FLOW(active_timeout), 1, 86400, "60s",
 		"a flow that lasts longer is completed, and begun anew with its next packet; so is "
 		"one without packets for this long or 15s"),
-	UNSUPPORTED("ipfixCollectors", refuse_unless_empty, "an empty list"),
+	JOINED("ipfixCollectors", FLOW(ipfix), 4096,
+	       "collectors that get completed flows as IPFIX over UDP, port 4739 unless they name "
+	       "one; "
+	       "comma separated or a list",
+	       .check = config_is_collectors,
+	       .expect = "addresses, perhaps with a port, such as 192.0.2.9 or [2001:db8::9]:2055"),
 	OTHER("aggMode", read_agg_mode, print_agg_mode, "agent, edge, or an empty text",
 	      "`agent`: one flow over all data sources of an agent; `edge`: only of ports that are "
 	      "no links of the topology; without: of each data source",

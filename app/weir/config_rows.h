@@ -24,3 +24,6 @@ bool config_parse_endpoint_at(const char *text, uint32_t def, struct addr *addr,
 
 /// True for an address of a port that a host can have: no group, no loopback.
 bool config_is_port_address(const char *text);
+
+/// True for a list of collectors that config_next_collector() can read to its end.
+bool config_is_collectors(const char *text);

@@ -72,20 +72,11 @@ void definition_free(struct definition *d)
 	free(d);
 }
 
-static int read_flow(const struct schema_context *ctx, struct definition *d,
-		     const struct node *body)
-{
-	const int err = config_flow(ctx, body, d->name, &d->flow);
-	if (err == 0 && d->flow.ipfix == NULL)
-		d->flow.ipfix = ""; // so that all texts are there
-	return err;
-}
-
 static int read_body(struct definition *d, const struct node *body, struct err_msg *msg)
 {
 	const struct schema_context ctx = {.arena = &d->arena, .lenient = true, .msg = msg};
 	switch (d->kind) {
-	case CONTROL_FLOW: return read_flow(&ctx, d, body);
+	case CONTROL_FLOW: return config_flow(&ctx, body, d->name, &d->flow);
 	case CONTROL_THRESHOLD: return config_threshold(&ctx, body, d->name, &d->threshold);
 	case CONTROL_GROUP:
 	case CONTROL_MAP: break;

@@ -116,15 +116,16 @@ static void log_journal(struct rest *r)
 void rest_tick(struct rest *r, const struct tick *tick)
 {
 	log_journal(r);
-	const bool completed = rest_log_completed(r, tick);
-	if (tick->n_events == 0 && !completed)
+	if (tick->n_events == 0)
 		return;
 	rest_log_events(r, tick);
+	rest_wake(r, HTTP_EVENTS);
+}
+
+void rest_wake(struct rest *r, enum http_channel channel)
+{
 	pthread_mutex_lock(&r->lock);
-	if (tick->n_events > 0)
-		http_wake(r->http, HTTP_EVENTS);
-	if (completed)
-		http_wake(r->http, HTTP_FLOWS);
+	http_wake(r->http, channel);
 	pthread_mutex_unlock(&r->lock);
 }
 

@@ -8,15 +8,15 @@
 ///     c->rest = rest_new(c, &msg);
 ///     rest_start(c->rest, &msg);             // when the aggregator runs: listen
 ///     rest_tick(c->rest, tick);              // from the aggregator, after each tick
-///     rest_stop(c->rest);                    // before it ends: verbs wait for its ticks
+///     rest_stop(c->rest);                    // after it: long polls get what came last
 ///     rest_free(c->rest);
 ///
 /// One file of handlers per family, rest_NAME.c; each offers its table of routes below, and rest.c
 /// lists the tables. A handler gets `struct rest` as request->ctx.
 ///
-/// Thread-safety: rest_tick() belongs to the aggregator and never blocks; handlers run on the
-/// server's threads, several at once. They take the analyzer's lock for one slice at a time
-/// (aggregator.h) and format outside. Memory: that of the server, and of the logs.
+/// Thread-safety: rest_tick() and rest_completed() belong to the aggregator and never block;
+/// handlers run on the server's threads, several at once. They take the analyzer's lock for one
+/// slice at a time (aggregator.h) and format outside. Memory: that of the server, and of the logs.
 
 #include <pthread.h>
 
@@ -30,7 +30,7 @@ struct tick;
 
 struct rest {
 	struct collector *collector;
-	pthread_mutex_t lock; ///< of `http`: it ends before the ticks do
+	pthread_mutex_t lock; ///< of `http`
 	struct http *http;    ///< NULL before rest_start(), after rest_stop(), and when it is off
 	struct record_log *events, *flows;
 	struct exports *exports; ///< flows that Prometheus scrapes
@@ -45,6 +45,8 @@ struct rest *rest_new(struct collector *c, struct err_msg *msg);
 /// weir goes on without. Else 0, or negative with a message.
 int rest_start(struct rest *r, struct err_msg *msg);
 void rest_tick(struct rest *r, const struct tick *tick);
+/// Definition @p def completed flows: aggregator_config.completed.
+void rest_completed(struct rest *r, uint32_t def, const struct tick *tick);
 /// From main, once a second or so: take away flows that nobody scrapes any more. May block until
 /// the next tick.
 void rest_expire(struct rest *r);
@@ -67,5 +69,6 @@ const struct node *rest_body(const struct http_request *r, struct http_answer *a
 
 // rest_event.c: the aggregator's part
 void rest_log_events(struct rest *r, const struct tick *tick);
-/// True when the tick completed flows.
-bool rest_log_completed(struct rest *r, const struct tick *tick);
+
+/// Have requests looked at that wait on a channel.
+void rest_wake(struct rest *r, enum http_channel channel);

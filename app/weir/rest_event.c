@@ -87,26 +87,23 @@ static json_t *completed_json(uint64_t id, const char *name, const struct comple
 	return json;
 }
 
-bool rest_log_completed(struct rest *r, const struct tick *tick)
+void rest_completed(struct rest *r, uint32_t def, const struct tick *tick)
 {
 	const struct analyzer *a = r->collector->analyzer;
+	const struct flow_def *d = query_flow(a, def);
 	const int64_t offset = (int64_t)(tick->wall - tick->end);
 	struct completed_row row;
-	bool any = false;
-	for (uint32_t def = 0; def < query_n_flows(a); def++) {
-		const struct flow_def *d = query_flow(a, def);
-		for (size_t i = 0; d->log && query_completed(a, def, i, &row, 1) == 1; i++) {
-			json_t *json =
-				completed_json(record_log_next(r->flows), d->name, &row, offset);
-			char *text = json != NULL ? json_dumps(json, REST_DUMP) : NULL;
-			if (text != NULL)
-				record_log_add(r->flows, d->name, text);
-			free(text);
-			json_decref(json);
-			any = true;
-		}
+	if (!d->log)
+		return;
+	for (size_t i = 0; query_completed(a, def, i, &row, 1) == 1; i++) {
+		json_t *json = completed_json(record_log_next(r->flows), d->name, &row, offset);
+		char *text = json != NULL ? json_dumps(json, REST_DUMP) : NULL;
+		if (text != NULL)
+			record_log_add(r->flows, d->name, text);
+		free(text);
+		json_decref(json);
 	}
-	return any;
+	rest_wake(r, HTTP_FLOWS);
 }
 
 // A cursor ahead of us is of an earlier life of this process, which kept no journal: its owner has

@@ -12,6 +12,7 @@
 
 #include "analyzer/statistic.h"
 #include "bank/stats.h"
+#include "exporter.h"
 #include "rest_ask.h"
 #include "rest_exposition.h"
 #include "weir/clock.h"
@@ -205,6 +206,18 @@ static void put_metric_stats(struct http_out *out, const struct metric_health *h
 		   (double)h->texts);
 }
 
+static void put_exporter(struct http_out *out, struct exporter *x)
+{
+	struct exporter_stats s;
+	exporter_sum(x, &s);
+	put_counter(out, "ipfix_", "messages", "messages sent to collectors of IPFIX", s.messages);
+	put_counter(out, "ipfix_", "templates", "templates in them", s.templates);
+	put_counter(out, "ipfix_", "records", "completed flows in them", s.records);
+#define X(name, help) put_counter(out, "ipfix_not_sent_", #name, help, s.name);
+	EXPORTER_REASONS(X)
+#undef X
+}
+
 static void put_stores(struct http_out *out, const struct collector *c)
 {
 	aggregator_lock(c->aggregator);
@@ -254,7 +267,10 @@ static void get_health(const struct http_request *r, struct http_answer *a)
 	put_counter(&out, "", "agents_full", "agents refused: table full", known.agents_full);
 	put_counter(&out, "", "sources_full", "data sources refused: table full",
 		    known.sources_full);
+	put_counter(&out, "", "completed_lost", "completed flows that a tick had no room for",
+		    known.completed_lost);
 	put_metric_stats(&out, &health);
+	put_exporter(&out, c->exporter);
 	put_stores(&out, c);
 	http_answer_out(a, EXPOSITION_TYPE, &out);
 }

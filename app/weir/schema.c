@@ -262,7 +262,7 @@ static int read_joined(const struct schema_context *ctx, const struct member *m,
 		return read_text(ctx, m, n, out);
 	size_t size = 1;
 	for (const struct node *e = n->child; e != NULL; e = e->next) {
-		if (!is_scalar(e))
+		if (!is_scalar(e) || (m->check != NULL && !m->check(e->text)))
 			return schema_refuse(ctx, m, e);
 		size += strlen(e->text) + 1;
 	}

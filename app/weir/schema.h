@@ -88,7 +88,7 @@ struct member {
 	const char *separators;   ///< TEXTS: what parts one text; NULL = commas
 	const char *expect;       ///< in a message, instead of what follows from the type
 	const char *help;         ///< one line for the reference, without a full stop
-	/// TEXT, TEXTS: false refuses a text that is well formed but means nothing.
+	/// TEXT, TEXTS, JOINED: false refuses a text that is well formed but means nothing.
 	bool (*check)(const char *text);
 	int (*read)(const struct schema_context *ctx, const struct member *m, const struct node *n,
 		    void *object);

@@ -15,6 +15,7 @@
 
 // Rows of a page: at most some 300 bytes each in JSON, of the 16 kB that a reply holds.
 #define PAGE_AGENTS  32
+#define PAGE_EXPORT  32
 #define PAGE_FLOWS   32
 #define PAGE_INPUTS  16
 #define PAGE_RECORDS 32
@@ -383,6 +384,46 @@ static int answer_kernel(const struct telemetry_config *c, const char *params,
 	return tel_add_uint(d, "from_kernel_lost", s.from_kernel_lost);
 }
 
+// Collectors of IPFIX, and those that are gone as one without a name.
+struct export_page {
+	int64_t from, i;
+	size_t n;
+	struct export_row {
+		struct addr addr;
+		uint32_t port;
+		struct exporter_stats stats;
+	} row[PAGE_EXPORT];
+};
+
+static void copy_export(void *page, const struct addr *addr, uint32_t port,
+			const struct exporter_stats *stats)
+{
+	struct export_page *p = page;
+	if (p->i++ >= p->from && p->n < PAGE_EXPORT)
+		p->row[p->n++] = (struct export_row){*addr, port, *stats};
+}
+
+static int answer_ipfix(const struct telemetry_config *c, const char *params,
+			struct rte_tel_data *d)
+{
+	struct export_page p = {.from = number(params)};
+	char text[ADDR_TEXT_SIZE];
+	if (p.from < 0)
+		return -EINVAL;
+	exporter_each(c->exporter, copy_export, &p);
+	rte_tel_data_start_dict(d);
+	TEXTS(d, "collector", p.n, p.row[i].port != 0 ? addr_text(&p.row[i].addr, text) : "former");
+	NUMBERS(d, "port", p.n, p.row[i].port);
+	NUMBERS(d, "messages", p.n, p.row[i].stats.messages);
+	NUMBERS(d, "templates", p.n, p.row[i].stats.templates);
+	NUMBERS(d, "records", p.n, p.row[i].stats.records);
+#define X(name, help) NUMBERS(d, #name, p.n, p.row[i].stats.name);
+	EXPORTER_REASONS(X)
+#undef X
+	add_next(d, p.from, p.n, PAGE_EXPORT);
+	return 0;
+}
+
 static void add_histogram(struct rte_tel_data *d, const char *name, const struct histogram *h)
 {
 	static const struct {
@@ -487,6 +528,7 @@ static const struct {
 	{"/weir/aggregator", "Ticks and how long they take.", answer_aggregator},
 	{"/weir/host", "What was answered for the addresses of ports.", answer_host},
 	{"/weir/kernel", "Frames between ports and the kernel.", answer_kernel},
+	{"/weir/ipfix", "Collectors of IPFIX. Parameter: the first to show (0).", answer_ipfix},
 	{"/weir/memory", "Bytes by purpose.", answer_memory},
 };
 

@@ -20,6 +20,7 @@
 /// | /weir/agents,FROM  | a page of agents from the FROM-th on; `next` is the following page   |
 /// | /weir/sources,FROM | a page of data sources likewise                                      |
 /// | /weir/aggregator   | ticks, and how long their parts take                                 |
+/// | /weir/ipfix,FROM   | per collector of IPFIX: what was sent, and what not for which reason    |
 /// | /weir/memory       | bytes by purpose                                                     |
 ///
 /// A reply holds at most 16 kB (a limit of the library), hence the pages. Rows are told column by
@@ -35,6 +36,7 @@
 #include "base/error.h"
 #include "program/program.h"
 #include "weir/aggregator.h"
+#include "weir/exporter.h"
 #include "weir/inputs.h"
 #include "weir/worker.h"
 
@@ -49,6 +51,7 @@ struct telemetry_config {
 	struct worker *const *worker;
 	uint32_t n_workers;
 	const struct inputs *inputs;
+	struct exporter *exporter;
 	const struct telemetry_memory *memory;
 	uint32_t n_memory;
 };

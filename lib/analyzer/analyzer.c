@@ -232,6 +232,13 @@ size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, siz
 	return n;
 }
 
+bool analyzer_end_flow(struct analyzer *a, uint32_t def)
+{
+	struct store *s = &a->set.flow[def]->store;
+	store_end_spans(s);
+	return s->spans.n_done > 0;
+}
+
 struct names *analyzer_set_names(struct analyzer *a, struct names *n)
 {
 	struct names *before = a->names;

@@ -98,6 +98,10 @@ void analyzer_tick_flow(struct analyzer *a, uint32_t def);
 /// were written to @p events; the rest, if any, is counted as lost and logged by the caller.
 /// Rows that events point to live until the next analyzer_tick_begin().
 size_t analyzer_tick_end(struct analyzer *a, struct threshold_event *events, size_t max);
+/// Definition @p def is measured no longer: complete flows that are open, as many as there is room
+/// for, in the place of those that the tick completed (query_completed()). Between ticks; false
+/// when there was none.
+bool analyzer_end_flow(struct analyzer *a, uint32_t def);
 
 struct names;
 

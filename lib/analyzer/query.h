@@ -89,10 +89,12 @@ struct completed_row {
 	uint64_t start, end;  ///< ns: time of the first and the last sample
 };
 
-/// The flows of definition @p def that the latest tick completed, from the @p from-th on; returns
-/// how many were written. They are forgotten with the next tick.
+/// The flows of definition @p def that the latest tick (or analyzer_end_flow()) completed, from the
+/// @p from-th on; returns how many were written. They are forgotten with the next tick.
 size_t query_completed(const struct analyzer *a, uint32_t def, size_t from,
 		       struct completed_row *rows, size_t n);
+/// True when there is one.
+bool query_completes(const struct analyzer *a, uint32_t def);
 
 /// One agent as merged over workers and sub-agents; what `agents` shows.
 struct agent_row {

@@ -28,6 +28,11 @@ static void fill(const struct analyzer *a, const struct flow *f, const struct sp
 	flow_def_key_format(def, row->flow.key, &text);
 }
 
+bool query_completes(const struct analyzer *a, uint32_t def)
+{
+	return a->set.flow[def]->store.spans.n_done > 0;
+}
+
 size_t query_completed(const struct analyzer *a, uint32_t def, size_t from,
 		       struct completed_row *rows, size_t n)
 {

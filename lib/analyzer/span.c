@@ -108,15 +108,31 @@ static uint32_t ended(const struct spans *sp, uint64_t now)
 	return 0;
 }
 
+// False: there is no room, the next tick goes on.
+static bool end_span(struct spans *sp, uint32_t entry,
+		     const uint8_t *(*key_of)(const void *ctx, uint32_t entry), const void *ctx)
+{
+	if (!sp->at_start) {
+		if (sp->n_done == SPAN_DONE)
+			return false;
+		report(sp, entry, key_of(ctx, entry));
+	}
+	close_span(sp, entry);
+	return true;
+}
+
 void span_tick(struct spans *sp, uint64_t now,
 	       const uint8_t *(*key_of)(const void *ctx, uint32_t entry), const void *ctx)
 {
-	for (uint32_t entry; (entry = ended(sp, now)) != 0;) {
-		if (!sp->at_start) {
-			if (sp->n_done == SPAN_DONE)
-				return; // the next tick goes on
-			report(sp, entry, key_of(ctx, entry));
-		}
-		close_span(sp, entry);
-	}
+	uint32_t entry;
+	while ((entry = ended(sp, now)) != 0 && end_span(sp, entry, key_of, ctx))
+		continue;
+}
+
+void span_end(struct spans *sp, const uint8_t *(*key_of)(const void *ctx, uint32_t entry),
+	      const void *ctx)
+{
+	uint32_t entry;
+	while ((entry = sp->first[SPAN_BY_START]) != 0 && end_span(sp, entry, key_of, ctx))
+		continue;
 }

@@ -10,6 +10,11 @@
 ///     span_tick(sp, now, key_of, ctx);           // who has ended
 ///     for (uint32_t i = 0; i < sp->n_done; i++)
 ///             span_done(sp, i) ...               // until span_begin(), at the next tick
+///     do {                                       // the measuring ends
+///             span_begin(sp);
+///             span_end(sp, key_of, ctx);
+///             ...
+///     } while (sp->n_done > 0);
 ///
 /// A span begins with a sample and ends when SPAN_IDLE passed without one (or `active`, if that is
 /// less), when it has lasted for `active`, or when its entry is given to another flow. The next
@@ -82,6 +87,9 @@ void span_add(struct spans *sp, uint32_t entry, const uint8_t *key, double own, 
 void span_drop(struct spans *sp, uint32_t entry, const uint8_t *key);
 void span_tick(struct spans *sp, uint64_t now,
 	       const uint8_t *(*key_of)(const void *ctx, uint32_t entry), const void *ctx);
+/// Nothing is measured any more: end what is open, as far as there is room for reports.
+void span_end(struct spans *sp, const uint8_t *(*key_of)(const void *ctx, uint32_t entry),
+	      const void *ctx);
 
 static inline const struct span_report *span_done(const struct spans *sp, uint32_t i)
 {

@@ -600,6 +600,14 @@ void store_end(struct store *s)
 	clear_deltas(s);
 }
 
+void store_end_spans(struct store *s)
+{
+	if (s->spans.span == NULL)
+		return;
+	span_begin(&s->spans);
+	span_end(&s->spans, key_of, s);
+}
+
 // --- reading ------------------------------------------------------------------------------------
 
 struct store_rate store_rate(const struct store *s, uint32_t i)

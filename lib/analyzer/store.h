@@ -224,6 +224,9 @@ void store_floor(struct store *s, double value);
 uint32_t store_settle(struct store *s, uint32_t i);
 /// All deltas are settled: sums, the top list, expiry of idle entries.
 void store_end(struct store *s);
+/// Between ticks, when nothing is measured any more: end flows that are open, as many as there are
+/// reports; s->spans.n_done of them. To be called until that is 0.
+void store_end_spans(struct store *s);
 
 /// The entry of a key; 0 = none. @p tag is lookup_tag() of its hash.
 uint32_t store_find(const struct store *s, const void *key, uint32_t tag);

@@ -8,6 +8,7 @@
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "base/suggest.h"
+#include "program/element.h"
 #include "program/filter.h"
 #include "program/function.h"
 #include "program/key.h"
@@ -228,6 +229,8 @@ static int compile_def(struct flow_def *def, const struct flow_spec *s,
 		return blame(msg, err, s->name, "value");
 	def->completes = def->log || def->ipfix[0] != '\0';
 	err = check_log(def, msg);
+	if (err == 0 && def->ipfix[0] != '\0')
+		err = element_check(def, msg);
 	if (err != 0)
 		return err;
 	if (s->filter[0] != '\0') {

@@ -153,6 +153,47 @@ static void evicted_flows_are_reported_with_their_own_part(void **state)
 	rig_free(r);
 }
 
+// More flows than one tick has room for are open when the measuring ends: all are reported.
+static void open_flows_end_with_what_measures_them(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.spec[0] = logged(60, false);
+	set.bank_entries = set.store_entries = 16384;
+	struct rig *r = rig_new(&set);
+	static struct completed_row f[SPAN_DONE];
+	double sum = 0;
+	size_t n = 0, rounds = 0;
+	for (uint16_t i = 0; i < 5000; i++)
+		see(r, 1, 5, i, 100);
+	tick(r);
+	assert_int_equal(completed(r, f, SPAN_DONE), 0);
+	for (; analyzer_end_flow(r->analyzer, 0); rounds++) {
+		const size_t got = completed(r, f, SPAN_DONE);
+		for (size_t k = 0; k < got; k++)
+			sum += f[k].flow.value;
+		n += got;
+	}
+	assert_int_equal(n, 5000);
+	assert_int_equal(rounds, 2);
+	assert_true(sum == 5000.0 * 100 * RATE);
+	assert_false(query_completes(r->analyzer, 0));
+	rig_free(r);
+	// What was reported when it began is not reported again.
+	const struct flow_spec begun = logged(60, true);
+	r = rig_of(&begun);
+	see(r, 1, 5, 1, 100);
+	tick(r);
+	assert_true(query_completes(r->analyzer, 0));
+	assert_false(analyzer_end_flow(r->analyzer, 0));
+	rig_free(r);
+	// Nobody wants to know.
+	r = rig_of(&pair);
+	see(r, 1, 5, 1, 100);
+	tick(r);
+	assert_false(analyzer_end_flow(r->analyzer, 0));
+	rig_free(r);
+}
+
 static void agents_are_one_where_that_is_asked_for(void **state)
 {
 	struct flow_spec spec = pair;
@@ -201,6 +242,7 @@ int main(void)
 		cmocka_unit_test(a_long_flow_is_reported_in_parts),
 		cmocka_unit_test(a_flow_may_be_reported_when_it_begins),
 		cmocka_unit_test(evicted_flows_are_reported_with_their_own_part),
+		cmocka_unit_test(open_flows_end_with_what_measures_them),
 		cmocka_unit_test(agents_are_one_where_that_is_asked_for),
 	};
 	return cmocka_run_group_tests_name("completed", tests, NULL, NULL);

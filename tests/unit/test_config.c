@@ -508,9 +508,14 @@ static void a_request_is_refused_clearly(void **state)
 		{"{value:'bytes',log:7}", "body:1:20: log: got \"7\", expected true or false"},
 		{"{value:'bytes',flowStart:[]}",
 		 "body:1:26: flowStart: got a list, expected true or false"},
-		{"{value:'bytes',ipfixCollectors:['a']}",
-		 "body:1:32: ipfixCollectors: got a list, expected an empty list (not supported "
-		 "by this version)"},
+		{"{value:'bytes',ipfixCollectors:['192.0.2.9','a']}",
+		 "body:1:45: ipfixCollectors[1]: got \"a\", expected addresses, perhaps with a "
+		 "port, "
+		 "such as 192.0.2.9 or [2001:db8::9]:2055"},
+		{"{value:'bytes',ipfixCollectors:'192.0.2.9:0'}",
+		 "body:1:32: ipfixCollectors: got \"192.0.2.9:0\", expected addresses, perhaps "
+		 "with a "
+		 "port, such as 192.0.2.9 or [2001:db8::9]:2055"},
 		{"{value:'bytes',aggMode:'edges'}",
 		 "body:1:24: aggMode: got \"edges\", expected agent, edge, or an empty text"},
 		{"[]", "body:1:1: got a list, expected a map of members"},

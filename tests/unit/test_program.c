@@ -137,6 +137,25 @@ static void errors_point_at_the_mistake(void **state)
 		{{.keys = "", .value = "avg:bytes", .log = true},
 		 "flow \"f\": value: \"avg:bytes\" has no total, and completed flows are reported "
 		 "with theirs; expected bytes, frames or another sum"},
+		{{.keys = "ipsource, stack,vlan", .value = "bytes", .ipfix = "192.0.2.9"},
+		 "flow \"f\": keys: \"stack\" is nothing that IPFIX has a name for; with "
+		 "ipfixCollectors, expected MAC or IP addresses, protocols, ports, VLANs, "
+		 "interfaces "
+		 "and the like, without functions but null: and or:"},
+		{{.keys = "mask:ipsource:24", .value = "bytes", .ipfix = "192.0.2.9"},
+		 "flow \"f\": keys: \"mask:ipsource:24\" is nothing that IPFIX has a name for; "
+		 "with "
+		 "ipfixCollectors, expected MAC or IP addresses, protocols, ports, VLANs, "
+		 "interfaces "
+		 "and the like, without functions but null: and or:"},
+		{{.keys = "or:ipsource:ipdestination", .value = "bytes", .ipfix = "192.0.2.9"},
+		 "flow \"f\": keys: \"or:ipsource:ipdestination\" is nothing that IPFIX has a name "
+		 "for; with ipfixCollectors, expected MAC or IP addresses, protocols, ports, "
+		 "VLANs, "
+		 "interfaces and the like, without functions but null: and or:"},
+		{{.keys = "ipsource", .value = "tcprtt", .ipfix = "192.0.2.9"},
+		 "flow \"f\": value: got \"tcprtt\", expected bytes or frames where there are "
+		 "ipfixCollectors"},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct flow_spec s = cases[i].s;
