@@ -18,8 +18,8 @@
 /// exporterIPv4Address or exporterIPv6Address of the agent, observationPointId (the data source:
 /// its index, with its class in the upper 32 bits), flowDirection where it is known, and the parts
 /// of the key by program/elements.def. A part that is absent is left out, so one definition may
-/// have several layouts. All fields have the full size of their type; counts are scaled by the sampling
-/// rate already, hence no element tells that rate.
+/// have several layouts. All fields have the full size of their type; counts are scaled by the
+/// sampling rate already, hence no element tells that rate.
 ///
 /// Pure: rows in, bytes out; no clock, no socket. Thread-safety: none is needed. Memory: the
 /// caller's.
