@@ -242,28 +242,39 @@ static void get_agent(const struct http_request *r, struct http_answer *a)
 
 // --- statistics ---------------------------------------------------------------------------------
 
-// The flows of the row that a statistic selected.
+// The only column of the only row that @p one finds.
+static json_t *read_keys(struct ask *one)
+{
+	while (ask_next(one) && one->page->n_rows == 0)
+		;
+	return one->page->n_rows > 0 ? keys_json(one->page->row[0].cell, one->page->now)
+				     : json_array();
+}
+
+// The flows of the row that a statistic selected. A scan is too large for a server's stack.
 static json_t *selected_keys(const struct http_request *r, const struct ask *k,
 			     const struct statistic *s, const struct metric_column *c)
 {
 	char agent[ADDR_TEXT_SIZE], token[512];
 	struct err_msg msg = {0};
 	struct metric_column column;
+	struct ask *one = calloc(1, sizeof(*one));
+	if (one == NULL)
+		return NULL;
 	snprintf(token, sizeof(token), "%s.%.*s", s->source, (int)c->name_len, c->name);
-	struct ask one = {.rest = k->rest, .page = k->page};
-	one.scan.request = &one.request;
-	one.request = (struct metric_request){.column = &column, .n_columns = 1, .keys = true};
-	one.request.selector =
+	one->rest = k->rest;
+	one->page = k->page;
+	one->scan.request = &one->request;
+	one->request = (struct metric_request){.column = &column, .n_columns = 1, .keys = true};
+	one->request.selector =
 		selector_new(k->rest->collector->analyzer, addr_text(&s->agent, agent), &msg);
-	if (one.request.selector == NULL || metric_column_parse(token, &column, &msg) != 0) {
-		selector_free(one.request.selector);
-		return json_array();
-	}
-	while (ask_next(&one) && one.page->n_rows == 0)
-		;
-	selector_free(one.request.selector);
-	return one.page->n_rows > 0 ? keys_json(one.page->row[0].cell, one.page->now)
-				    : json_array();
+	json_t *keys =
+		one->request.selector != NULL && metric_column_parse(token, &column, &msg) == 0
+			? read_keys(one)
+			: json_array();
+	selector_free(one->request.selector);
+	free(one);
+	return keys;
 }
 
 static void add_selected(const struct http_request *r, const struct ask *k,
