@@ -19,8 +19,7 @@ struct rig {
 	struct bank *bank;
 	struct intake *intake;
 	struct stats stats;
-	struct payload *payloads;
-	size_t n_payloads;
+	const struct load *load;
 };
 
 static void *hugepages(size_t size, int small_pages)
@@ -101,11 +100,7 @@ static struct rig *rig_new(const struct load *l, unsigned n_def, uint32_t entrie
 			    &config);
 	r->intake =
 		intake_init(hugepages(intake_size(&config), small_pages), &config, NULL, &r->stats);
-	r->n_payloads = l->n_datagrams;
-	r->payloads = calloc(r->n_payloads, sizeof(*r->payloads));
-	for (size_t i = 0; i < r->n_payloads; i++)
-		r->payloads[i] =
-			(struct payload){.data = l->datagrams[i].data, .len = l->datagrams[i].len};
+	r->load = l;
 	return r;
 }
 
@@ -116,10 +111,13 @@ static double pass(struct rig *r)
 	bank_clear(r->bank, 0, UINT64_MAX);
 	intake_restart(r->intake); // the same datagrams again are no duplicates
 	const uint64_t start = bench_now();
-	for (size_t i = 0; i < r->n_payloads; i += BURST) {
-		const size_t left = r->n_payloads - i;
-		bank_ingest(r->bank, r->intake, r->payloads + i,
-			    left < BURST ? (unsigned)left : BURST);
+	for (size_t i = 0; i < r->load->n_datagrams;) {
+		struct payload burst[BURST];
+		unsigned n = 0;
+		for (; n < BURST && i < r->load->n_datagrams; n++, i++)
+			burst[n] = (struct payload){.data = r->load->datagrams[i].data,
+						    .len = r->load->datagrams[i].len};
+		bank_ingest(r->bank, r->intake, burst, n);
 	}
 	const uint64_t ns = bench_now() - start;
 	return (double)ns / (double)(stats_read(&r->stats, STAT_used_flow_samples) - before);

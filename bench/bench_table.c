@@ -108,7 +108,7 @@ static double batched(struct rig *r)
 static void rig_free(struct rig *r, uint32_t entries)
 {
 	const struct table_shape shape = {.entries = entries, .key_size = (uint16_t)r->key_size};
-	pages_unmap(r->t.head, table_size(&shape));
+	pages_unmap(r->t.bucket, table_size(&shape));
 	pages_unmap(r->keys, (size_t)N_ADDS * r->key_size);
 	free(r);
 }

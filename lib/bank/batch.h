@@ -74,6 +74,7 @@ struct plain_batch {
 /// Additions on their way to the table of one definition.
 struct batch {
 	struct table_batch add;
+	uint32_t def; ///< which
 	double rate[SAMPLES];
 	union attribute values[SAMPLES][PROGRAM_VALUES_MAX + 1];
 	uint8_t key[SAMPLES * (PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK)] __attribute__((aligned(64)));

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "bank/bank.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "bank/passage.h"
@@ -9,6 +10,10 @@
 
 // How many datagrams ahead their lines are asked for.
 #define PAYLOADS_AHEAD 2
+
+_Static_assert(offsetof(struct agent_id, addr.bytes) == 4 &&
+		       offsetof(struct agent_id, sub_agent) == 20,
+	       "see agent_of()");
 
 static struct agent_cell *touch_agent(struct bank *b, uint32_t index)
 {
@@ -75,14 +80,25 @@ static bool open_datagram(struct passage *ps, struct sflow_datagram *dg)
 	return false;
 }
 
-static struct agent_id agent_of(const struct sflow_datagram *dg)
+/// An agent in whole words, as it is hashed and compared: what is put together from smaller pieces
+/// is read only when the store buffer has drained.
+union agent {
+	struct agent_id id;
+	uint64_t word[sizeof(struct agent_id) / 8];
+};
+
+static inline void agent_of(const struct sflow_datagram *dg, union agent *agent)
 {
-	struct agent_id id = {.addr.family = dg->agent_type, .sub_agent = dg->sub_agent};
-	if (dg->agent_type == ADDR_IP4)
-		memcpy(id.addr.bytes, dg->agent, 4);
-	else if (dg->agent_type == ADDR_IP6)
-		memcpy(id.addr.bytes, dg->agent, 16);
-	return id;
+	uint32_t ip4;
+	agent->word[0] = dg->agent_type;
+	agent->word[1] = agent->word[2] = 0;
+	if (dg->agent_type == ADDR_IP4) {
+		memcpy(&ip4, dg->agent, sizeof(ip4));
+		agent->word[0] |= (uint64_t)ip4 << 32;
+	} else if (dg->agent_type == ADDR_IP6) {
+		memcpy(agent->id.addr.bytes, dg->agent, 16);
+	}
+	agent->word[2] |= (uint64_t)dg->sub_agent << 32;
 }
 
 static void ingest_datagram(struct passage *ps, const struct payload *p)
@@ -100,8 +116,9 @@ static void ingest_datagram(struct passage *ps, const struct payload *p)
 	ps->tally.datagrams++;
 	if (!open_datagram(ps, &dg))
 		return;
-	const struct agent_id id = agent_of(&dg);
-	if (!intake_admit(in, &id, dg.sequence, dg.uptime, p->time, &sender)) {
+	union agent agent;
+	agent_of(&dg, &agent);
+	if (!intake_admit(in, &agent.id, dg.sequence, dg.uptime, p->time, &sender)) {
 		if (sender.verdict == SEQ_DUPLICATE)
 			touch_agent(b, sender.index)->duplicates++;
 		return;
@@ -154,6 +171,7 @@ void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, uns
 		ingest_datagram(&ps, &p[i]);
 	}
 	samples_flush(&ps);
+	measure_finish(b, in);
 	count(in->stats, &ps.tally);
 	b->n_agents = in->registry.n_agents;
 	b->n_sources = in->registry.n_sources;

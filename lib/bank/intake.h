@@ -18,8 +18,11 @@ struct intake {
 	struct packet packet[SAMPLES] __attribute__((aligned(64)));
 	/// A ring: of the datagrams of staged samples, at most SAMPLES, and of the one at hand.
 	struct origin origin[2 * SAMPLES];
-	uint32_t n_origins;           ///< ever
-	struct batch batch;           ///< scratch: of the definition at hand
+	uint32_t n_origins; ///< ever
+	/// A ring: what is gathered, what waits for heads of buckets, what waits for entries.
+	struct batch batch[3];
+	uint32_t turn;                ///< of the batch to be gathered
+	struct batch *hashed, *found; ///< NULL = none
 	uint8_t upgraded[UINT16_MAX]; ///< scratch: a datagram of version 2 or 4 in words of 5
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 
-// What is staged goes through the definitions: filter, gather, add.
+// What is staged goes through the definitions: filter, gather, add. Additions are on their way
+// while the next definition, or the next samples, are gathered: a table's lines arrive meanwhile.
 
 #include <math.h>
 
@@ -33,14 +34,13 @@ static void read_cells(const struct bank *b, const struct flow_def *def, const s
 struct cells {
 	struct bank *bank;
 	const struct batch *batch;
-	uint32_t def;
 };
 
 static void add_cells(void *ctx, uint32_t k, struct table_entry *e)
 {
 	const struct cells *cells = ctx;
 	struct bank *b = cells->bank;
-	const uint32_t i = cells->def;
+	const uint32_t i = cells->batch->def;
 	const struct flow_def *def = &b->program->def[i];
 	const union attribute *value = cells->batch->values[k];
 	struct cell *cell = table_cells(&b->table[i]->table, e);
@@ -72,10 +72,10 @@ static const struct packet *packet_of(const struct bank *b, struct intake *in, u
 }
 
 // Gather one sample into place @p n, whose key is @p key.
-static bool gather_sample(const struct bank *b, struct intake *in, const struct flow_def *def,
-			  uint32_t k, uint32_t n, uint8_t *key, struct missed *missed)
+static bool gather_sample(const struct bank *b, struct intake *in, struct batch *batch, uint32_t k,
+			  uint32_t n, uint8_t *key, struct missed *missed)
 {
-	struct batch *batch = &in->batch;
+	const struct flow_def *def = &b->program->def[batch->def];
 	const struct sample *s = &in->sample[k];
 	const struct packet *p = packet_of(b, in, k);
 	double value;
@@ -93,11 +93,11 @@ static bool gather_sample(const struct bank *b, struct intake *in, const struct 
 	return true;
 }
 
-// Gather the keys and values of all samples that @p def measures. What a key writes too far ends
-// before the next.
-static struct missed gather(const struct bank *b, struct intake *in, const struct flow_def *def)
+// Gather the keys and values of all samples that the definition of @p batch measures. What a key
+// writes too far ends before the next.
+static struct missed gather(const struct bank *b, struct intake *in, struct batch *batch)
 {
-	struct batch *batch = &in->batch;
+	const struct flow_def *def = &b->program->def[batch->def];
 	struct plain_batch plain;
 	struct missed missed = {0};
 	uint8_t *key = batch->key;
@@ -119,7 +119,7 @@ static struct missed gather(const struct bank *b, struct intake *in, const struc
 		} else if (is_plain && (s->has & PLAIN_ROOM) != 0) {
 			missed.no_key++; // a plain header has no more than it says
 			continue;
-		} else if (s->kind != kind || !gather_sample(b, in, def, k, n, key, &missed)) {
+		} else if (s->kind != kind || !gather_sample(b, in, batch, k, n, key, &missed)) {
 			continue;
 		}
 		batch->add.last[n] = s->from->ms;
@@ -135,21 +135,40 @@ static struct missed gather(const struct bank *b, struct intake *in, const struc
 	return missed;
 }
 
-static void measure(struct bank *b, struct intake *in, uint32_t i)
+static void add(struct bank *b, struct intake *in, const struct batch *batch)
 {
-	const struct flow_def *def = &b->program->def[i];
-	struct table *t = &b->table[i]->table;
-	struct batch *batch = &in->batch;
-	struct cells cells = {.bank = b, .batch = batch, .def = i};
+	struct table *t = &b->table[batch->def]->table;
+	struct cells cells = {.bank = b, .batch = batch};
 	const uint64_t relabelled = t->relabelled;
-	const struct missed missed = gather(b, in, def);
-	if (batch->add.n > 0)
-		table_add_batch(t, &batch->add, &b->config.secret,
-				def->n_cell != 0 ? add_cells : NULL, &cells);
-	stats_add(in->stats, STAT_filtered, missed.filtered);
-	stats_add(in->stats, STAT_no_key, missed.no_key);
+	const bool has_cells = b->program->def[batch->def].n_cell != 0;
+	table_batch_add(t, &batch->add, has_cells ? add_cells : NULL, &cells);
 	stats_add(in->stats, STAT_added, batch->add.n);
 	stats_add(in->stats, STAT_relabelled, t->relabelled - relabelled);
+}
+
+// Everything on its way moves a step on; @p next is hashed.
+static void advance(struct bank *b, struct intake *in, struct batch *next)
+{
+	if (in->found != NULL)
+		add(b, in, in->found);
+	in->found = in->hashed;
+	if (in->found != NULL)
+		table_batch_find(&b->table[in->found->def]->table, &in->found->add);
+	in->hashed = next;
+}
+
+static void measure(struct bank *b, struct intake *in, uint32_t i)
+{
+	struct batch *batch = &in->batch[in->turn];
+	batch->def = i;
+	const struct missed missed = gather(b, in, batch);
+	stats_add(in->stats, STAT_filtered, missed.filtered);
+	stats_add(in->stats, STAT_no_key, missed.no_key);
+	if (batch->add.n == 0)
+		return;
+	table_batch_hash(&b->table[i]->table, &batch->add, &b->config.secret);
+	advance(b, in, batch);
+	in->turn = in->turn < 2 ? in->turn + 1 : 0;
 }
 
 static void look(struct bank *b, const struct packet *p)
@@ -186,4 +205,10 @@ void measure_staged(struct bank *b, struct intake *in)
 	for (uint32_t i = 0; i < n_def; i++)
 		measure(b, in, i);
 	in->n_samples = 0;
+}
+
+void measure_finish(struct bank *b, struct intake *in)
+{
+	advance(b, in, NULL);
+	advance(b, in, NULL);
 }

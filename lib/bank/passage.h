@@ -74,5 +74,8 @@ void custom_ingest(struct passage *ps, const struct sflow_sample *s);
 /// Settle what is staged and let every definition measure it; nothing is staged then.
 void samples_flush(struct passage *ps);
 
-/// Let every definition measure what is settled.
+/// Let every definition measure what is settled. The last two batches of additions stay on their
+/// way.
 void measure_staged(struct bank *b, struct intake *in);
+/// Add them.
+void measure_finish(struct bank *b, struct intake *in);

@@ -47,7 +47,7 @@ size_t registry_size(uint32_t max_agents, uint32_t max_sources)
 	       round_up(((size_t)max_sources + 1) * sizeof(struct registry_source)) +
 	       round_up((size_t)slots_for(max_agents) * sizeof(uint32_t)) +
 	       round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot)) +
-	       ((size_t)max_agents + 1) * REGISTRY_RECENT * sizeof(uint32_t) +
+	       ((size_t)max_agents + 1) * 3 * REGISTRY_RECENT * sizeof(uint32_t) +
 	       round_up(REGISTRY_NEWCOMERS * sizeof(struct registry_newcomer));
 }
 
@@ -73,7 +73,7 @@ void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t 
 	r->source_slot = (void *)p;
 	p += round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot));
 	r->recent = (void *)p;
-	p += ((size_t)max_agents + 1) * REGISTRY_RECENT * sizeof(uint32_t);
+	p += ((size_t)max_agents + 1) * 3 * REGISTRY_RECENT * sizeof(uint32_t);
 	r->newcomer = (void *)p;
 }
 
@@ -89,8 +89,8 @@ static bool is_believed(struct registry *r, uint64_t hash)
 	return ++c->sightings >= REGISTRY_SIGHTINGS;
 }
 
-uint32_t registry_agent(struct registry *r, const struct agent_id *id,
-			enum registry_verdict *verdict)
+static uint32_t enter_agent(struct registry *r, const struct agent_id *id,
+			    enum registry_verdict *verdict)
 {
 	const uint64_t hash = hash_words(&r->secret, id, sizeof(*id) / 8);
 	uint32_t slot = (uint32_t)hash & r->agent_mask;
@@ -116,7 +116,7 @@ uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 	return i;
 }
 
-uint32_t registry_source(struct registry *r, const struct source_id *id)
+static uint32_t enter_source(struct registry *r, const struct source_id *id)
 {
 	const uint64_t hash = hash_pair(&r->secret, (uint64_t)id->agent << 32 | id->ds_class,
 					(uint64_t)id->ds_index << 32 | id->direction);
@@ -133,4 +133,27 @@ uint32_t registry_source(struct registry *r, const struct source_id *id)
 	r->source[i] = (struct registry_source){.id = *id};
 	r->source_slot[at] = (struct registry_slot){.tag = tag, .index = i};
 	return i;
+}
+
+uint32_t registry_agent(struct registry *r, const struct agent_id *id,
+			enum registry_verdict *verdict)
+{
+	const uint8_t *b = id->addr.bytes; // ends with a number of its own, be it IPv4 or IPv6
+	uint32_t *recent = &r->recent_agent[(b[3] + b[15] + id->sub_agent) % 256];
+	if (*recent != 0 && memcmp(&r->agent[*recent].id, id, sizeof(*id)) == 0) {
+		*verdict = REGISTRY_FOUND;
+		return *recent;
+	}
+	return *recent = enter_agent(r, id, verdict);
+}
+
+uint32_t registry_source(struct registry *r, const struct source_id *id)
+{
+	uint32_t *recent = registry_recent(r, id);
+	if (source_is(&r->source[*recent].id, id))
+		return *recent;
+	const uint32_t source = enter_source(r, id);
+	if (source != 0)
+		*recent = source;
+	return source;
 }

@@ -101,7 +101,7 @@ struct registry_slot {
 	uint32_t index;
 };
 
-/// Sources of an agent that are found without a look at the hash index.
+/// Sources of an agent and a direction that are found without a look at the hash index.
 #define REGISTRY_RECENT 64
 
 /// A candidate for a place among the agents.
@@ -120,7 +120,8 @@ struct registry {
 	struct registry_source *source;
 	uint32_t *agent_slot;              ///< open addressing: hash -> index
 	struct registry_slot *source_slot; ///< likewise
-	uint32_t *recent; ///< REGISTRY_RECENT indices of sources for each agent; 0 = none
+	uint32_t *recent;           ///< REGISTRY_RECENT of each agent and direction; 0 = none
+	uint32_t recent_agent[256]; ///< those met last; 0 = none
 	uint32_t agent_mask, source_mask;
 	struct registry_newcomer *newcomer; ///< the probation pool, direct mapped
 	struct hash_secret secret;
@@ -152,12 +153,11 @@ static inline bool source_is(const struct source_id *a, const struct source_id *
 }
 
 /// Where the index of a source is kept, if it was among those met last. Ports are numbered one
-/// after the other: neither direction of a switch of 32 ports pushes another port out.
-static inline uint32_t *registry_recent(const struct registry *r, uint32_t agent, uint32_t ds_index,
-					uint32_t direction)
+/// after the other, hence those of a switch do not push each other out.
+static inline uint32_t *registry_recent(const struct registry *r, const struct source_id *id)
 {
-	const uint32_t i = ds_index + (direction == 2 ? REGISTRY_RECENT / 2 : 0);
-	return &r->recent[(size_t)agent * REGISTRY_RECENT + i % REGISTRY_RECENT];
+	const size_t row = (size_t)id->agent * 3 + id->direction;
+	return &r->recent[row * REGISTRY_RECENT + id->ds_index % REGISTRY_RECENT];
 }
 
 /// The index of a source; a new one is entered. 0 = table full.

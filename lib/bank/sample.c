@@ -91,18 +91,20 @@ static inline __attribute__((always_inline)) bool stage_flow(struct passage *ps,
 	struct intake *in = ps->in;
 	const struct origin *from = ps->from;
 	struct sample *s = &in->sample[in->n_samples];
-	const uint32_t direction = direction_of(&fs);
-	s->source = *registry_recent(&in->registry, from->agent, fs.ds_index, direction);
-	__builtin_prefetch(&in->registry.source[s->source], 1);
-	__builtin_prefetch(&ps->bank->source[s->source], 1);
-	s->from = from;
-	s->wire = *wire;
-	s->id = (struct source_id){
+	const struct source_id id = {
 		.agent = from->agent,
 		.ds_class = fs.ds_class,
 		.ds_index = fs.ds_index,
-		.direction = direction,
+		.direction = direction_of(&fs),
 	};
+	s->source = *registry_recent(&in->registry, &id);
+	__builtin_prefetch(&in->registry.source[s->source], 1);
+	__builtin_prefetch(&ps->bank->source[s->source], 1);
+	s->from = from;
+	s->wire.tag = wire->tag;
+	s->wire.len = wire->len;
+	s->wire.body = wire->body;
+	s->id = id;
 	s->packet = false;
 	s->has = compact ? read_plain(from, wire, s) : 0;
 	in->n_samples++;

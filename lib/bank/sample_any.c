@@ -242,20 +242,6 @@ static void count_discard(struct passage *ps, uint32_t source, const struct flow
 	stats_add(ps->in->stats, STAT_used_discards, 1);
 }
 
-static uint32_t find_source(struct passage *ps, const struct source_id *id)
-{
-	struct registry *r = &ps->in->registry;
-	uint32_t *recent = registry_recent(r, id->agent, id->ds_index, id->direction);
-	if (source_is(&r->source[*recent].id, id))
-		return *recent;
-	const uint32_t source = registry_source(r, id);
-	if (source == 0)
-		stats_add(ps->in->stats, STAT_sample_sources_full, 1);
-	else
-		*recent = source;
-	return source;
-}
-
 static inline uint32_t read_sample(struct passage *ps, struct packet *p, struct flow_sample *fs,
 				   uint32_t direction, struct headers *h)
 {
@@ -285,9 +271,11 @@ void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 	struct flow_sample fs;
 	s->kind = SAMPLE_REFUSED;
 	s->has = 0;
-	s->source = find_source(ps, &s->id);
-	if (s->source == 0)
+	s->source = registry_source(&in->registry, &s->id);
+	if (s->source == 0) {
+		stats_add(in->stats, STAT_sample_sources_full, 1);
 		return;
+	}
 	struct registry_source *known = &in->registry.source[s->source];
 	struct source_cell *cell = touch_source(ps->bank, s->source);
 	flow_sample_open(&s->wire, &fs); // was done before, and went well

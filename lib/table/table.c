@@ -29,17 +29,20 @@ static size_t entry_size(const struct table_shape *shape)
 	return round_up(sizeof(struct table_entry) + shape->key_size + shape->cells_size, 64);
 }
 
+static size_t bucket_size(const struct table_shape *shape)
+{
+	return sizeof(struct table_head) + TABLE_WAYS * entry_size(shape);
+}
+
 size_t table_size(const struct table_shape *shape)
 {
 	const size_t buckets = buckets_for(shape->entries);
-	return buckets * (sizeof(struct table_head) + TABLE_WAYS * entry_size(shape)) +
-	       round_up(buckets * sizeof(uint32_t), 64);
+	return buckets * bucket_size(shape) + round_up(buckets * sizeof(uint32_t), 64);
 }
 
 void table_init(struct table *t, void *mem, const struct table_shape *shape, uint64_t seed)
 {
 	const uint32_t buckets = buckets_for(shape->entries);
-	uint8_t *p = mem;
 	*t = (struct table){
 		.mask = buckets - 1,
 		.epoch = 1, // zeroed heads have epoch 0: empty
@@ -47,13 +50,11 @@ void table_init(struct table *t, void *mem, const struct table_shape *shape, uin
 		.entry_size = (uint32_t)entry_size(shape),
 		.cells_offset = (uint32_t)(sizeof(struct table_entry) + shape->key_size),
 		.cells_size = shape->cells_size,
-		.head = (struct table_head *)mem,
+		.bucket = mem,
+		.bucket_size = (uint32_t)bucket_size(shape),
 		.rng = rng_seeded(seed),
 	};
-	p += (size_t)buckets * sizeof(struct table_head);
-	t->entry = p;
-	p += (size_t)buckets * TABLE_WAYS * t->entry_size;
-	t->touched = (uint32_t *)(void *)p;
+	t->touched = (uint32_t *)(void *)(t->bucket + (size_t)buckets * t->bucket_size);
 }
 
 void table_clear(struct table *t)
@@ -61,7 +62,7 @@ void table_clear(struct table *t)
 	t->epoch++;
 	if (t->epoch == 0) { // 2^32 intervals later: epochs would repeat
 		for (uint32_t i = 0; i <= t->mask; i++)
-			t->head[i].epoch = 0;
+			table_head_at(t, i)->epoch = 0;
 		t->epoch = 1;
 	}
 	t->n_touched = 0;
@@ -192,7 +193,7 @@ static struct table_entry *replace(struct table *t, struct table_head *h, unsign
 static struct table_entry *add(struct table *t, const struct table_add *a)
 {
 	const uint32_t bucket = table_bucket(t, a->hash);
-	struct table_head *h = &t->head[bucket];
+	struct table_head *h = table_head_at(t, bucket);
 	if (h->epoch != t->epoch)
 		open_bucket(t, h, bucket);
 	for (unsigned m = match_tag(h, table_tag(a->hash)); m != 0; m &= m - 1) {
@@ -232,13 +233,13 @@ static inline __attribute__((always_inline)) void hash_keys(const struct table *
 	for (uint32_t k = 0; k < batch->n; k++, key += batch->stride) {
 		const uint64_t hash = hash_words(secret, key, words);
 		batch->hash[k] = hash;
-		__builtin_prefetch(&t->head[table_bucket(t, hash)], 1, 3);
+		__builtin_prefetch(table_head_at(t, table_bucket(t, hash)), 1, 3);
 	}
 }
 
 // Keys of the commonest lengths get code of their own.
-static void hash_batch(const struct table *t, struct table_batch *batch,
-		       const struct hash_secret *secret)
+void table_batch_hash(const struct table *t, struct table_batch *batch,
+		      const struct hash_secret *secret)
 {
 	switch (t->key_words) {
 	case 2: hash_keys(t, batch, secret, 2); break;
@@ -251,13 +252,13 @@ static void hash_batch(const struct table *t, struct table_batch *batch,
 
 // When the heads have arrived: where each key has its entry, or will get it, be it a free one or
 // the smallest.
-static void find_places(const struct table *t, struct table_batch *batch)
+void table_batch_find(const struct table *t, struct table_batch *batch)
 {
 	const size_t size = t->entry_size;
 	for (uint32_t k = 0; k < batch->n; k++) {
 		struct table_place *place = &batch->place[k];
 		const uint32_t bucket = table_bucket(t, batch->hash[k]);
-		struct table_head *h = place->head = &t->head[bucket];
+		struct table_head *h = place->head = table_head_at(t, bucket);
 		const uint16_t tag = place->tag = table_tag(batch->hash[k]);
 		unsigned way = 0;
 		if (__builtin_expect(h->epoch == t->epoch, 1)) {
@@ -289,7 +290,7 @@ static struct table_entry *add_slowly(struct table *t, const struct table_batch 
 	return add(t, &a);
 }
 
-// The entry of a key at the place that find_places() chose; NULL when that is no longer its place.
+// The entry of a key at the place that was found for it; NULL when that is no longer its place.
 static inline __attribute__((always_inline)) struct table_entry *add_at(
 	struct table *t, const struct table_batch *batch, uint32_t k, const uint8_t *key,
 	uint32_t words)
@@ -299,7 +300,7 @@ static inline __attribute__((always_inline)) struct table_entry *add_at(
 	struct table_entry *e = place->entry;
 	const double value = batch->value[k];
 	if (__builtin_expect(h->epoch != t->epoch, 0))
-		open_bucket(t, h, (uint32_t)(h - t->head));
+		open_bucket(t, h, table_bucket(t, batch->hash[k]));
 	if (h->tag[place->way] == place->tag && key_equal(e->key, key, words)) {
 		e->value += value;
 		e->q += value * value;
@@ -344,21 +345,27 @@ static inline __attribute__((always_inline)) void add_keys(struct table *t,
 	t->added += n;
 }
 
-void table_add_batch(struct table *t, struct table_batch *batch, const struct hash_secret *secret,
-		     table_added_fn *added, void *ctx)
+void table_batch_add(struct table *t, const struct table_batch *batch, table_added_fn *added,
+		     void *ctx)
 {
-	hash_batch(t, batch, secret);
-	find_places(t, batch);
 	if (t->key_words == 3 && added == NULL)
 		add_keys(t, batch, 3, NULL, NULL);
 	else
 		add_keys(t, batch, t->key_words, added, ctx);
 }
 
+void table_add_batch(struct table *t, struct table_batch *batch, const struct hash_secret *secret,
+		     table_added_fn *added, void *ctx)
+{
+	table_batch_hash(t, batch, secret);
+	table_batch_find(t, batch);
+	table_batch_add(t, batch, added, ctx);
+}
+
 const struct table_entry *table_find(const struct table *t, const void *key, uint64_t hash)
 {
 	const uint32_t bucket = table_bucket(t, hash);
-	const struct table_head *h = &t->head[bucket];
+	const struct table_head *h = table_head_at(t, bucket);
 	if (h->epoch != t->epoch)
 		return NULL;
 	for (unsigned m = match_tag(h, table_tag(hash)); m != 0; m &= m - 1) {
@@ -375,7 +382,7 @@ const struct table_entry *table_next(const struct table *t, struct table_iter *i
 		const uint32_t bucket = t->touched[i->bucket];
 		while (i->way < TABLE_WAYS) {
 			const uint32_t way = i->way++;
-			if (t->head[bucket].tag[way] != 0)
+			if (table_head_at(t, bucket)->tag[way] != 0)
 				return table_entry_at(t, bucket, way);
 		}
 	}
@@ -403,7 +410,7 @@ void table_merge(struct table *t, const struct table *from, const struct hash_se
 void table_scale(struct table *t, double s)
 {
 	for (uint32_t i = 0; i < t->n_touched; i++) {
-		struct table_head *h = &t->head[t->touched[i]];
+		struct table_head *h = table_head_at(t, t->touched[i]);
 		for (unsigned way = 0; way < TABLE_WAYS; way++) {
 			struct table_entry *e = table_entry_at(t, t->touched[i], way);
 			if (h->tag[way] == 0)

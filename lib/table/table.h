@@ -26,9 +26,10 @@
 ///  - n, the samples of the key itself, and the time of the last one;
 ///  - cells for secondary values, where the definition asks for them.
 ///
-/// Layout: the head of a bucket is one cache line, eight 16-bit tags, eight float hints of the
-/// values (to find the smallest without touching the entries) and the epoch; an entry is one line
-/// when the key has at most 32 bytes, two when it has at most 96, and so on. A hit touches two
+/// Layout: a bucket is its head and the eight entries behind it, so that both lines of an addition
+/// nearly always lie in one page. The head is one cache line, eight 16-bit tags, eight float hints
+/// of the values (to find the smallest without touching the entries) and the epoch; an entry is one
+/// line when the key has at most 32 bytes, two when it has at most 96, and so on. A hit touches two
 /// lines, a miss in a full bucket the same two: a flood of unique keys costs what normal traffic
 /// costs.
 ///
@@ -78,10 +79,10 @@ struct table {
 	uint32_t entry_size;
 	uint32_t cells_offset; ///< from the entry
 	uint32_t cells_size;
-	struct table_head *head;
-	uint8_t *entry;    ///< entry_size bytes each, TABLE_WAYS per bucket
-	uint32_t *touched; ///< buckets in use
+	uint8_t *bucket; ///< bucket_size bytes each: head, TABLE_WAYS entries of entry_size
+	uint32_t bucket_size;
 	uint32_t n_touched;
+	uint32_t *touched;   ///< buckets in use
 	uint32_t used;       ///< entries in use
 	uint64_t added;      ///< additions
 	uint64_t relabelled; ///< entries given to another key
@@ -124,11 +125,17 @@ static inline uint16_t table_tag(uint64_t hash)
 	return tag != 0 ? tag : 1;
 }
 
+static inline struct table_head *table_head_at(const struct table *t, uint32_t bucket)
+{
+	return (struct table_head *)(void *)(t->bucket + (size_t)bucket * t->bucket_size);
+}
+
 static inline struct table_entry *table_entry_at(const struct table *t, uint32_t bucket,
 						 uint32_t way)
 {
-	const size_t i = (size_t)bucket * TABLE_WAYS + way;
-	return (struct table_entry *)(void *)(t->entry + i * t->entry_size);
+	uint8_t *head = t->bucket + (size_t)bucket * t->bucket_size;
+	return (struct table_entry *)(void *)(head + sizeof(struct table_head) +
+					      (size_t)way * t->entry_size);
 }
 
 /// Samples on their way to one table.
@@ -139,20 +146,31 @@ struct table_batch {
 	const uint8_t *key;         ///< of the first; 8-byte aligned
 	double value[TABLE_BATCH];  ///< each is one sample: q is its square
 	uint32_t last[TABLE_BATCH]; ///< ms
-	uint64_t hash[TABLE_BATCH]; ///< table_add_batch() works it out
+	uint64_t hash[TABLE_BATCH]; ///< by table_batch_hash()
 	struct table_place {
 		struct table_head *head;
 		struct table_entry *entry; ///< that of the key, probably
 		uint32_t way;
 		uint16_t tag;
-	} place[TABLE_BATCH]; ///< likewise
+	} place[TABLE_BATCH]; ///< by table_batch_find()
 };
 
 /// Called for each sample @p k of a batch whose key has entry @p e when all before it were added.
 typedef void table_added_fn(void *ctx, uint32_t k, struct table_entry *e);
 
-/// As table_add() for one sample after the other, but faster: the cache lines of all are asked for
-/// before the first is needed. @p added may be NULL.
+/// As table_add() for one sample after the other, but faster, in three steps: with something else
+/// to do between them the cache lines of all are there when they are needed. Other batches may be
+/// added meanwhile, but no table_clear(); their order is that of table_batch_add(). The first: hash
+/// the keys, ask for the heads of their buckets.
+void table_batch_hash(const struct table *t, struct table_batch *batch,
+		      const struct hash_secret *secret);
+/// The second: find the probable entry of each key and ask for it.
+void table_batch_find(const struct table *t, struct table_batch *batch);
+/// The third: add. @p added may be NULL.
+void table_batch_add(struct table *t, const struct table_batch *batch, table_added_fn *added,
+		     void *ctx);
+
+/// All three.
 void table_add_batch(struct table *t, struct table_batch *batch, const struct hash_secret *secret,
 		     table_added_fn *added, void *ctx);
 
