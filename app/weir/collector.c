@@ -388,6 +388,7 @@ static void on_tick(void *collector, const struct tick *tick)
 static void on_completed(void *collector, uint32_t def, const struct tick *tick)
 {
 	struct collector *c = collector;
+	report_completed(c->report, def);
 	rest_completed(c->rest, def, tick);
 	exporter_flows(c->exporter, c->analyzer, def, (int64_t)(tick->wall - tick->end),
 		       clock_monotonic());

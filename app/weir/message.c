@@ -19,6 +19,8 @@ struct builder {
 
 static Weir__Flow **flows_of(struct builder *b, const struct flow_def *def,
 			     const struct flow_row *rows, size_t n);
+static Weir__CompletedFlow **completed_of(struct builder *b, const struct flow_def *def,
+					  const struct completed_row *rows, size_t n);
 static Weir__Field **fields_of(struct builder *b, const struct flow_def *def);
 static char **value_names_of(struct builder *b, const struct flow_def *def);
 static char *unit_of(struct builder *b, const struct flow_def *def);
@@ -104,6 +106,31 @@ Weir__Event *message_event(struct arena *a, const struct message_head *head,
 	m->value = text_of(&b, def->value);
 	m->n_value_names = def->n_value;
 	m->value_names = value_names_of(&b, def);
+	return b.failed ? NULL : m;
+}
+
+Weir__CompletedSet *message_completed(struct arena *a, const struct message_head *head,
+				      const struct flow_def *def, const struct completed_row *rows,
+				      size_t n)
+{
+	struct builder b = {.arena = a, .head = head};
+	Weir__CompletedSet *m = alloc(&b, 1, sizeof(*m));
+	if (m == NULL)
+		return NULL;
+	weir__completed_set__init(m);
+	SET_HEAD(m, &b);
+	m->name = text_of(&b, def->name);
+	m->keys = text_of(&b, def->keys);
+	m->value = text_of(&b, def->value);
+	m->filter = text_of(&b, def->filter_text);
+	m->n_fields = def->n_part;
+	m->fields = fields_of(&b, def);
+	m->separator = text_of(&b, def->fs);
+	m->unit = text_of(&b, def->value);
+	m->dropped = def->dropped;
+	m->at_start = def->flow_start;
+	m->n_flows = n;
+	m->flows = completed_of(&b, def, rows, n);
 	return b.failed ? NULL : m;
 }
 
@@ -322,6 +349,21 @@ static Weir__Flow **flows_of(struct builder *b, const struct flow_def *def,
 	for (size_t i = 0; flows != NULL && i < n; i++)
 		set_flow(b, flows[i], def, &rows[i]);
 	return flows;
+}
+
+static Weir__CompletedFlow **completed_of(struct builder *b, const struct flow_def *def,
+					  const struct completed_row *rows, size_t n)
+{
+	Weir__CompletedFlow **list = pointers(b, n, sizeof(**list));
+	Weir__Flow **flows = pointers(b, n, sizeof(**flows));
+	for (size_t i = 0; list != NULL && flows != NULL && i < n; i++) {
+		weir__completed_flow__init(list[i]);
+		set_flow(b, flows[i], def, &rows[i].flow);
+		list[i]->flow = flows[i];
+		list[i]->start = unix_time(b, rows[i].start);
+		list[i]->end = unix_time(b, rows[i].end);
+	}
+	return list;
 }
 
 static Weir__Topic **topics_of(struct builder *b, const struct message_topic *topics, size_t n)

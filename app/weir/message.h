@@ -111,6 +111,11 @@ Weir__FlowSet *message_flow_set(struct arena *a, const struct message_head *head
 Weir__Event *message_event(struct arena *a, const struct message_head *head,
 			   const struct flow_def *def, const struct threshold_event *event);
 
+/// Flows that @p def completed.
+Weir__CompletedSet *message_completed(struct arena *a, const struct message_head *head,
+				      const struct flow_def *def, const struct completed_row *rows,
+				      size_t n);
+
 Weir__Stats *message_stats(struct arena *a, const struct message_head *head,
 			   const struct message_stats *stats,
 			   const struct message_publisher *publisher,

@@ -135,6 +135,19 @@ void publish_flows(struct publish *p, uint32_t def, const struct flow_row *rows,
 	send_message(p, topic != NULL ? topic->text : NULL, m != NULL ? &m->base : NULL);
 }
 
+void publish_completed(struct publish *p, uint32_t def, const struct completed_row *rows, size_t n)
+{
+	const struct flow_def *d = &p->program->def[def];
+	if (!p->open)
+		return;
+	struct message_topic *topic = topic_of(p, "completed", d->name);
+	Weir__CompletedSet *m =
+		topic != NULL ? message_completed(&p->arena, &p->head, d, rows, n) : NULL;
+	if (m != NULL)
+		m->sequence = ++topic->sequence;
+	send_message(p, topic != NULL ? topic->text : NULL, m != NULL ? &m->base : NULL);
+}
+
 void publish_stats(struct publish *p, const struct message_stats *stats)
 {
 	struct message_stats all = *stats;

@@ -23,7 +23,8 @@
 /// message is dropped, silently as far as nng is concerned. Hence each topic numbers its messages,
 /// and `stats` and `final` say how far every topic is: a subscriber knows what it lost.
 ///
-/// Topics are "flow.NAME", "event.NAME", "stats", "final"; the body follows after one NUL byte.
+/// Topics are "flow.NAME", "event.NAME", "completed.NAME", "stats", "final"; the body follows after
+/// one NUL byte.
 /// doc/feed.md tells the rest to the author of a subscriber.
 ///
 /// Thread-safety: one thread, the aggregator's, calls everything here; messages leave on nng's
@@ -74,6 +75,9 @@ void publish_events(struct publish *p, const struct threshold_event *events, siz
 /// Send the largest flows of definition @p def of the program.
 void publish_flows(struct publish *p, uint32_t def, const struct flow_row *rows, size_t n,
 		   const struct flow_summary *summary);
+
+/// Send flows that definition @p def completed in the tick.
+void publish_completed(struct publish *p, uint32_t def, const struct completed_row *rows, size_t n);
 
 /// Send the statistics; after the flow sets, since they close the round. Fills in stats->program.
 void publish_stats(struct publish *p, const struct message_stats *stats);

@@ -8,10 +8,14 @@
 #include "weir/clock.h"
 #include "weir/collector.h"
 
+// A message of them is well below 1 MiB, which subscribers take unless they are told otherwise.
+#define COMPLETED_ROWS 256
+
 struct report {
 	struct collector *collector;
 	uint32_t n_rows;
 	struct flow_row *row;
+	struct completed_row *completed; // COMPLETED_ROWS
 	struct threshold_row *threshold; // room for max_thresholds
 	uint32_t max_thresholds;
 	struct message_worker *worker;
@@ -29,9 +33,10 @@ struct report *report_new(struct collector *c, struct err_msg *msg)
 	r->collector = c;
 	r->n_rows = c->config->top;
 	r->row = calloc(r->n_rows, sizeof(*r->row));
+	r->completed = calloc(COMPLETED_ROWS, sizeof(*r->completed));
 	r->worker = calloc(c->n_workers, sizeof(*r->worker));
 	r->input = calloc(inputs_n_losses(c->inputs) + 1, sizeof(*r->input));
-	if (r->row == NULL || r->worker == NULL || r->input == NULL)
+	if (r->row == NULL || r->completed == NULL || r->worker == NULL || r->input == NULL)
 		goto no_memory;
 	return r;
 
@@ -46,6 +51,7 @@ void report_free(struct report *r)
 	if (r == NULL)
 		return;
 	free(r->row);
+	free(r->completed);
 	free(r->threshold);
 	free(r->worker);
 	free(r->input);
@@ -63,6 +69,18 @@ void report_tick(void *report, const struct tick *tick)
 		return;
 	send_flows(r);
 	send_stats(r);
+}
+
+void report_completed(struct report *r, uint32_t def)
+{
+	const struct collector *c = r->collector;
+	size_t from = 0, n;
+	if (!query_flow(c->analyzer, def)->log)
+		return;
+	while ((n = query_completed(c->analyzer, def, from, r->completed, COMPLETED_ROWS)) > 0) {
+		publish_completed(c->publish, def, r->completed, n);
+		from += n;
+	}
 }
 
 static void send_flows(struct report *r)

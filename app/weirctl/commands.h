@@ -8,6 +8,7 @@
 
 int top_main(int argc, char **argv);
 int events_main(int argc, char **argv);
+int flows_main(int argc, char **argv);
 int records_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int decode_main(int argc, char **argv);

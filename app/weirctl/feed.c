@@ -196,6 +196,7 @@ static const ProtobufCMessageDescriptor *kind_of(const char *topic, enum feed_ki
 	} kinds[] = {
 		[FEED_FLOWS] = {"flow.", &weir__flow_set__descriptor},
 		[FEED_EVENT] = {"event.", &weir__event__descriptor},
+		[FEED_COMPLETED] = {"completed.", &weir__completed_set__descriptor},
 		[FEED_STATS] = {"stats", &weir__stats__descriptor},
 		[FEED_FINAL] = {"final", &weir__final__descriptor},
 	};
@@ -206,6 +207,17 @@ static const ProtobufCMessageDescriptor *kind_of(const char *topic, enum feed_ki
 			return kinds[i].descriptor;
 	}
 	return NULL;
+}
+
+// Every flow that the readers count on is there.
+static bool is_whole(const struct feed_message *m)
+{
+	if (m->kind == FEED_EVENT)
+		return m->event->flow != NULL;
+	for (size_t i = 0; m->kind == FEED_COMPLETED && i < m->completed->n_flows; i++)
+		if (m->completed->flows[i]->flow == NULL)
+			return false;
+	return true;
 }
 
 static bool decode(const char *body, size_t size, struct feed_message *m)
@@ -220,7 +232,7 @@ static bool decode(const char *body, size_t size, struct feed_message *m)
 	const size_t head = (size_t)(nul - body) + 1;
 	m->any = protobuf_c_message_unpack(descriptor, NULL, size - head,
 					   (const uint8_t *)body + head);
-	if (m->any == NULL || (m->kind == FEED_EVENT && m->event->flow == NULL)) {
+	if (m->any == NULL || !is_whole(m)) {
 		feed_message_free(m);
 		return false;
 	}
@@ -241,6 +253,7 @@ static void note_losses(struct feed *f, struct feed_message *m)
 	switch (m->kind) {
 	case FEED_FLOWS: run = m->flows->run, sequence = m->flows->sequence; break;
 	case FEED_EVENT: run = m->event->run, sequence = m->event->sequence; break;
+	case FEED_COMPLETED: run = m->completed->run, sequence = m->completed->sequence; break;
 	case FEED_STATS: run = m->stats->run, sequence = m->stats->sequence; break;
 	case FEED_FINAL: run = m->final->run, sequence = m->final->sequence; break;
 	}

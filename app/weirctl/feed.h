@@ -9,7 +9,7 @@
 ///     struct feed_message m;
 ///     while (poll(... feed_fd(feed) ...) >= 0)
 ///             while (feed_next(feed, &m)) {
-///                     ... m.flows, m.event, m.stats, m.final, by m.kind ...
+///                     ... m.flows, m.event, m.completed, m.stats, m.final, by m.kind ...
 ///                     feed_message_free(&m);
 ///             }
 ///     feed_close(feed);
@@ -31,6 +31,7 @@
 enum feed_kind {
 	FEED_FLOWS,
 	FEED_EVENT,
+	FEED_COMPLETED,
 	FEED_STATS,
 	FEED_FINAL,
 };
@@ -43,6 +44,7 @@ struct feed_message {
 		ProtobufCMessage *any; ///< NULL once the caller has taken it
 		Weir__FlowSet *flows;
 		Weir__Event *event;
+		Weir__CompletedSet *completed;
 		Weir__Stats *stats;
 		Weir__Final *final;
 	};

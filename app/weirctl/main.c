@@ -17,6 +17,7 @@ static const struct command {
 	{"top", "live table of the largest flows", top_main},
 	{"events", "one line for each event", events_main},
 	{"headers", "the packets that made an event, as a capture", headers_main},
+	{"flows", "one line for each completed flow", flows_main},
 	{"stats", "counters, loss ledgers and timing of the collector", stats_main},
 	{"records", "types of samples and records that are not known", records_main},
 	{"doctor", "what of this machine keeps weir from running well", doctor_main},

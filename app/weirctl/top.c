@@ -231,6 +231,7 @@ static bool top_message(void *ctx, const struct feed *feed, struct feed_message 
 			keep_flows(t, m);
 		return true;
 	case FEED_EVENT: keep_event(t, m); return true;
+	case FEED_COMPLETED: return true; // not subscribed to
 	case FEED_STATS: return take_stats(t, feed, m);
 	case FEED_FINAL: t->reason = strdup(m->final->reason); return true;
 	}

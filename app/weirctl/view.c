@@ -67,6 +67,27 @@ void view_event(FILE *out, const Weir__Event *event)
 	fprintf(out, "%s\n", text);
 }
 
+void view_completed(FILE *out, const Weir__CompletedSet *set)
+{
+	for (size_t i = 0; i < set->n_flows; i++) {
+		char text[TEXT_SIZE];
+		struct strbuf b = strbuf_of(text, sizeof(text));
+		const Weir__CompletedFlow *c = set->flows[i];
+		format_clock(&b, c->start);
+		strbuf_fmt(&b, " %s: ", set->name);
+		format_si(&b, c->flow->value);
+		strbuf_fmt(&b, " %s", set->unit);
+		if (!set->at_start) {
+			strbuf_str(&b, " in ");
+			format_duration(&b, c->end > c->start ? c->end - c->start : 0);
+		}
+		strbuf_fmt(&b, "  %s ", format_agent(c->flow));
+		format_port(&b, c->flow);
+		strbuf_fmt(&b, "  %s", c->flow->key);
+		fprintf(out, "%s\n", text);
+	}
+}
+
 static size_t min_of(size_t a, size_t b)
 {
 	return a < b ? a : b;

@@ -34,3 +34,6 @@ void view_write(FILE *out, const struct view *v, struct screen_size size);
 
 /// One event on one line.
 void view_event(FILE *out, const Weir__Event *event);
+
+/// The same for each flow of a set.
+void view_completed(FILE *out, const Weir__CompletedSet *set);

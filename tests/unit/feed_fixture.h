@@ -108,6 +108,20 @@ static inline struct flow_row fixture_port(const struct program *p, bool vlan)
 	return row;
 }
 
+/// The i-th flow of "pair" when it was over: 8 MB in 10 s.
+static inline struct completed_row fixture_completed(const struct program *p, unsigned i)
+{
+	struct completed_row row = {
+		.flow = fixture_pair(p, i),
+		.start = FIXTURE_TIME - 10000000000,
+		.end = FIXTURE_TIME - 5000000,
+	};
+	row.flow.value = 8e6 / (i + 1);
+	row.flow.error = row.flow.n_effective = row.flow.inherited = 0;
+	row.flow.samples = 0;
+	return row;
+}
+
 static inline struct flow_summary fixture_summary(void)
 {
 	return (struct flow_summary){

@@ -84,6 +84,9 @@ static void publish_round(struct publish *p)
 	publish_events(p, &event, 1);
 	publish_flows(p, FIXTURE_PAIR, pairs, 2, &summary);
 	publish_flows(p, FIXTURE_PORT, &port, 1, &summary);
+	const struct completed_row over[] = {fixture_completed(program, 0),
+					     fixture_completed(program, 1)};
+	publish_completed(p, FIXTURE_PAIR, over, 2);
 	publish_stats(p, &(struct message_stats){.workers = &worker, .n_workers = 1});
 }
 
@@ -259,6 +262,34 @@ static void events_are_lines(void **state)
 	assert_int_equal(json_integer_value(json_object_get(event, "id")), 1);
 	assert_string_equal(text_in(json_object_get(event, "flow"), "port_name"), "swp0");
 	json_decref(event);
+	close_feed("test");
+	assert_int_equal(finish(c), 0);
+}
+
+static void completed_flows_are_lines(void **state)
+{
+	(void)state;
+	struct publish *p = open_feed();
+	struct client *c = START(PIPE, "flows", "--feed", url);
+	assert_true(publish_wait(p, 1, PATIENCE_MS));
+	publish_round(p);
+	read_until(c, "10.0.1.1\n");
+	assert_string_equal(
+		c->output, "10:00:14.7 pair: 8.00M bytes in 9.99 s  leaf1 swp0  10.0.0.0,10.0.1.0\n"
+			   "10:00:14.7 pair: 4.00M bytes in 9.99 s  leaf1 swp1/out"
+			   "  10.0.0.1,10.0.1.1\n");
+	close_feed("test");
+	assert_int_equal(finish(c), 0);
+
+	p = open_feed();
+	c = START(PIPE, "flows", "--feed", url, "--json", "--flow", "pair");
+	assert_true(publish_wait(p, 1, PATIENCE_MS));
+	publish_round(p);
+	read_until(c, "\n");
+	json_t *set = line_of(c, 0);
+	assert_string_equal(text_in(set, "topic"), "completed.pair");
+	assert_int_equal(json_array_size(json_object_get(set, "flows")), 2);
+	json_decref(set);
 	close_feed("test");
 	assert_int_equal(finish(c), 0);
 }
@@ -461,6 +492,7 @@ int main(void)
 		cmocka_unit_test_teardown(top_once_json_is_one_round, clean_up),
 		cmocka_unit_test_teardown(final_ends_every_command, clean_up),
 		cmocka_unit_test_teardown(events_are_lines, clean_up),
+		cmocka_unit_test_teardown(completed_flows_are_lines, clean_up),
 		cmocka_unit_test_teardown(stats_show_ledgers, clean_up),
 		cmocka_unit_test_teardown(client_may_come_first, clean_up),
 		cmocka_unit_test_teardown(no_wait_fails_at_once, clean_up),

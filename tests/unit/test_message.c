@@ -59,6 +59,14 @@ static Weir__Event *event(struct arena *a)
 	return message_event(a, &head, &program->def[FIXTURE_PAIR], &e);
 }
 
+static Weir__CompletedSet *completed(struct arena *a)
+{
+	struct completed_row *rows = arena_array(a, 2, sizeof(*rows));
+	rows[0] = fixture_completed(program, 0);
+	rows[1] = fixture_completed(program, 1);
+	return message_completed(a, &head, &program->def[FIXTURE_PAIR], rows, 2);
+}
+
 static Weir__Final * final(struct arena *a)
 {
 	static struct message_topic topics[] = {{"flow.pair", 12}, {"event.big", 1}};
@@ -72,6 +80,7 @@ static const struct golden {
 	{"flow_set_pair", (ProtobufCMessage * (*)(struct arena *)) pair_set},
 	{"flow_set_port", (ProtobufCMessage * (*)(struct arena *)) port_set},
 	{"event", (ProtobufCMessage * (*)(struct arena *)) event},
+	{"completed", (ProtobufCMessage * (*)(struct arena *)) completed},
 	{"final", (ProtobufCMessage * (*)(struct arena *)) final},
 };
 
@@ -119,6 +128,27 @@ static void bytes_are_those_of_the_first_day(void **state)
 		free(then);
 		arena_free(&a);
 	}
+}
+
+static void completed_flows_say_what_they_had(void **state)
+{
+	(void)state;
+	struct arena a = {0};
+	const Weir__CompletedSet *m = completed(&a);
+	assert_non_null(m);
+	assert_int_equal(m->tick, 12);
+	assert_string_equal(m->name, "pair");
+	assert_string_equal(m->unit, "bytes"); // a total, no rate
+	assert_int_equal(m->n_fields, 2);
+	assert_int_equal(m->n_flows, 2);
+	const Weir__CompletedFlow *c = m->flows[1];
+	assert_int_equal(c->start, FIXTURE_TIME - 9000000000);
+	assert_int_equal(c->end, FIXTURE_TIME + 995000000);
+	assert_string_equal(c->flow->key, "10.0.0.1,10.0.1.1");
+	assert_true(c->flow->value == 4e6 && c->flow->uncorrected == 0);
+	assert_int_equal(c->flow->n_parts, 2);
+	assert_string_equal(c->flow->data_source, "5");
+	arena_free(&a);
 }
 
 static void flow_set_says_all_there_is(void **state)
@@ -288,6 +318,7 @@ int main(int argc, char **argv)
 		return write_golden(argv[2]);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bytes_are_those_of_the_first_day),
+		cmocka_unit_test(completed_flows_say_what_they_had),
 		cmocka_unit_test(flow_set_says_all_there_is),
 		cmocka_unit_test(absent_parts_have_no_bytes),
 		cmocka_unit_test(names_become_utf8),

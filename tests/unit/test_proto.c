@@ -18,17 +18,18 @@
 #include "common/weir.pb-c.h"
 
 static const ProtobufCMessageDescriptor *const messages[] = {
-	&weir__head__descriptor,       &weir__flow_set__descriptor,
-	&weir__field__descriptor,      &weir__flow__descriptor,
-	&weir__part__descriptor,       &weir__event__descriptor,
-	&weir__stats__descriptor,      &weir__counter__descriptor,
-	&weir__worker__descriptor,     &weir__ledger__descriptor,
-	&weir__input__descriptor,      &weir__memory__descriptor,
-	&weir__aggregator__descriptor, &weir__topic__descriptor,
-	&weir__publisher__descriptor,  &weir__final__descriptor,
-	&weir__analyzer__descriptor,   &weir__threshold__descriptor,
-	&weir__timing__descriptor,     &weir__unknown_record__descriptor,
-	&weir__missing__descriptor,    &weir__missed__descriptor,
+	&weir__head__descriptor,          &weir__flow_set__descriptor,
+	&weir__field__descriptor,         &weir__flow__descriptor,
+	&weir__part__descriptor,          &weir__event__descriptor,
+	&weir__stats__descriptor,         &weir__counter__descriptor,
+	&weir__worker__descriptor,        &weir__ledger__descriptor,
+	&weir__input__descriptor,         &weir__memory__descriptor,
+	&weir__aggregator__descriptor,    &weir__topic__descriptor,
+	&weir__publisher__descriptor,     &weir__final__descriptor,
+	&weir__analyzer__descriptor,      &weir__threshold__descriptor,
+	&weir__timing__descriptor,        &weir__unknown_record__descriptor,
+	&weir__missing__descriptor,       &weir__missed__descriptor,
+	&weir__completed_set__descriptor, &weir__completed_flow__descriptor,
 };
 
 static const ProtobufCEnumDescriptor *const enums[] = {
