@@ -65,10 +65,9 @@ int paths_make_dir(const char *dir, mode_t mode, struct err_msg *msg)
 
 int paths_replay_url(char *out, size_t size, const char *feed, struct err_msg *msg)
 {
-	static const char tcp[] = "tcp://";
 	const char *colon = strrchr(feed, ':');
 	int len;
-	if (strncmp(feed, tcp, strlen(tcp)) == 0) {
+	if (strncmp(feed, "tcp://", 6) == 0 || strncmp(feed, "tls+tcp://", 10) == 0) {
 		const unsigned long port = strtoul(colon + 1, NULL, 10);
 		if (port == 0 || port >= 65535)
 			return err_set(msg, ERR_RANGE, "%s: there is no next port for the replay",

@@ -36,7 +36,8 @@ int paths_feed_url(char *out, size_t size, struct err_msg *msg);
 int paths_find_feed_url(char *out, size_t size, struct err_msg *msg);
 
 /// Where a collector that publishes at @p feed answers for events that a subscriber missed:
-/// ipc:///PATH.replay, the next port of tcp://, ws://HOST:PORT/PATH/replay. 0 or ERR_RANGE.
+/// ipc:///PATH.replay, the next port of tcp:// and tls+tcp://, ws://HOST:PORT/PATH/replay.
+/// 0 or ERR_RANGE.
 int paths_replay_url(char *out, size_t size, const char *feed, struct err_msg *msg);
 
 /// Make @p dir (not its parents) with @p mode unless it is there. 0, ERR_IO, or ERR_PERMISSION when

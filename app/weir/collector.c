@@ -347,6 +347,7 @@ static int open_feed(struct collector *c, struct err_msg *msg)
 	const struct publish_config p = {
 		.urls = config->feed.at,
 		.n_urls = config->feed.n,
+		.tls = {config->feed_certificate, config->feed_key, config->feed_client_ca},
 		.queue = config->feed_queue,
 		.interval = (uint64_t)llround(config->feed_interval * 1e9),
 		.run = c->run,
@@ -356,6 +357,7 @@ static int open_feed(struct collector *c, struct err_msg *msg)
 		return ERR_IO;
 	const struct feed_replay_config f = {.urls = p.urls,
 					     .n_urls = p.n_urls,
+					     .tls = p.tls,
 					     .run = c->run,
 					     .events = c->rest->events,
 					     .capacity = config->event_log};

@@ -154,9 +154,10 @@ struct config {
 	struct config_sampling *sampling;
 	size_t n_sampling;
 
-	struct text_list feed;  ///< URLs to publish at
-	double feed_interval;   ///< s between flow sets; 0 = with every tick
-	uint32_t feed_queue;    ///< messages kept for a slow subscriber
+	struct text_list feed; ///< URLs to publish at
+	double feed_interval;  ///< s between flow sets; 0 = with every tick
+	uint32_t feed_queue;   ///< messages kept for a slow subscriber
+	const char *feed_certificate, *feed_key, *feed_client_ca; ///< PEM files; "" = none
 	uint32_t feed_wait;     ///< subscribers that the start waits for
 	uint32_t event_log;     ///< records
 	uint64_t event_headers; ///< bytes per worker for datagrams of late; 0 = none

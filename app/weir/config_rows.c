@@ -502,6 +502,8 @@ static bool is_feed_url(const char *url)
 		return url[6] == '/' && strlen(url + 6) < IPC_PATH_SIZE;
 	if (strncmp(url, "tcp://", 6) == 0)
 		return has_host_and_port(url + 6, false);
+	if (strncmp(url, "tls+tcp://", 10) == 0)
+		return has_host_and_port(url + 10, false);
 	return strncmp(url, "ws://", 5) == 0 && has_host_and_port(url + 5, true);
 }
 
@@ -574,7 +576,13 @@ static const struct member top_rows[] = {
 	      "where results are published; default: `ipc:///run/weir/feed.ipc` for root, else "
 	      "below `$XDG_RUNTIME_DIR`; an empty list: nowhere",
 	      .check = is_feed_url,
-	      .expect = "ipc:///PATH, tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"),
+	      .expect = "ipc:///PATH, tcp://HOST:PORT, tls+tcp://HOST:PORT, or "
+			"ws://LOOPBACK:PORT/PATH"),
+	TEXT("feed_certificate", TOP(feed_certificate), 0, 4095, "",
+	     "PEM file: the certificate that subscribers of tls+tcp:// are shown"),
+	TEXT("feed_key", TOP(feed_key), 0, 4095, "", "PEM file: the key of that certificate"),
+	TEXT("feed_client_ca", TOP(feed_client_ca), 0, 4095, "",
+	     "PEM file: subscribers of tls+tcp:// need a certificate that one of these has signed"),
 	SECONDS("feed_interval", TOP(feed_interval), 0, 3600, "1s",
 		"between two publications of the largest flows; 0: with every tick"),
 	COUNT("feed_queue", TOP(feed_queue), 1, 8192, "1024",

@@ -35,7 +35,7 @@ static void listen_beside(struct feed_replay *f, const char *feed)
 	char url[PATHS_SIZE];
 	struct err_msg why = {0};
 	if (paths_replay_url(url, sizeof(url), feed, &why) != 0 ||
-	    publish_listen(f->socket.id, url, 0, &why) != 0)
+	    publish_listen(f->socket.id, url, &f->config.tls, &why) != 0)
 		LOG(WARNING, MAIN, "%s; no replay of events there", why.text);
 }
 

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "common/feed_tls.h"
 #include "record_log.h"
 
 #define FEED_REPLAY_EVENTS 1000
@@ -25,6 +26,7 @@
 struct feed_replay_config {
 	const char *const *urls; ///< of the feed
 	size_t n_urls;
+	struct feed_tls tls; ///< of tls+tcp://
 	uint64_t run;
 	struct record_log *events; ///< outlives it
 	size_t capacity;           ///< of the log

@@ -43,7 +43,8 @@ struct publish {
 
 static int check_config(const struct publish_config *config, struct err_msg *msg);
 static int open_socket(struct publish *p, const struct publish_config *config, struct err_msg *msg);
-static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode, struct err_msg *msg);
+static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode,
+		     const struct feed_tls *files, struct err_msg *msg);
 static void count_subscriber(nng_pipe pipe, nng_pipe_ev event, void *arg);
 static struct message_topic *topic_of(struct publish *p, const char *kind, const char *name);
 static void send_message(struct publish *p, const char *topic, const ProtobufCMessage *message);
@@ -77,10 +78,10 @@ struct publish *publish_open(const struct publish_config *config, const struct p
 	return p;
 }
 
-int publish_listen(uint32_t socket, const char *url, uint32_t ipc_mode, struct err_msg *msg)
+int publish_listen(uint32_t socket, const char *url, const struct feed_tls *tls,
+		   struct err_msg *msg)
 {
-	return listen_on((nng_socket){.id = socket}, url,
-			 ipc_mode != 0 ? ipc_mode : DEFAULT_IPC_MODE, msg);
+	return listen_on((nng_socket){.id = socket}, url, DEFAULT_IPC_MODE, tls, msg);
 }
 
 void publish_program(struct publish *p, const struct program *program)
@@ -238,7 +239,7 @@ static int open_socket(struct publish *p, const struct publish_config *config, s
 		return err_set(msg, ERR_IO, "feed: %s", nng_strerror(err));
 	const uint32_t mode = config->ipc_mode != 0 ? config->ipc_mode : DEFAULT_IPC_MODE;
 	for (size_t i = 0; i < config->n_urls; i++) {
-		err = listen_on(p->socket, config->urls[i], mode, msg);
+		err = listen_on(p->socket, config->urls[i], mode, &config->tls, msg);
 		if (err != 0)
 			return err;
 	}
@@ -281,17 +282,19 @@ static int listen_error(const char *url, int err, struct err_msg *msg)
 	case NNG_EADDRINVAL:
 	case NNG_EINVAL:
 	case NNG_ENOTSUP:
-		return err_set(msg, ERR_INVALID,
-			       "feed: %s: expected ipc:///PATH, tcp://HOST:PORT or "
-			       "ws://HOST:PORT/PATH with an address of this host",
-			       url);
+		return err_set(
+			msg, ERR_INVALID,
+			"feed: %s: expected ipc:///PATH, tcp://HOST:PORT, tls+tcp://HOST:PORT or "
+			"ws://HOST:PORT/PATH with an address of this host",
+			url);
 	case NNG_ENOENT:
 		return err_set(msg, ERR_IO, "feed: %s: no such directory; make it first", url);
 	default: return err_set(msg, ERR_IO, "feed: %s: %s", url, nng_strerror(err));
 	}
 }
 
-static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode, struct err_msg *msg)
+static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode,
+		     const struct feed_tls *files, struct err_msg *msg)
 {
 	static const char ipc[] = "ipc://";
 	const bool is_ipc = strncmp(url, ipc, strlen(ipc)) == 0;
@@ -301,12 +304,22 @@ static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode, stru
 		err = check_ipc_path(path, msg);
 	if (err != 0)
 		return err;
+	nng_tls_config *tls;
+	err = feed_tls_config(url, true, files, &tls, msg);
+	if (err != 0) {
+		err_prefix(msg, "feed");
+		return err;
+	}
 	nng_listener listener;
 	err = nng_listener_create(&listener, socket, url);
+	if (err == 0 && tls != NULL)
+		err = nng_listener_set_ptr(listener, NNG_OPT_TLS_CONFIG, tls);
 	if (err == 0 && is_ipc)
 		err = nng_listener_set_int(listener, NNG_OPT_IPC_PERMISSIONS, (int)ipc_mode);
 	if (err == 0)
 		err = nng_listener_start(listener, 0);
+	if (tls != NULL)
+		nng_tls_config_free(tls);
 	return err == 0 ? 0 : listen_error(url, err, msg);
 }
 

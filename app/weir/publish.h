@@ -38,13 +38,15 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "common/feed_tls.h"
 #include "message.h"
 
 struct publish;
 
 struct publish_config {
-	const char *const *urls; ///< "ipc:///path", "tcp://host:port", "ws://host:port/path"
+	const char *const *urls; ///< "ipc:///path", "tcp://host:port", ...
 	size_t n_urls;           ///< 0: there is no feed and all of this does nothing
+	struct feed_tls tls;     ///< of tls+tcp://
 	uint32_t ipc_mode;       ///< permission bits of ipc sockets; 0 = 0660
 	uint32_t queue;          ///< messages kept for a slow subscriber; 0 = 1024
 	uint64_t interval;       ///< ns between flow sets; 0 = with every tick
@@ -60,7 +62,8 @@ struct publish *publish_open(const struct publish_config *config, const struct p
 			     struct err_msg *msg);
 
 /// Listen on one more URL, for another socket of nng (its id), as publish_open() does.
-int publish_listen(uint32_t socket, const char *url, uint32_t ipc_mode, struct err_msg *msg);
+int publish_listen(uint32_t socket, const char *url, const struct feed_tls *tls,
+		   struct err_msg *msg);
 
 /// The definitions changed; topics that keep their name keep their numbers.
 void publish_program(struct publish *p, const struct program *program);

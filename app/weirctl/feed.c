@@ -8,6 +8,7 @@
 #include <nng/nng.h>
 #include <nng/protocol/pubsub0/sub.h>
 
+#include "dial.h"
 #include "loss.h"
 
 enum {
@@ -51,7 +52,14 @@ struct feed *feed_open(const char *url, const char *const *topics, size_t n_topi
 		err_set(msg, ERR_IO, "%s: no collector is there", url);
 	else if (err == NNG_EINVAL || err == NNG_EADDRINVAL || err == NNG_ENOTSUP)
 		err_set(msg, ERR_INVALID,
-			"%s: expected ipc:///PATH, tcp://HOST:PORT or ws://HOST:PORT/PATH", url);
+			"%s: expected ipc:///PATH, tcp://HOST:PORT, tls+tcp://HOST:PORT or "
+			"ws://HOST:PORT/PATH",
+			url);
+	else if (err == NNG_EPEERAUTH || err == NNG_ECRYPTO)
+		err_set(msg, ERR_PERMISSION,
+			"%s: the certificates of both ends do not go together: see --ca, --cert, "
+			"--key",
+			url);
 	else
 		err_set(msg, ERR_IO, "%s: %s", url, nng_strerror(err));
 	feed_close(f);
@@ -141,7 +149,7 @@ static int open_socket(struct feed *f, const char *url, bool wait)
 	    (err = nng_pipe_notify(s, NNG_PIPE_EV_REM_POST, count_pipe, f)) != 0 ||
 	    (err = nng_socket_get_int(s, NNG_OPT_RECVFD, &f->fd)) != 0)
 		return err;
-	return nng_dial(s, url, NULL, wait ? NNG_FLAG_NONBLOCK : 0);
+	return dial(s, url, wait);
 }
 
 static bool is_prefix(const char *topic)

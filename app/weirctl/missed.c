@@ -12,6 +12,7 @@
 #include <nng/protocol/reqrep0/req.h>
 
 #include "common/paths.h"
+#include "dial.h"
 
 enum {
 	TIMEOUT_MS = 5000,
@@ -104,7 +105,7 @@ static int connect_to(nng_socket *socket, const char *url)
 	nng_socket_set_ms(*socket, NNG_OPT_RECVTIMEO, TIMEOUT_MS);
 	nng_socket_set_ms(*socket, NNG_OPT_SENDTIMEO, TIMEOUT_MS);
 	nng_socket_set_size(*socket, NNG_OPT_RECVMAXSZ, 64 << 20);
-	err = nng_dial(*socket, url, NULL, 0);
+	err = dial(*socket, url, false);
 	if (err != 0)
 		nng_close(*socket);
 	return err;

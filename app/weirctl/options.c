@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dial.h"
+
 static const struct option_row {
 	const char *name;
 	char key;
@@ -26,6 +28,9 @@ static const struct option_row {
 	{"seconds", 's', "N", 0, "end after N seconds"},
 	{"no-wait", 'w', NULL, 0, "fail when the collector is not there, or goes away"},
 	{"feed", 'u', "URL", 0, "where the collector publishes"},
+	{"ca", 'A', "FILE", 0, "certificates that the collector's must be signed by"},
+	{"cert", 'C', "FILE", 0, "certificate to show to the collector"},
+	{"key", 'K', "FILE", 0, "key of that certificate"},
 	{"help", 'h', NULL, 0, "this text"},
 };
 
@@ -105,6 +110,9 @@ static bool apply(struct options *o, int key, const char *value)
 	case 's': return parse_seconds(value, &o->seconds);
 	case 'w': o->no_wait = true; return true;
 	case 'u': o->feed = value; return true;
+	case 'A': o->tls.ca = value; return true;
+	case 'C': o->tls.cert = value; return true;
+	case 'K': o->tls.key = value; return true;
 	default: return false;
 	}
 }
@@ -132,6 +140,7 @@ int options_parse(struct options *o, int argc, char **argv, unsigned taken, cons
 		if (!apply(o, key, optarg))
 			return usage(stderr, o, argv[0], taken, help);
 	}
+	dial_set(&o->tls);
 	if (optind < argc) {
 		fprintf(stderr, "weirctl: unexpected argument \"%s\"\n", argv[optind]);
 		return usage(stderr, o, argv[0], taken, help);

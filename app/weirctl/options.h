@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/feed_tls.h"
 #include "common/paths.h"
 
 enum {
@@ -34,6 +35,7 @@ struct options {
 	const char *threshold; ///< NULL = all
 	uint32_t n;            ///< rows; 0 = as many as there are
 	double seconds;        ///< 0 = until the collector ends
+	struct feed_tls tls;   ///< of a feed over TLS
 	bool since;            ///< from event `last` on, those that were missed too
 	uint64_t last;         ///< id; 0 = all that there are
 	bool json;

@@ -308,19 +308,19 @@ static void feeds_are_checked(void **state)
 		{"feed: [ws://127.0.0.1:8009/feed, ws://localhost:8009]", ""},
 		{"feed: ws://192.0.2.1:80/\n",
 		 "f:2:7: feed: got \"ws://192.0.2.1:80/\", expected ipc:///PATH, tcp://HOST:PORT, "
-		 "or ws://LOOPBACK:PORT/PATH"},
+		 "tls+tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"},
 		{"feed: [http://x:1]\n",
-		 "f:2:8: feed[0]: got \"http://x:1\", expected ipc:///PATH, tcp://HOST:PORT, or "
-		 "ws://LOOPBACK:PORT/PATH"},
+		 "f:2:8: feed[0]: got \"http://x:1\", expected ipc:///PATH, tcp://HOST:PORT, "
+		 "tls+tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"},
 		{"feed: [tcp://x]\n",
-		 "f:2:8: feed[0]: got \"tcp://x\", expected ipc:///PATH, tcp://HOST:PORT, or "
-		 "ws://LOOPBACK:PORT/PATH"},
+		 "f:2:8: feed[0]: got \"tcp://x\", expected ipc:///PATH, tcp://HOST:PORT, "
+		 "tls+tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"},
 		{"feed: [tcp://x:0]\n",
-		 "f:2:8: feed[0]: got \"tcp://x:0\", expected ipc:///PATH, tcp://HOST:PORT, or "
-		 "ws://LOOPBACK:PORT/PATH"},
+		 "f:2:8: feed[0]: got \"tcp://x:0\", expected ipc:///PATH, tcp://HOST:PORT, "
+		 "tls+tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"},
 		{"feed: [ipc://x]\n",
-		 "f:2:8: feed[0]: got \"ipc://x\", expected ipc:///PATH, tcp://HOST:PORT, or "
-		 "ws://LOOPBACK:PORT/PATH"},
+		 "f:2:8: feed[0]: got \"ipc://x\", expected ipc:///PATH, tcp://HOST:PORT, "
+		 "tls+tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"},
 	};
 	CHECK(error_beside_input, samples);
 }

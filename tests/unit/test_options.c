@@ -217,7 +217,8 @@ static void mistakes_are_named(void **state)
 					     "from 8 to 268435456"},
 		{"--pcap a --set inputs=b", "--set inputs: got \"b\", expected a list of inputs"},
 		{"--pcap a --feed ftp://x", "--feed: got \"ftp://x\", expected ipc:///PATH, "
-					    "tcp://HOST:PORT, or ws://LOOPBACK:PORT/PATH"},
+					    "tcp://HOST:PORT, tls+tcp://HOST:PORT, or "
+					    "ws://LOOPBACK:PORT/PATH"},
 		{"-Dhttp.port=80", "-Dhttp.port: not a property of weir; sflow.port and sflow.file "
 				   "are, the rest is in its configuration"},
 		{"-Dsflow.port", "--define: got \"sflow.port\", expected NAME=VALUE, such as "
