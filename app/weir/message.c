@@ -46,6 +46,13 @@ static void set_unknown(struct builder *b, Weir__Stats *m, const struct unknown_
 	((m)->run = (b)->head->run, (m)->tick = (b)->head->tick, \
 	 (m)->time = unix_time((b), (b)->head->time))
 
+// Those that tell of a definition.
+#define SET_DEFINITION(m, b, def)                                                                 \
+	((m)->name = text_of((b), (def)->name), (m)->keys = text_of((b), (def)->keys),            \
+	 (m)->value = text_of((b), (def)->value), (m)->filter = text_of((b), (def)->filter_text), \
+	 (m)->n_fields = (def)->n_part, (m)->fields = fields_of((b), def),                        \
+	 (m)->separator = text_of((b), (def)->fs))
+
 Weir__FlowSet *message_flow_set(struct arena *a, const struct message_head *head,
 				const struct message_flows *flows)
 {
@@ -57,13 +64,7 @@ Weir__FlowSet *message_flow_set(struct arena *a, const struct message_head *head
 		return NULL;
 	weir__flow_set__init(m);
 	SET_HEAD(m, &b);
-	m->name = text_of(&b, def->name);
-	m->keys = text_of(&b, def->keys);
-	m->value = text_of(&b, def->value);
-	m->filter = text_of(&b, def->filter_text);
-	m->n_fields = def->n_part;
-	m->fields = fields_of(&b, def);
-	m->separator = text_of(&b, def->fs);
+	SET_DEFINITION(m, &b, def);
 	m->n_value_names = def->n_value;
 	m->value_names = value_names_of(&b, def);
 	m->unit = unit_of(&b, def);
@@ -119,13 +120,7 @@ Weir__CompletedSet *message_completed(struct arena *a, const struct message_head
 		return NULL;
 	weir__completed_set__init(m);
 	SET_HEAD(m, &b);
-	m->name = text_of(&b, def->name);
-	m->keys = text_of(&b, def->keys);
-	m->value = text_of(&b, def->value);
-	m->filter = text_of(&b, def->filter_text);
-	m->n_fields = def->n_part;
-	m->fields = fields_of(&b, def);
-	m->separator = text_of(&b, def->fs);
+	SET_DEFINITION(m, &b, def);
 	m->unit = text_of(&b, def->value);
 	m->dropped = def->dropped;
 	m->at_start = def->flow_start;

@@ -16,31 +16,12 @@
 
 #include <cmocka.h>
 
+#include "source_file.h"
 #include "weir/config.h"
 #include "weir/options.h"
 #include "weir/schema_value.h"
 
 #define REFERENCE "doc/configuration.md"
-
-static const char *source_path(const char *name)
-{
-	static char path[4096];
-	const char *root = getenv("WEIR_SOURCE");
-	snprintf(path, sizeof(path), "%s/%s", root != NULL ? root : ".", name);
-	return path;
-}
-
-static char *read_file(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	if (f == NULL)
-		fail_msg("%s cannot be read", path);
-	char *text = calloc(1, 1 << 20);
-	const size_t n = fread(text, 1, (1 << 20) - 1, f);
-	fclose(f);
-	assert_in_range(n, 1, (1 << 20) - 2);
-	return text;
-}
 
 static const char *type_name(const struct member *m)
 {

@@ -17,6 +17,7 @@
 #include "analyzer/metric.h"
 #include "bank/stats.h"
 #include "sflow/sflow.h"
+#include "source_file.h"
 
 #define REFERENCE "doc/metrics.md"
 
@@ -38,26 +39,6 @@ static int free_catalog(void **state)
 {
 	free(*state);
 	return 0;
-}
-
-static const char *source_path(const char *name)
-{
-	static char path[4096];
-	const char *root = getenv("WEIR_SOURCE");
-	snprintf(path, sizeof(path), "%s/%s", root != NULL ? root : ".", name);
-	return path;
-}
-
-static char *read_file(const char *path)
-{
-	FILE *f = fopen(path, "re");
-	if (f == NULL)
-		fail_msg("%s cannot be read", path);
-	char *text = calloc(1, 1 << 20);
-	const size_t n = fread(text, 1, (1 << 20) - 1, f);
-	fclose(f);
-	assert_in_range(n, 1, (1 << 20) - 2);
-	return text;
 }
 
 // The first of repetitions stands for all: opt_lane_tx_power_1 to _16.
