@@ -583,7 +583,7 @@ int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds, 
 	if (!ended && running)
 		a->pending = c;
 	pthread_mutex_unlock(&a->lock);
-	if (ended)
+	if (ended && running)
 		return err_set(msg, ERR_IO, "no change any more: weir is ending");
 	if (!running) {
 		change_now(a, c);
