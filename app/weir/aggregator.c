@@ -543,7 +543,7 @@ static void refuse_changes(struct aggregator *a)
 	sem_post(&c->done);
 }
 
-// Before there are threads.
+// Before there are threads, or after them, when requests may still come.
 static void change_now(struct aggregator *a, struct change *c)
 {
 	begin_change(a, c);
@@ -551,7 +551,9 @@ static void change_now(struct aggregator *a, struct change *c)
 		struct bank_table ***list = &c->list[2 * w + 1];
 		*list = bank_bind(a->config.worker[w]->bank, c->program, c->from, *list);
 	}
+	pthread_mutex_lock(&a->lock);
 	apply(a, c);
+	pthread_mutex_unlock(&a->lock);
 	if (a->config.changed != NULL)
 		a->config.changed(a->config.ctx, c->program);
 }
@@ -583,12 +585,12 @@ int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds, 
 	if (!ended && running)
 		a->pending = c;
 	pthread_mutex_unlock(&a->lock);
-	if (ended && running)
-		return err_set(msg, ERR_IO, "no change any more: weir is ending");
 	if (!running) {
 		change_now(a, c);
 		return 0;
 	}
+	if (ended)
+		return err_set(msg, ERR_IO, "no change any more: weir is ending");
 	if (!wait_taken(a, c, seconds))
 		return err_set(msg, ERR_IO, "no tick began within %u s; nothing was changed",
 			       seconds);

@@ -124,9 +124,9 @@ sem_t *aggregator_wake(struct aggregator *a);
 void aggregator_stop(struct aggregator *a);
 void aggregator_free(struct aggregator *a);
 
-/// Put @p c in force: at once when the threads do not run yet, else with the next tick, and wait
-/// for that. 0, or ERR_IO and a message: the tick did not begin within @p seconds,
-/// or there is none any more; nothing has changed then. One at a time.
+/// Put @p c in force: at once when the threads do not run, not yet or no more; else with the next
+/// tick, and wait for that. 0, or ERR_IO and a message: the tick did not begin within @p seconds,
+/// or the last one is under way; nothing has changed then. One at a time.
 int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds,
 		      struct err_msg *msg);
 
