@@ -25,6 +25,11 @@
 #define BENCH_MAX_RUNS 101
 #define BENCH_MAX_ROWS 64
 
+/// Keys of the 5-tuple that the floor counts.
+#define BENCH_TUPLE                                                         \
+	"ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport," \
+	"or:tcpdestinationport:udpdestinationport"
+
 /// Command line of a benchmark: bench_options_read() knows the switches.
 struct bench_options {
 	const char *pcap;    ///< capture to read, or NULL: generate the standard load

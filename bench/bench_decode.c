@@ -192,8 +192,7 @@ static struct program *compile_tuple(void)
 {
 	const struct flow_spec spec = {
 		.name = "tuple",
-		.keys = "ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,"
-			"or:tcpdestinationport:udpdestinationport",
+		.keys = BENCH_TUPLE,
 		.value = "bytes",
 		.values = "",
 		.filter = "",

@@ -39,10 +39,7 @@ static void *hugepages(size_t size, int small_pages)
 static const struct {
 	const char *name, *keys, *value, *values;
 } definitions[] = {
-	{"tuple",
-	 "ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,"
-	 "or:tcpdestinationport:udpdestinationport",
-	 "bytes", ""},
+	{"tuple", BENCH_TUPLE, "bytes", ""},
 	{"pair", "ipsource,ipdestination", "bytes", ""},
 	{"reflection", "ipdestination,udpsourceport", "frames", "count:ipsource"},
 	{"ports", "vlan,inputifindex,outputifindex", "bytes", ""},

@@ -26,12 +26,9 @@ enum {
 	BURST = 32,
 };
 
-#define TUPLE                                                                                     \
-	"ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,or:tcpdestinationport:" \
-	"udpdestinationport"
-
-static const char *const disjoint[] = {"ipsource,ipdestination", TUPLE, "macsource,macdestination",
-				       "inputifindex,outputifindex", "ipdestination"};
+static const char *const disjoint[] = {"ipsource,ipdestination", BENCH_TUPLE,
+				       "macsource,macdestination", "inputifindex,outputifindex",
+				       "ipdestination"};
 static const char *const functions[] = {"mask:ipsource:24,mask:ipdestination:24",
 					"group:ipsource:campus", "suffix:stack:.:1"};
 
@@ -51,7 +48,7 @@ static const char *keys_of(enum kind kind, unsigned i)
 		return disjoint[i % (sizeof(disjoint) / sizeof(*disjoint))];
 	if (kind == KIND_FUNCTION)
 		return functions[i % (sizeof(functions) / sizeof(*functions))];
-	return TUPLE;
+	return BENCH_TUPLE;
 }
 
 static struct program *compile(enum kind kind, unsigned n, const struct program_tables *tables)

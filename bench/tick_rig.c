@@ -8,8 +8,7 @@
 
 static const struct flow_spec five_tuple = {
 	.name = "tuple",
-	.keys = "ipsource,ipdestination,ipprotocol,or:tcpsourceport:udpsourceport,"
-		"or:tcpdestinationport:udpdestinationport",
+	.keys = BENCH_TUPLE,
 	.value = "bytes",
 	.values = "",
 	.filter = "",

@@ -9,8 +9,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -34,4 +36,48 @@ static inline char *read_file(const char *path)
 	fclose(f);
 	assert_in_range(n, 1, (1 << 20) - 2);
 	return text;
+}
+
+/// A document as it should be: as it is, with every block between a marker line, for which
+/// @p print_block prints what must follow, and the line `<!-- end -->` made anew.
+static inline char *renew(const char *text, bool (*print_block)(FILE *f, const char *line),
+			  size_t *n_blocks)
+{
+	static const char end[] = "<!-- end -->\n";
+	char *out = NULL;
+	size_t size;
+	FILE *f = open_memstream(&out, &size);
+	for (const char *line = text; *line != '\0';) {
+		const size_t len = strcspn(line, "\n") + 1;
+		fwrite(line, 1, len, f);
+		if (print_block(f, line)) {
+			(*n_blocks)++;
+			line = strstr(line, end);
+			assert_non_null(line);
+			continue;
+		}
+		line += len;
+	}
+	fclose(f);
+	return out;
+}
+
+/// The document @p name is as its @p n_blocks blocks should be; WEIR_UPDATE_DOC=1 makes it so.
+static inline void check_reference(const char *name, bool (*print_block)(FILE *f, const char *line),
+				   size_t n_blocks)
+{
+	size_t n = 0;
+	char *text = read_file(source_path(name));
+	char *want = renew(text, print_block, &n);
+	if (getenv("WEIR_UPDATE_DOC") != NULL) {
+		FILE *f = fopen(source_path(name), "we");
+		assert_non_null(f);
+		fputs(want, f);
+		fclose(f);
+	} else {
+		assert_string_equal(text, want);
+	}
+	assert_int_equal(n, n_blocks);
+	free(text);
+	free(want);
 }

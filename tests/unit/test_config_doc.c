@@ -130,44 +130,9 @@ static bool print_block(FILE *f, const char *line)
 	return false;
 }
 
-// The reference as it should be: as it is, with every block between markers made anew.
-static char *renew(const char *text, size_t *n_blocks)
-{
-	static const char end[] = "<!-- end -->\n";
-	char *out = NULL;
-	size_t size;
-	FILE *f = open_memstream(&out, &size);
-	for (const char *line = text; *line != '\0';) {
-		const size_t len = strcspn(line, "\n") + 1;
-		fwrite(line, 1, len, f);
-		if (print_block(f, line)) {
-			(*n_blocks)++;
-			line = strstr(line, end);
-			assert_non_null(line);
-			continue;
-		}
-		line += len;
-	}
-	fclose(f);
-	return out;
-}
-
 static void the_reference_has_every_row(void **state)
 {
-	size_t n_blocks = 0;
-	char *text = read_file(source_path(REFERENCE));
-	char *want = renew(text, &n_blocks);
-	if (getenv("WEIR_UPDATE_DOC") != NULL) {
-		FILE *f = fopen(source_path(REFERENCE), "we");
-		assert_non_null(f);
-		fputs(want, f);
-		fclose(f);
-	} else {
-		assert_string_equal(text, want);
-	}
-	assert_int_equal(n_blocks, config_n_sections + 1); // and the flags
-	free(text);
-	free(want);
+	check_reference(REFERENCE, print_block, config_n_sections + 1); // and the flags
 }
 
 static void every_member_explains_itself(void **state)
