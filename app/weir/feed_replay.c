@@ -17,6 +17,7 @@
 
 enum {
 	REQUEST_MAX = 4096, // bytes
+	SEND_MS = 20,
 };
 
 struct feed_replay {
@@ -53,6 +54,9 @@ struct feed_replay *feed_replay_open(const struct feed_replay_config *config, st
 		goto no_memory;
 	f->open = true;
 	nng_socket_set_size(f->socket, NNG_OPT_RECVMAXSZ, REQUEST_MAX);
+	// nng takes an answer at once when the one before it has left. Its word of that may be
+	// late; who asks again and does not read what came is not waited for.
+	nng_socket_set_ms(f->socket, NNG_OPT_SENDTIMEO, SEND_MS);
 	for (size_t i = 0; i < config->n_urls; i++)
 		listen_beside(f, config->urls[i]);
 	f->running = pthread_create(&f->thread, NULL, serve, f) == 0;

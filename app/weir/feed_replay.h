@@ -9,7 +9,8 @@
 ///
 /// A URL that cannot be had is logged and left out: the feed does not end for it. A request that
 /// makes no sense gets an empty answer. An id ahead of all events is of an earlier life that kept
-/// no journal: everything is new to who sends it.
+/// no journal: everything is new to who sends it. Who asks again without reading the answer before
+/// gets none: nobody else waits for him.
 ///
 /// Thread-safety: a thread of its own, which takes records from the log as HTTP does. Memory: one
 /// answer at a time, FEED_REPLAY_EVENTS events at most.
