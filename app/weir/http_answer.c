@@ -212,6 +212,8 @@ void http_out_fmt(struct http_out *o, const char *fmt, ...)
 
 void http_answer_out(struct http_answer *a, const char *type, struct http_out *o)
 {
+	if (o->text == NULL)
+		http_out_bytes(o, "", 0); // nothing to say is an answer, too
 	if (!o->failed)
 		answer_text(a, 200, type, o->text, o->len);
 	else

@@ -72,6 +72,13 @@ static void stream_lines(const struct http_request *r, struct http_answer *a)
 			   &(struct http_stream){.more = more_lines, .end = free, .ctx = n});
 }
 
+// Nothing to say.
+static void say_nothing(const struct http_request *r, struct http_answer *a)
+{
+	struct http_out out = {0};
+	http_answer_out(a, "text/plain", &out);
+}
+
 static void well(const struct http_request *r, struct http_answer *a)
 {
 	http_answer_text(a, 200, "OK");
@@ -84,6 +91,7 @@ static const struct http_row rows[] = {
 	{HTTP_PUT, "/big", put_echo, HTTP_BIG},
 	{HTTP_GET, "/wait", wait_for_it},
 	{HTTP_GET, "/lines", stream_lines},
+	{HTTP_GET, "/nothing", say_nothing},
 	{HTTP_GET, "/well", well, HTTP_OPEN},
 };
 
@@ -222,6 +230,7 @@ static void test_routes(void **state)
 	ANSWERS(ask(r, "GET /echo/%zz/json", "", NULL), 400, "escape");
 	ANSWERS(ask(r, "GET /wait?timeout=x", "", NULL), 400, "timeout: got \\\"x\\\"");
 	assert_string_equal(body_of(ask(r, "HEAD /echo/a/json", "", NULL)), "");
+	ANSWERS(ask(r, "GET /nothing", "", NULL), 200, "Content-Length: 0");
 	assert_int_equal(status_of(ask(r, "PUT /slow", "", NULL)), 204);
 	ANSWERS(ask(r, "PUT /slow", "", "x=1"), 200, "x=1");
 }
