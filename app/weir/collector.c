@@ -380,10 +380,12 @@ static void on_end(void *collector)
 static void on_tick(void *collector, const struct tick *tick)
 {
 	struct collector *c = collector;
-	report_tick(c->report, tick);
 	if (c->pcap != NULL)
-		event_pcap_tick(c->pcap, c->analyzer, tick);
+		event_pcap_tick(c->pcap, c->analyzer, tick); // the record of an event counts them
+	// Logged before it is published: who subscribes and then asks what he missed gets every
+	// event by one way or both, and tells them apart by their numbers.
 	rest_tick(c->rest, tick);
+	report_tick(c->report, tick);
 	exporter_tick(c->exporter, clock_monotonic());
 }
 
