@@ -55,7 +55,8 @@ static uint32_t used(const struct trace *t)
 struct trace *trace_ring_turn(struct trace_ring *r, uint64_t now)
 {
 	struct trace *pair = &r->trace[2 * (size_t)r->pair];
-	const bool full = used(&pair[0]) > pair->size || used(&pair[1]) > pair->size;
+	// Of the two only the one that the worker does not have may be looked at.
+	const bool full = used(&pair[!r->side]) > pair->size;
 	r->side = !r->side;
 	// The next pair is begun with its first trace, while the worker still has one of this pair.
 	if (!r->started || (full && now - r->turned >= TRACE_TURN)) {
@@ -129,6 +130,7 @@ struct trace_reader *trace_reader_init(void *mem, const struct program *program)
 	r->bank.program = program;
 	r->bank.unknown = &r->unknown;
 	r->intake.stats = &r->stats;
+	r->origin.known = &r->agent;
 	r->passage = (struct passage){.bank = &r->bank, .in = &r->intake, .from = &r->origin};
 	return r;
 }

@@ -16,7 +16,8 @@ static struct trace_ring *ring_new(void)
 }
 
 // A datagram with one sample of a packet from 10.0.0.SRC; its number is that of the agent.
-static size_t datagram(uint8_t *data, uint32_t number, uint8_t src, uint32_t tag)
+// @p further: the tag of another record of the sample; 0 = none.
+static size_t datagram(uint8_t *data, uint32_t number, uint8_t src, uint32_t tag, uint32_t further)
 {
 	static const uint8_t a[4] = {192, 0, 2, 1};
 	const struct addr agent = addr_ip4(a);
@@ -34,6 +35,8 @@ static size_t datagram(uint8_t *data, uint32_t number, uint8_t src, uint32_t tag
 				       .reason = 3};
 	encode_flow_sample(&e, tag, &fs);
 	encode_sampled_header(&e, HEADER_ETHERNET, 1000 + src, 4, h, sizeof(h));
+	if (further != 0)
+		encode_record_bytes(&e, further, h, 4);
 	encode_sample_end(&e);
 	return encode_end(&e);
 }
@@ -41,7 +44,7 @@ static size_t datagram(uint8_t *data, uint32_t number, uint8_t src, uint32_t tag
 static void push(struct trace *t, uint32_t number, uint8_t src, uint64_t time)
 {
 	uint8_t data[1500];
-	const size_t len = datagram(data, number, src, SFLOW_FLOW_SAMPLE);
+	const size_t len = datagram(data, number, src, SFLOW_FLOW_SAMPLE, 0);
 	const struct payload p = {.data = data, .len = (uint32_t)len, .time = time};
 	trace_push(t, &p, 1);
 }
@@ -69,7 +72,7 @@ static void samples_are_read_as_they_came(void **state)
 	static const uint8_t noise[64] = {0, 0, 0, 5, 0, 0, 0, 1};
 	const struct payload bad = {.data = noise, .len = sizeof(noise), .time = 1};
 	trace_push(t, &bad, 1); // not even sFlow: passed over
-	const size_t len = datagram(data, 2, 6, SFLOW_DISCARDED_PACKET);
+	const size_t len = datagram(data, 2, 6, SFLOW_DISCARDED_PACKET, 0);
 	const struct payload drop = {.data = data, .len = (uint32_t)len, .time = 101 * MS};
 	trace_push(t, &drop, 1);
 	struct trace_sample s;
@@ -88,6 +91,33 @@ static void samples_are_read_as_they_came(void **state)
 	assert_true(trace_next(reader, &s));
 	assert_true(s.discarded && s.bytes == 1006);
 	assert_false(trace_key(&s, &p->def[0], key)); // measures what was forwarded
+	assert_false(trace_next(reader, &s));
+	free(reader);
+	free(r);
+	program_free(p);
+}
+
+// A record that no decoder knows is passed over, as when it came.
+static void unknown_records_are_passed_over(void **state)
+{
+	struct err_msg msg = {0};
+	struct program *p = program_compile(&pair, 1, &msg);
+	struct trace_ring *r = ring_new();
+	struct trace_reader *reader = trace_reader_init(zeroed(trace_reader_size()), p);
+	struct trace *t = trace_ring_turn(r, 0);
+	uint8_t data[1500], key[PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK];
+	const size_t len = datagram(data, 1, 5, SFLOW_FLOW_SAMPLE, SFLOW_TAG(4095, 1));
+	const struct payload strange = {.data = data, .len = (uint32_t)len, .time = 100 * MS};
+	trace_push(t, &strange, 1);
+	push(t, 2, 6, 101 * MS);
+	struct trace_sample s;
+	trace_reader_open(reader, t);
+	assert_true(trace_next(reader, &s));
+	assert_true(s.time == 100 * MS && s.bytes == 1005);
+	assert_int_equal(s.header[29], 5);
+	assert_true(trace_key(&s, &p->def[0], key));
+	assert_true(trace_next(reader, &s));
+	assert_true(s.time == 101 * MS && s.bytes == 1006);
 	assert_false(trace_next(reader, &s));
 	free(reader);
 	free(r);
@@ -136,7 +166,7 @@ static void traces_take_turns(void **state)
 	uint64_t now = 5000 * MS;
 	for (unsigned i = 0; i < 200; i++, now += 100 * MS) {
 		struct trace *t = trace_ring_turn(r, now);
-		for (unsigned k = 0; k < i && k < TRACE_SEGMENTS / 2 - 2; k++)
+		for (unsigned k = 0; k < i && k < TRACE_SEGMENTS - 1; k++)
 			assert_ptr_not_equal(t, used[(i - 1 - k) % TRACE_SEGMENTS]);
 		if (i > TRACE_SEGMENTS)
 			assert_int_equal(t->used[0] + t->used[1], 0);
@@ -159,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(samples_are_read_as_they_came),
+		cmocka_unit_test(unknown_records_are_passed_over),
 		cmocka_unit_test(old_ones_make_room),
 		cmocka_unit_test(traces_take_turns),
 	};
