@@ -13,7 +13,8 @@ enum {
 	RATE = 256,
 	SOURCES = 5,
 	SHARED_AGENT = 99,
-	N_DEFS = 3
+	N_DEFS = 3,
+	TRACE_BYTES = 64 * 4096, // of a worker
 };
 
 // Small tables, so that labels are drawn by lot all the time: totals must hold all the same.
@@ -24,7 +25,8 @@ static const char settings[] =
 	"flows:\n"
 	"  pair: {keys: 'ipsource,ipdestination', value: bytes, n: 5, t: 2}\n"
 	"  source: {keys: ipsource, value: frames, n: 5, t: 1}\n"
-	"  port: {keys: '', value: bytes, n: 5, t: 1}\n";
+	"  port: {keys: '', value: bytes, n: 5, t: 1}\n"
+	"thresholds: {most: {metric: pair, value: 1e18}}\n"; // never crossed: datagrams are kept
 
 static const char *const names[N_DEFS] = {"pair", "source", "port"};
 
@@ -75,6 +77,14 @@ static void make_worker(struct rig *r, const struct rig_config *c, struct bank_c
 	r->maker[i] = m;
 }
 
+static void make_traces(struct rig *r)
+{
+	const size_t size = trace_ring_size(TRACE_BYTES);
+	for (uint32_t i = 0; i < RIG_WORKERS; i++)
+		r->trace[i] = trace_ring_init(zeroed(r, 3 * RIG_WORKERS + i, size), TRACE_BYTES);
+	r->reader = zeroed(r, 4 * RIG_WORKERS, trace_reader_size());
+}
+
 static void *take_table(void *ctx, uint32_t worker, size_t size, struct err_msg *msg)
 {
 	void *mem = aligned_alloc(64, (size + 63) & ~(size_t)63);
@@ -110,11 +120,13 @@ struct rig *rig_new(const struct rig_config *c)
 	CHECKF(r->analyzer != NULL, "%s", msg.text);
 	for (uint32_t i = 0; i < RIG_WORKERS; i++)
 		make_worker(r, c, &bc, i);
+	make_traces(r);
 	const struct aggregator_config config = {
 		.n_workers = RIG_WORKERS,
 		.worker = r->worker,
 		.spare = r->spare,
 		.analyzer = r->analyzer,
+		.trace = r->trace,
 		.n_threads = c->n_threads,
 		.tick = c->tick,
 		.max_events = 16,
@@ -196,7 +208,7 @@ void rig_free(struct rig *r)
 		free(r->worker[i]);
 		free(r->maker[i]);
 	}
-	for (unsigned i = 0; i < 3 * RIG_WORKERS; i++)
+	for (unsigned i = 0; i < RIG_BLOCKS; i++)
 		free(r->memory[i]);
 	config_free(&r->config);
 	sem_destroy(&r->ended);
@@ -271,6 +283,19 @@ static void mix(struct rig *r, const void *data, size_t size)
 		r->fingerprint = (r->fingerprint ^ p[i]) * 0x100000001b3u;
 }
 
+// What a worker kept in the interval before is whole, whatever it writes meanwhile.
+static void read_traces(struct rig *r)
+{
+	for (uint32_t i = 0; i < RIG_WORKERS; i++) {
+		struct trace_reader *reader =
+			trace_reader_init(r->reader, query_program(r->analyzer));
+		struct trace_sample s;
+		trace_reader_open(reader, trace_ring_past(r->trace[i], 0));
+		for (; trace_next(reader, &s); r->traced++)
+			CHECK(s.header_len == 42 && s.bytes >= 64 && s.packet != NULL);
+	}
+}
+
 static void on_tick(void *ctx, const struct tick *tick)
 {
 	struct rig *r = ctx;
@@ -280,6 +305,7 @@ static void on_tick(void *ctx, const struct tick *tick)
 	CHECK(tick->end > tick->start);
 	r->ticks = tick->number;
 	r->final = tick->final;
+	read_traces(r);
 	mix(r, &tick->start, sizeof(tick->start));
 	mix(r, &tick->end, sizeof(tick->end));
 	for (uint32_t d = 0; d < query_n_flows(r->analyzer); d++) {

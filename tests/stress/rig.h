@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bank/trace.h"
 #include "config.h"
 #include "weir/aggregator.h"
 #include "weir/control.h"
@@ -39,6 +40,7 @@ enum {
 	RIG_WORKERS = 4,
 	RIG_SAMPLES = 3, // in a datagram
 	RIG_SIZE = 1000, // bytes of a datagram, at most
+	RIG_BLOCKS = 4 * RIG_WORKERS + 1,
 };
 
 /// What a maker's input does between bursts.
@@ -80,7 +82,10 @@ struct rig {
 	struct worker *worker[RIG_WORKERS];
 	struct maker *maker[RIG_WORKERS];
 	struct bank *spare[RIG_WORKERS];
-	void *memory[3 * RIG_WORKERS];
+	struct trace_ring *trace[RIG_WORKERS];
+	struct trace_reader *reader;
+	uint64_t traced; // samples that were read back; as `ticks`
+	void *memory[RIG_BLOCKS];
 	pthread_t thread[RIG_WORKERS];
 	uint64_t ticks;       // published; r and w by the lead, r by others after it ended
 	uint64_t fingerprint; // of everything that was published

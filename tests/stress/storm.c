@@ -274,7 +274,7 @@ int main(int argc, char **argv)
 	const long grown = resident_pages() - before;
 	rig_stop(r);
 	rig_check_totals(r);
-	CHECK(query_n_flows(r->analyzer) == 3 && query_n_thresholds(r->analyzer) == 0);
+	CHECK(query_n_flows(r->analyzer) == 3 && query_n_thresholds(r->analyzer) == 1);
 	printf("%lu put, %lu removed, %lu were not there; %lu ticks; resident memory grew by %ld "
 	       "kB\n",
 	       sum.put, sum.removed, sum.refused, r->ticks, grown * 4);

@@ -76,7 +76,7 @@ static void live(uint64_t ticks, uint32_t n_threads)
 	CHECK(r->maker[1]->sequence == 0);
 	CHECK(stats_read(&r->worker[1]->stats, STAT_sleeps) > 0);
 	CHECK(stats_read(&r->worker[2]->stats, STAT_sleeps) > 0);
-	CHECK(reader.queries > 0);
+	CHECK(reader.queries > 0 && r->traced > 0);
 	report(n_threads == 1 ? "live, one aggregator" : "live, two aggregators", r);
 	rig_free(r);
 }
@@ -99,6 +99,7 @@ static uint64_t replay(uint32_t n_threads, double speed)
 	// The last maker begins at 210 ms and takes 20,000 steps of 103 us.
 	CHECKF(r->ticks == (210 + 20000 * 103 / 1000 + 9) / 10, "%lu ticks", r->ticks);
 	report(speed == 0 ? "replay, as fast as it goes" : "replay, paced", r);
+	CHECK(r->traced > 0);
 	const uint64_t fingerprint = r->fingerprint;
 	rig_free(r);
 	return fingerprint;
