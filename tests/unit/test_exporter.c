@@ -6,8 +6,11 @@
 #include "ipfix_decode.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -253,12 +256,12 @@ static void collectors_are_read_as_written(void **state)
 	}
 }
 
-// Nobody listens: the kernel says so with the next message.
-static void what_is_not_sent_is_counted(void **state)
+// Nobody listens: the kernel says so with the next message, which is none of its fault.
+static void what_nobody_hears_is_sent_all_the_same(void **state)
 {
 	struct listener *l = listen_anywhere();
 	const struct flow_spec spec[] = {exported("a", "ipsource", l->text),
-					 exported("b", "ipsource", "192.0.2.9,255.255.255.255")};
+					 exported("b", "ipsource", "127.0.0.1:1,255.255.255.255")};
 	struct rig *r = rig_of(&spec[0]);
 	struct exporter *x = exporter_new();
 	change(&r, x, spec, 1);
@@ -268,16 +271,61 @@ static void what_is_not_sent_is_counted(void **state)
 		end(r, x, 0);
 	}
 	struct exporter_stats s = sum_of(x);
+	assert_true(s.records >= 19); // each is tried again
 	assert_true(s.records + s.unreachable == 20);
 	change(&r, x, &spec[1], 1); // a broadcast, which a socket must be allowed
 	flows(r, 1);
 	end(r, x, 0);
 	s = sum_of(x);
-	assert_true(s.no_socket >= 1);
+	assert_true(s.no_socket == 1);
 	assert_true(s.records + s.unreachable + s.no_socket == 22);
 	exporter_free(x);
 	rig_free(r);
 	free(l);
+}
+
+// The address of the loopback interface, and with it the route; INADDR_ANY takes it away.
+static void set_loopback(uint32_t address)
+{
+	const struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(address)}};
+	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq lo = {.ifr_name = "lo"};
+	memcpy(&lo.ifr_addr, &in, sizeof(in));
+	assert_int_equal(ioctl(fd, SIOCSIFADDR, &lo), 0);
+	lo.ifr_flags = IFF_UP;
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &lo), 0);
+	close(fd);
+}
+
+// The way to a collector goes, and comes back. The process stays in a network of its own.
+static void what_is_not_sent_is_counted(void **state)
+{
+	if (unshare(CLONE_NEWNET) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+		skip();
+	set_loopback(INADDR_LOOPBACK);
+	struct listener *l = listen_anywhere();
+	const struct flow_spec spec = exported("a", "ipsource", l->text);
+	struct rig *r = rig_of(&spec);
+	struct exporter *x = exporter_new();
+	exporter_program(x, r->program);
+	flows(r, 2);
+	end(r, x, 0);
+	assert_int_equal(receive(l), 2);
+	set_loopback(INADDR_ANY);
+	flows(r, 3);
+	end(r, x, 0);
+	struct exporter_stats s = sum_of(x);
+	assert_true(s.records == 2 && s.unreachable == 3);
+	set_loopback(INADDR_LOOPBACK);
+	flows(r, 4);
+	end(r, x, 0);
+	l->c.expected += 3; // they have their numbers
+	assert_int_equal(receive(l), 4);
+	s = sum_of(x);
+	assert_true(s.records == 6 && s.unreachable == 3 && s.no_socket == 0);
+	exporter_free(x);
+	rig_free(r);
+	listener_free(l);
 }
 
 int main(void)
@@ -288,7 +336,8 @@ int main(void)
 		cmocka_unit_test(ids_belong_to_names_and_layouts),
 		cmocka_unit_test(each_collector_gets_its_own_sequence),
 		cmocka_unit_test(collectors_are_read_as_written),
-		cmocka_unit_test(what_is_not_sent_is_counted),
+		cmocka_unit_test(what_nobody_hears_is_sent_all_the_same),
+		cmocka_unit_test(what_is_not_sent_is_counted), // last: see there
 	};
 	return cmocka_run_group_tests_name("exporter", tests, NULL, NULL);
 }
