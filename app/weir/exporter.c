@@ -26,6 +26,7 @@ struct template
 	uint64_t hash;     // of the next and of the layout
 	uint64_t identity; // of what is measured
 	uint64_t sent;     // ns, monotonic
+	uint64_t message;  // which of the target's had it last; 0 = none that the kernel took
 	uint16_t id;
 	struct ipfix_layout layout;
 };
@@ -42,6 +43,7 @@ struct target {
 	size_t n_templates;
 	uint32_t next_id; // less IPFIX_TEMPLATE_FIRST
 	struct ipfix_message message;
+	uint64_t n_messages;          // with this one, those that were refused, too
 	uint32_t n_message_templates; // in it
 	struct exporter_stats stats;
 };
@@ -133,12 +135,19 @@ static size_t room_of(const struct target *c)
 					  : (size_t)room;
 }
 
+static void begin_message(struct target *c)
+{
+	c->n_messages++;
+	c->n_message_templates = 0;
+	ipfix_begin(&c->message, c->room);
+}
+
 static void open_target(struct target *c, uint64_t now)
 {
 	c->tried = now;
 	c->fd = connect_to(&c->addr, c->port);
 	c->room = room_of(c);
-	ipfix_begin(&c->message, c->room);
+	begin_message(c);
 }
 
 static struct target *find_target(const struct exporter *x, const struct addr *addr, uint32_t port)
@@ -406,15 +415,27 @@ static void count_sent(struct target *c, int err)
 	}
 }
 
+// The templates of the message in hand did not leave with it.
+static void take_back(struct target *c)
+{
+	for (size_t i = 0; i < c->n_templates && c->n_message_templates > 0; i++) {
+		struct template *t = c->template[i];
+		if (t->message == c->n_messages)
+			t->message = 0;
+	}
+}
+
 static void flush(struct target *c)
 {
 	if (ipfix_is_empty(&c->message))
 		return;
 	ipfix_end(&c->message, (uint32_t)(clock_realtime() / CLOCK_NS_PER_S), c->sequence);
-	count_sent(c, send_message(c));
+	const int err = send_message(c);
+	count_sent(c, err);
+	if (err != 0)
+		take_back(c);
 	c->sequence += c->message.n_records;
-	c->n_message_templates = 0;
-	ipfix_begin(&c->message, c->room);
+	begin_message(c);
 }
 
 static void put_template(struct target *c, struct template *t, uint64_t now)
@@ -424,7 +445,17 @@ static void put_template(struct target *c, struct template *t, uint64_t now)
 		ipfix_add_template(&c->message, t->id, &t->layout);
 	}
 	c->n_message_templates++;
+	t->message = c->n_messages;
 	t->sent = now;
+}
+
+// In front of the first record, and again when a message with it was refused.
+static bool put_with_template(struct target *c, struct template *t, const struct ipfix_record *r,
+			      uint64_t now)
+{
+	if (t->message == 0)
+		put_template(c, t, now);
+	return ipfix_add_record(&c->message, t->id, r);
 }
 
 static void put_record(struct target *c, uint64_t identity, const struct ipfix_record *r,
@@ -442,12 +473,13 @@ static void put_record(struct target *c, uint64_t identity, const struct ipfix_r
 			c->stats.no_template++;
 			return;
 		}
-		put_template(c, t, now);
 	}
-	if (!ipfix_add_record(&c->message, t->id, r)) {
+	for (int tries = 0; tries < 2; tries++) {
+		if (put_with_template(c, t, r, now))
+			return;
 		flush(c);
-		ipfix_add_record(&c->message, t->id, r);
 	}
+	ipfix_add_record(&c->message, t->id, r); // the template had filled a message
 }
 
 // What a collector may have missed, or not have been there for.

@@ -17,8 +17,9 @@
 /// leave with it, in as few messages as the route's MTU lets hold them.
 ///
 /// Templates belong to what a definition measures (its name, keys, value) and to the layout of its
-/// records. One is sent in front of its first record, and again every EXPORTER_TEMPLATES. An id
-/// passes to another template only when all others had their turn: 65,280 of them.
+/// records. One is sent in front of its first record, and again every EXPORTER_TEMPLATES; one in a
+/// message that the kernel refused comes again in front of the next record. An id passes to another
+/// template only when all others had their turn: 65,280 of them.
 ///
 /// Records that were not sent are counted by reason. Their numbers are taken all the same if they
 /// were refused by the kernel, so that the collector, too, knows that they are missing.

@@ -6,6 +6,7 @@
 #include "ipfix_decode.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -19,6 +20,18 @@
 #include "program/element.h"
 
 #define LATER EXPORTER_TEMPLATES
+
+static unsigned refuse; // so many messages: the socket's buffer is full
+
+// In front of the one of libc.
+ssize_t send(int fd, const void *data, size_t len, int flags)
+{
+	if (refuse == 0)
+		return sendto(fd, data, len, flags, NULL, 0);
+	refuse--;
+	errno = EAGAIN;
+	return -1;
+}
 
 struct listener {
 	int fd;
@@ -143,6 +156,40 @@ static void templates_come_again(void **state)
 	assert_int_equal(receive(l), 1);
 	assert_int_equal(l->c.n_template_sets, 2);
 	assert_int_equal(l->c.expected, 2);
+	exporter_free(x);
+	rig_free(r);
+	listener_free(l);
+}
+
+static void a_refused_template_comes_with_the_next_record(void **state)
+{
+	struct listener *l = listen_anywhere();
+	const struct flow_spec spec = exported("a", "ipsource", l->text);
+	struct rig *r = rig_of(&spec);
+	struct exporter *x = exporter_new();
+	exporter_program(x, r->program);
+	refuse = 1;
+	flows(r, 1);
+	end(r, x, 0);
+	assert_int_equal(receive(l), 0);
+	assert_true(sum_of(x).templates == 0 && sum_of(x).no_room == 1);
+	flows(r, 1);
+	end(r, x, 1);
+	l->c.expected = 1; // as its sequence says
+	assert_int_equal(receive(l), 1);
+	assert_true(sum_of(x).templates == 1);
+	// More than a message: what follows the refused one can be read.
+	exporter_tick(x, LATER);
+	refuse = 1;
+	exporter_tick(x, 2 * LATER);
+	receive(l);
+	const unsigned sets = l->c.n_template_sets;
+	flows(r, 60);
+	refuse = 1;
+	end(r, x, 2 * LATER);
+	l->c.expected += (uint32_t)sum_of(x).no_room - 1;
+	assert_in_range(receive(l), 1, 59);
+	assert_int_equal(l->c.n_template_sets, sets + 1);
 	exporter_free(x);
 	rig_free(r);
 	listener_free(l);
@@ -333,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(flows_arrive_with_their_templates),
 		cmocka_unit_test(templates_come_again),
+		cmocka_unit_test(a_refused_template_comes_with_the_next_record),
 		cmocka_unit_test(ids_belong_to_names_and_layouts),
 		cmocka_unit_test(each_collector_gets_its_own_sequence),
 		cmocka_unit_test(collectors_are_read_as_written),
