@@ -10,6 +10,7 @@
 #include "config_names.h"
 #include "config_plan.h"
 #include "weir/aggregator.h"
+#include "weir/clock.h"
 #include "weir/definition.h"
 #include "weir/learned.h"
 
@@ -35,10 +36,11 @@ struct request {
 
 struct control {
 	struct control_config config;
-	pthread_mutex_t mutex; // of the next four
+	pthread_mutex_t mutex; // of the next five
 	pthread_cond_t changed;
 	struct request *first, **last; // that wait
 	bool busy;                     // somebody puts some in force
+	uint32_t brief;                // who wait to be busy before all others
 	struct definitions now;        // in force; written by who is busy, under the mutex
 
 	// Of who is busy.
@@ -58,10 +60,12 @@ struct trial {
 	struct names *names;     // likewise; NULL = none
 	bool reloaded;
 	uint64_t memory;
+	unsigned seconds; // for the aggregator to take it
 };
 
 static int ask(struct control *c, struct request *r);
-static void serve(struct control *c, struct request *list);
+static int ask_briefly(struct control *c, struct request *r);
+static void serve(struct control *c, struct request *list, unsigned seconds);
 static int try_request(struct control *c, struct trial *t, struct request *r);
 static int put_in_force(struct control *c, struct trial *t, struct err_msg *msg);
 
@@ -134,6 +138,12 @@ int control_delete(struct control *c, enum control_kind kind, const char *name, 
 	return ask(c, &r);
 }
 
+int control_expire(struct control *c, const char *name, struct err_msg *msg)
+{
+	struct request r = {.verb = VERB_DELETE, .kind = CONTROL_FLOW, .name = name, .msg = msg};
+	return ask_briefly(c, &r);
+}
+
 int control_reload(struct control *c, struct err_msg *msg)
 {
 	struct request r = {.verb = VERB_RELOAD, .msg = msg};
@@ -145,7 +155,7 @@ int control_reload(struct control *c, struct err_msg *msg)
 int control_refresh(struct control *c, struct err_msg *msg)
 {
 	struct request r = {.verb = VERB_REFRESH, .msg = msg};
-	return ask(c, &r);
+	return ask_briefly(c, &r);
 }
 
 // The first who finds nobody busy serves all that wait; the others are served together when he is
@@ -156,7 +166,7 @@ static int ask(struct control *c, struct request *r)
 	*c->last = r;
 	c->last = &r->next;
 	while (!r->done) {
-		if (c->busy) {
+		if (c->busy || c->brief > 0) {
 			pthread_cond_wait(&c->changed, &c->mutex);
 			continue;
 		}
@@ -165,7 +175,7 @@ static int ask(struct control *c, struct request *r)
 		c->last = &c->first;
 		c->busy = true;
 		pthread_mutex_unlock(&c->mutex);
-		serve(c, list);
+		serve(c, list, CONTROL_DEADLINE);
 		pthread_mutex_lock(&c->mutex);
 		c->busy = false;
 		for (struct request *next; list != NULL; list = next) {
@@ -174,6 +184,31 @@ static int ask(struct control *c, struct request *r)
 		}
 		pthread_cond_broadcast(&c->changed);
 	}
+	pthread_mutex_unlock(&c->mutex);
+	return r->err;
+}
+
+// Alone, so that nobody else's deadline is in force; as soon as nobody is busy.
+static int ask_briefly(struct control *c, struct request *r)
+{
+	const struct timespec until =
+		clock_timespec(clock_monotonic() + CONTROL_BRIEF * CLOCK_NS_PER_S);
+	pthread_mutex_lock(&c->mutex);
+	c->brief++;
+	for (int err = 0; c->busy && err == 0;)
+		err = pthread_cond_clockwait(&c->changed, &c->mutex, CLOCK_MONOTONIC, &until);
+	c->brief--;
+	if (c->busy) {
+		pthread_mutex_unlock(&c->mutex);
+		return err_set(r->msg, ERR_IO, "another change takes more than %d s",
+			       CONTROL_BRIEF);
+	}
+	c->busy = true;
+	pthread_mutex_unlock(&c->mutex);
+	serve(c, r, CONTROL_BRIEF);
+	pthread_mutex_lock(&c->mutex);
+	c->busy = false;
+	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->mutex);
 	return r->err;
 }
@@ -204,9 +239,9 @@ static void exchange_definitions(struct control *c, struct trial *t)
 	t->file = file;
 }
 
-static void serve(struct control *c, struct request *list)
+static void serve(struct control *c, struct request *list, unsigned seconds)
 {
-	struct trial t = {.memory = c->memory};
+	struct trial t = {.memory = c->memory, .seconds = seconds};
 	struct err_msg why = {0};
 	int err = definitions_copy(&t.set, &c->now, &why);
 	for (struct request *r = list; r != NULL && err == 0; r = r->next)
@@ -442,8 +477,7 @@ static int put_in_force(struct control *c, struct trial *t, struct err_msg *msg)
 		program_match(before, t->program, from);
 		err = prepare(c, &change, &t->set, msg);
 		if (err == 0)
-			err = aggregator_change(c->config.aggregator, &change, CONTROL_DEADLINE,
-						msg);
+			err = aggregator_change(c->config.aggregator, &change, t->seconds, msg);
 		// Before it is in force the lists have what is new, after it what was before.
 		free_tables(c, &change, err == 0 ? before : t->program,
 			    err == 0 ? t->program : NULL);

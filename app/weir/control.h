@@ -36,7 +36,9 @@
 /// named, and then nothing is changed.
 ///
 /// Threading: any thread may call; a caller blocks until the tick after its request, 10 s at most
-/// (CONTROL_DEADLINE) before the aggregator has taken the change. Readers do not block on changes.
+/// (CONTROL_DEADLINE) before the aggregator has taken the change. Two verbs are for a thread that
+/// must not be away for long: they go before all others, and each waits CONTROL_BRIEF for its turn
+/// and as long for the aggregator. Readers do not block on changes.
 /// Inside, a mutex guards what is defined; it is held for copies of lists, never while something
 /// is compiled, allocated or waited for. The aggregator's lock is not held by callers.
 /// Memory: copies in the caller's arena; `memory` of the configuration bounds what all definitions
@@ -54,6 +56,7 @@
 
 /// s: how long a verb waits for the aggregator to take its change.
 #define CONTROL_DEADLINE 10
+#define CONTROL_BRIEF    1
 
 struct control;
 struct config;
@@ -103,12 +106,16 @@ int control_put(struct control *c, enum control_kind kind, const char *name,
 int control_delete(struct control *c, enum control_kind kind, const char *name,
 		   struct err_msg *msg);
 
+/// Remove the flow @p name. As control_delete(), but brief: ERR_IO also when another change is
+/// under way all the time.
+int control_expire(struct control *c, const char *name, struct err_msg *msg);
+
 /// Read the configuration anew and apply what changed. 0 also when nothing did.
 int control_reload(struct control *c, struct err_msg *msg);
 
 /// Freeze anew what `host:` and `link:` look up, where telemetry, topology or names have news for
-/// a definition that uses them. 0 also when there is nothing to do, which is cheap; ERR_MEMORY;
-/// ERR_IO as above: it is still to be done then.
+/// a definition that uses them; brief. 0 also when there is nothing to do, which is cheap;
+/// ERR_MEMORY; ERR_IO as above: it is still to be done then.
 int control_refresh(struct control *c, struct err_msg *msg);
 
 /// The names of a kind, in the order of their definition; copied into @p arena. ERR_MEMORY.

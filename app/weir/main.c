@@ -129,7 +129,9 @@ static void reload(struct collector *c)
 }
 
 // What telemetry and topology say of hosts and links may have changed; once a second is enough.
-static void refresh(struct collector *c, uint64_t *due)
+// Each wait is brief (control.h): a signal is heard within the time that a service manager gives,
+// and the watchdog between them.
+static void refresh(struct collector *c, uint64_t watchdog, uint64_t *due)
 {
 	struct err_msg msg = {0};
 	const uint64_t now = clock_monotonic();
@@ -137,6 +139,7 @@ static void refresh(struct collector *c, uint64_t *due)
 		return;
 	*due = now + CLOCK_NS_PER_S;
 	rest_expire(c->rest);
+	look(c, watchdog);
 	const int err = control_refresh(c->control, &msg);
 	if (err != 0 && err != ERR_IO) // that one is to be tried again, or weir ends
 		LOG(WARNING, MAIN, "host:, link: stay as they are: %s", msg.text);
@@ -173,7 +176,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 		if (p[1].revents != 0)
 			return "end of the capture";
 		look(c, watchdog);
-		refresh(c, &due);
+		refresh(c, watchdog, &due);
 		watch_look(&watch, c);
 	}
 }

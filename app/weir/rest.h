@@ -47,8 +47,8 @@ int rest_start(struct rest *r, struct err_msg *msg);
 void rest_tick(struct rest *r, const struct tick *tick);
 /// Definition @p def completed flows: aggregator_config.completed.
 void rest_completed(struct rest *r, uint32_t def, const struct tick *tick);
-/// From main, once a second or so: take away flows that nobody scrapes any more. May block until
-/// the next tick.
+/// From main, once a second or so: take away a flow that nobody scrapes any more. May block for 2 s
+/// (exports_expire()).
 void rest_expire(struct rest *r);
 void rest_stop(struct rest *r);
 void rest_free(struct rest *r);

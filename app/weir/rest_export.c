@@ -38,12 +38,18 @@ struct exports *exports_new(void)
 	return e;
 }
 
-bool exports_touch(struct exports *e, const char *name, bool enter)
+static struct export *find_export(const struct exports *e, const char *name)
 {
-	pthread_mutex_lock(&e->mutex);
 	struct export *x = e->first;
 	while (x != NULL && strcmp(x->name, name) != 0)
 		x = x->next;
+	return x;
+}
+
+bool exports_touch(struct exports *e, const char *name, bool enter)
+{
+	pthread_mutex_lock(&e->mutex);
+	struct export *x = find_export(e, name);
 	const bool found = x != NULL;
 	if (!found && enter && (x = calloc(1, sizeof(*x) + strlen(name) + 1)) != NULL) {
 		strcpy(x->name, name);
@@ -71,16 +77,37 @@ static struct export *take_silent(struct exports *e, uint64_t keep)
 	return x;
 }
 
+// Back into the list, for another turn.
+static void put_back(struct exports *e, struct export *x)
+{
+	pthread_mutex_lock(&e->mutex);
+	struct export *again = find_export(e, x->name); // is scraped again, meanwhile
+	if (again == NULL) {
+		x->next = e->first;
+		e->first = x;
+	}
+	pthread_mutex_unlock(&e->mutex);
+	if (again != NULL)
+		free(x);
+}
+
 void exports_expire(struct exports *e, struct control *control, double keep)
 {
 	struct err_msg msg = {0};
-	const uint64_t ns = (uint64_t)(keep * 1e9);
-	for (struct export *x; (x = take_silent(e, ns)) != NULL; free(x)) {
-		const int err = control_delete(control, CONTROL_FLOW, x->name, &msg);
-		if (err != 0 && err != ERR_UNKNOWN)
-			LOG(WARNING, HTTP, "flow %s is not scraped any more, but stays: %s",
-			    x->name, msg.text);
+	struct export *x = take_silent(e, (uint64_t)(keep * 1e9));
+	if (x == NULL)
+		return;
+	const int err = control_expire(control, x->name, &msg);
+	if (err == 0 || err == ERR_UNKNOWN) {
+		free(x);
+		return;
 	}
+	if (err != ERR_IO) { // that one is to be tried again at once, or weir ends
+		LOG(WARNING, HTTP, "flow %s is not scraped any more, but stays for %.0f s more: %s",
+		    x->name, keep, msg.text);
+		x->asked = clock_monotonic();
+	}
+	put_back(e, x);
 }
 
 void exports_free(struct exports *e)
