@@ -332,6 +332,11 @@ static int check_bond(const struct config *c, size_t i, struct err_msg *msg)
 		return err_set(msg, ERR_INVALID,
 			       "inputs: %s: xdp: a bond runs no XDP program, expected none",
 			       in->name);
+	if (in->bond == CONFIG_BOND_LACP && in->steer == CONFIG_STEER_ISOLATE)
+		return err_set(msg, ERR_INVALID,
+			       "inputs: %s: steer: `isolate` keeps out what the switch says of the "
+			       "bond; expected `sflow` or `none` with `bond: lacp`",
+			       in->name);
 	for (uint32_t k = 0; k < in->members.n; k++)
 		if (is_used(c, i, k))
 			return err_set(msg, ERR_EXISTS, "inputs: %s: members: %s is used already",

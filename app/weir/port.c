@@ -418,6 +418,12 @@ static int configure_queues(struct port *p, const struct rte_eth_conf *conf, uin
 	return err;
 }
 
+// What asks for its addresses gets through to it.
+static bool answers(const struct port *p)
+{
+	return !p->isolated && p->policy.n_address > 0;
+}
+
 static int configure(struct port *p, struct err_msg *msg)
 {
 	struct rte_eth_dev_info info;
@@ -454,9 +460,8 @@ static int configure(struct port *p, struct err_msg *msg)
 	if (err == 0 && p->config.kernel != NULL)
 		err = make_kernel(p, tx_queues, msg);
 	// With an XDP program the kernel answers, as for any NIC of its own.
-	// A bond's beat needs a thread, whoever answers.
-	else if (err == 0 && !p->config.xdp && !p->isolated &&
-		 (p->policy.n_address > 0 || p->config.n_members > 0))
+	// So it does for a port that is isolated. A bond's beat needs a thread, whoever answers.
+	else if (err == 0 && !p->config.xdp && (answers(p) || p->config.n_members > 0))
 		err = make_host(p, tx_queues, msg);
 	if (err == 0)
 		err = make_workers(p, msg);
@@ -580,7 +585,7 @@ static int make_host(struct port *p, uint16_t tx_queues, struct err_msg *msg)
 		.socket = port_socket(p),
 		.bond = p->config.n_members > 0 ? &p->bond : NULL,
 		.host = {.address = p->policy.address,
-			 .n_address = p->policy.n_address,
+			 .n_address = answers(p) ? p->policy.n_address : 0,
 			 .udp_port = p->policy.udp_port,
 			 .unreachable = p->config.unreachable,
 			 .rate = p->config.answer_rate},

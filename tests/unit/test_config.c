@@ -294,6 +294,9 @@ static void inputs_are_checked(void **state)
 		 "inputs: a: 1 lcores for 2 workers, expected one each"},
 		{"inputs: [{port: a, queues: 2, lcores: '3,3'}]",
 		 "inputs: a: lcore 3 already has a worker"},
+		{"inputs: [{port: net_bonding0, members: [a, b], steer: isolate}]",
+		 "inputs: net_bonding0: steer: `isolate` keeps out what the switch says of the "
+		 "bond; expected `sflow` or `none` with `bond: lacp`"},
 		{"inputs: [{port: a, lcores: 3}, {port: b, queues: 2, lcores: '2-3'}]",
 		 "inputs: b: lcore 3 already has a worker"},
 	};
