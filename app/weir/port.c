@@ -522,6 +522,8 @@ static int make_workers(struct port *p, struct err_msg *msg)
 	if (p->queue == NULL)
 		return err_set(msg, ERR_MEMORY, "port %s: out of memory", p->name);
 	memset(p->queue, 0, size);
+	for (uint16_t i = 0; i < p->n_workers; i++)
+		p->queue[i].intr.epoll = -1;
 	if (p->n_workers > 1) {
 		p->spread = spread_new(p->name, p->n_workers, p->queues, p->config.spread,
 				       port_socket(p), msg);
