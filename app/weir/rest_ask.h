@@ -17,7 +17,7 @@
 /// Every parameter is a filter: its name a metric, its values what that may be.
 ///
 /// Thread-safety: one thread; ask_next() takes the analyzer's lock for a slice. Memory: a page of
-/// about 0.7 MB and the selector; texts lie in the request's arena.
+/// about 0.8 MB and the selector; texts lie in the request's arena.
 
 #include "analyzer/statistic.h"
 #include "http.h"

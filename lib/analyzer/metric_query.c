@@ -145,11 +145,9 @@ static void fill_cell(struct metric_page *p, struct metric_cell *cell, const str
 		cell->text = copy_text(p, v->text, v->len);
 }
 
-static void add_key(const struct row_reader *r, struct metric_page *p, uint32_t def,
-		    const struct row_flow *flow)
+static void add_key(struct metric_page *p, const struct flow *f, const struct row_flow *flow)
 {
 	char text[sizeof(((struct flow_row *)0)->key_text)];
-	const struct flow *f = r->a->set.flow[def];
 	struct strbuf b = strbuf_of(text, sizeof(text));
 	flow_def_key_format(f->def, store_entry(&f->store, flow->entry)->key, &b);
 	p->key[p->n_keys++] = (struct metric_key){
@@ -164,19 +162,30 @@ static int compare_keys(const void *x, const void *y)
 	return strcmp(a->key, b->key);
 }
 
+static int compare_flows(const void *x, const void *y, void *store)
+{
+	const struct row_flow *a = x, *b = y;
+	if (a->value != b->value)
+		return a->value > b->value ? -1 : 1;
+	return store_before(store, a->entry, b->entry) ? -1 : 1;
+}
+
+// The largest of the flows that were picked: only those that stay are written as text.
 static void add_keys(const struct row_reader *r, struct metric_page *p, uint32_t def,
 		     struct metric_cell *cell)
 {
-	const uint32_t before = p->n_keys, most = query_flow(r->a, def)->n;
-	const uint32_t n = row_flows(r, def);
-	struct row_flow flow;
-	for (uint32_t i = 0; i < n && p->n_keys < METRIC_PAGE_KEYS; i++)
-		if (row_flow(r, def, i, &flow))
-			add_key(r, p, def, &flow);
+	struct flow *f = r->a->set.flow[def];
+	const uint32_t before = p->n_keys, picked = row_flows(r, def);
+	uint32_t most = query_flow(r->a, def)->n, n = 0;
+	for (uint32_t i = 0; i < picked; i++)
+		n += row_flow(r, def, i, &p->flow[n]);
 	// Sums over two directions are in no order yet.
+	qsort_r(p->flow, n, sizeof(p->flow[0]), compare_flows, &f->store);
+	most = most < METRIC_PAGE_KEYS - before ? most : METRIC_PAGE_KEYS - before;
+	for (uint32_t i = 0; i < n && i < most; i++)
+		add_key(p, f, &p->flow[i]);
+	// Equal ones are in the order of their texts.
 	qsort(&p->key[before], p->n_keys - before, sizeof(p->key[0]), compare_keys);
-	if (p->n_keys - before > most)
-		p->n_keys = before + most;
 	cell->key = &p->key[before];
 	cell->n_keys = p->n_keys - before;
 }
@@ -370,23 +379,37 @@ static bool has_room(const struct metric_page *p)
 	       p->n_keys < METRIC_PAGE_KEYS / 2 && p->n_text < METRIC_PAGE_TEXT / 2;
 }
 
-static void plan_pick(const struct analyzer *a, struct metric_scan *s, uint32_t def, uint32_t *used)
+static void plan_pick(const struct analyzer *a, struct metric_scan *s, uint32_t def)
 {
 	const struct flow_def *d = query_flow(a, def);
-	const uint32_t room = sizeof(s->best) / sizeof(*s->best) - *used;
-	const uint32_t wanted = s->request->keys ? d->n : 1, most = row_room(wanted);
-	if (most > room || s->n_picks == METRIC_PAGE_CELLS)
-		return;
-	s->pick[s->n_picks++] = (struct metric_pick){.def = def,
-						     .id = d->id,
-						     .wanted = wanted,
-						     .room = most,
-						     .pick = {.best = &s->best[*used]}};
-	*used += most;
+	const uint32_t wanted = s->request->keys ? d->n : 1;
+	if (s->n_picks < METRIC_PAGE_CELLS)
+		s->pick[s->n_picks++] = (struct metric_pick){
+			.def = def, .id = d->id, .wanted = wanted, .room = row_room(wanted)};
+}
+
+static uint32_t room_within(const struct metric_scan *s, uint32_t most)
+{
+	uint32_t sum = 0;
+	for (uint32_t i = 0; i < s->n_picks; i++)
+		sum += s->pick[i].room < most ? s->pick[i].room : most;
+	return sum;
+}
+
+// Every definition has room, if need be less than it could use.
+static void share_room(struct metric_scan *s)
+{
+	uint32_t most = METRIC_PAGE_KEYS, *at = s->best;
+	while (room_within(s, most) > sizeof(s->best) / sizeof(*s->best))
+		most -= most / 8 + 1;
+	for (struct metric_pick *p = s->pick; p < s->pick + s->n_picks; at += p->room, p++) {
+		p->room = p->room < most ? p->room : most;
+		p->pick.best = at;
+	}
 }
 
 static void plan_column(const struct analyzer *a, struct metric_scan *s,
-			const struct metric_column *c, uint32_t *used)
+			const struct metric_column *c)
 {
 	char name[TEXT_MAX + 1];
 	uint32_t def;
@@ -399,21 +422,21 @@ static void plan_column(const struct analyzer *a, struct metric_scan *s,
 	for (uint32_t i = 0; i < s->n_picks; i++)
 		if (s->pick[i].def == def)
 			return;
-	plan_pick(a, s, def, used);
+	plan_pick(a, s, def);
 }
 
 // Which flows the rows are about.
 static void plan_picks(const struct analyzer *a, struct metric_scan *s)
 {
 	const struct metric_request *q = s->request;
-	uint32_t used = 0;
 	s->n_picks = 0;
 	for (uint32_t def = 0; q->n_columns == 0 && !q->no_flows && def < query_n_flows(a); def++)
-		plan_pick(a, s, def, &used);
+		plan_pick(a, s, def);
 	for (size_t i = 0; i < q->n_columns; i++)
-		plan_column(a, s, &q->column[i], &used);
+		plan_column(a, s, &q->column[i]);
 	for (size_t i = 0; i < q->n_filters; i++)
-		plan_column(a, s, &q->filter[i].column, &used);
+		plan_column(a, s, &q->filter[i].column);
+	share_room(s);
 }
 
 static bool is_planned(const struct analyzer *a, const struct metric_scan *s)

@@ -143,13 +143,21 @@ struct metric_row {
 #define METRIC_PAGE_KEYS  4096
 #define METRIC_PAGE_TEXT  262144
 
-/// What a slice found; about 0.7 MB. Start with n_rows = 0 is not needed.
+/// One flow of a data source, both directions together.
+struct row_flow {
+	double value;
+	uint64_t time;  ///< ns
+	uint32_t entry; ///< of the definition's store: the larger one
+};
+
+/// What a slice found; about 0.8 MB. Start with n_rows = 0 is not needed.
 struct metric_page {
 	uint32_t n_rows, n_cells, n_keys, n_text;
 	uint64_t now; ///< ns, on the analyzer's clock: ages are `now` - time
 	struct metric_row row[METRIC_PAGE_ROWS];
 	struct metric_cell cell[METRIC_PAGE_CELLS];
 	struct metric_key key[METRIC_PAGE_KEYS];
+	struct row_flow flow[METRIC_PAGE_KEYS]; ///< scratch: candidates for the keys of a cell
 	char text[METRIC_PAGE_TEXT];
 };
 
@@ -162,7 +170,8 @@ struct metric_pick {
 	struct store_pick pick;
 };
 
-/// Where a scan stands; start with zeros and the request. About 0.4 MB.
+/// Where a scan stands; start with zeros and the request. About 0.4 MB: too much for the stack of a
+/// thread.
 ///
 /// The flows that a row is about are picked before it is read: a port may have as many as the store
 /// holds, so that picking them takes slices of its own.

@@ -212,6 +212,28 @@ static bool is_source(const struct row_reader *r, const struct metric_column *c)
 				     memcmp(text, c->source, c->source_len) == 0);
 }
 
+// A text of the agent's host, since a port has no load.
+static void inherit_text(const struct row_reader *r, const struct row_counter *c,
+			 struct row_value *v)
+{
+	const struct metrics *m = &r->a->metrics;
+	const uint32_t host = m->agent[sources_port(&r->a->sources, r->port)->agent].host;
+	const struct row_reader at_host = {.a = r->a, .port = host};
+	if (host == 0 || host == r->port || !row_counter(&at_host, c, v))
+		return;
+	v->inherited = true;
+	if (v->value.kind != METRIC_TEXT)
+		v->value.kind = METRIC_NONE;
+}
+
+void row_counter_column(const struct row_reader *r, const struct row_counter *c, bool inherit,
+			struct row_value *v)
+{
+	*v = (struct row_value){.value.kind = METRIC_NONE};
+	if (!row_counter(r, c, v) && inherit)
+		inherit_text(r, c, v);
+}
+
 void row_column(const struct row_reader *r, const struct metric_column *c, bool inherit,
 		struct row_value *v)
 {
@@ -220,15 +242,8 @@ void row_column(const struct row_reader *r, const struct metric_column *c, bool 
 		row_metric(r, c->name, c->name_len, v);
 	if (v->value.kind != METRIC_NONE || !inherit || c->source != NULL)
 		return;
-	const struct metrics *m = &r->a->metrics;
-	const uint32_t host = m->agent[sources_port(&r->a->sources, r->port)->agent].host;
-	const struct row_reader at_host = {.a = r->a, .port = host};
 	const struct row_counter metric = row_counter_of(r->a, c->name, c->name_len);
-	if (host == 0 || host == r->port || !row_counter(&at_host, &metric, v))
-		return;
-	v->inherited = true;
-	if (v->value.kind != METRIC_TEXT) // a port has no load
-		v->value.kind = METRIC_NONE;
+	inherit_text(r, &metric, v);
 }
 
 // --- names --------------------------------------------------------------------------------------

@@ -37,18 +37,14 @@ struct row_counter row_counter_of(const struct analyzer *a, const char *name, si
 /// The row's own value of it; false when it has none.
 bool row_counter(const struct row_reader *r, const struct row_counter *c, struct row_value *v);
 
-/// One flow of a data source, both directions together.
-struct row_flow {
-	double value;
-	uint64_t time;  ///< ns
-	uint32_t entry; ///< of the definition's store: the larger one
-};
-
 /// The row's own value of a metric; METRIC_NONE when it has none.
 void row_metric(const struct row_reader *r, const char *name, size_t len, struct row_value *v);
 /// The value of a column, from the agent's host if need be and allowed.
 void row_column(const struct row_reader *r, const struct metric_column *c, bool inherit,
 		struct row_value *v);
+/// As row_column(), of a metric of counters.
+void row_counter_column(const struct row_reader *r, const struct row_counter *c, bool inherit,
+			struct row_value *v);
 /// True if all filters hold.
 bool row_passes(const struct row_reader *r, const struct metric_filter *filter, size_t n);
 

@@ -75,7 +75,7 @@ static const struct flow_spec total = {
 
 /// Settings that a test changes before rig_new().
 struct settings {
-	struct flow_spec spec[4];
+	struct flow_spec spec[8];
 	size_t n_specs;
 	struct threshold_spec threshold[4];
 	size_t n_thresholds;

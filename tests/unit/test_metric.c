@@ -464,6 +464,87 @@ static void tables_join_hosts_and_ports(void **state)
 	rig_free(r);
 }
 
+// What all definitions may list together is shared: each has room, however much each wants.
+static void all_definitions_have_room(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+	struct settings set = settings_of(&pair);
+	set.n_specs = 6;
+	for (unsigned i = 0; i < 6; i++) {
+		set.spec[i] = pair;
+		set.spec[i].name = names[i];
+		set.spec[i].n = 4096;
+	}
+	struct rig *r = rig_new(&set);
+	for (uint32_t i = 1; i <= 50; i++)
+		sample(r, 1, 1, i, 5, (uint16_t)i, 1000 + i);
+	tick(r);
+	const struct metric_request q = {.keys = true};
+	static struct metric_scan s;
+	scan_of(r, &q, &s);
+	assert_int_equal(page.n_rows, 1);
+	assert_int_equal(page.row[0].n_cells, 6);
+	for (unsigned i = 0; i < 6; i++) {
+		assert_string_equal(page.row[0].cell[i].name, names[i]);
+		assert_int_equal(page.row[0].cell[i].n_keys, 50);
+		assert_string_equal(page.row[0].cell[i].key[0].key, "10.0.0.50,10.1.0.1");
+	}
+	rig_free(r);
+}
+
+static void leaving(struct rig *r, uint32_t sequence, uint16_t src, uint32_t bytes)
+{
+	uint8_t h[42] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 200};
+	memcpy(h + 26, (const uint8_t[]){10, 0, (uint8_t)(src >> 8), (uint8_t)src, 10, 1, 0, 1}, 8);
+	const struct flow_sample fs = {.sequence = sequence,
+				       .ds_index = 5,
+				       .sampling_rate = RATE,
+				       .input = 6,
+				       .output = 5};
+	struct shot s;
+	shot_begin(&s, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence});
+	encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE, &fs);
+	encode_sampled_header(&s.e, 1, bytes, 4, h, sizeof(h));
+	encode_sample_end(&s.e);
+	fire(r, 1, &s, 10 * MS);
+}
+
+// Of a port that samples both directions more flows are looked at than are listed: what is not
+// listed takes no room from the texts of a page.
+static void only_what_is_listed_is_written(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.spec[0].keys = "ipsource,ipdestination,macsource,macdestination";
+	set.spec[0].fs = " ................................ ";
+	set.spec[0].n = 800;
+	set.bank_entries = set.store_entries = 16384;
+	struct rig *r = rig_new(&set);
+	for (uint32_t i = 1; i <= 2400; i++)
+		sample(r, 1, 1, i, 5, (uint16_t)i, 1000 + i);
+	// In sum the largest, though the smaller in either direction.
+	sample(r, 1, 1, 2401, 5, 3000, 2000);
+	leaving(r, 2402, 3000, 2001);
+	tick(r);
+	const struct metric_request q = {.keys = true};
+	static struct metric_scan s;
+	scan_of(r, &q, &s);
+	while (page.n_rows == 0) // slice by slice
+		assert_true(metric_scan_next(r->analyzer, &s, &page));
+	assert_int_equal(page.n_rows, 1);
+	assert_string_equal(page.row[0].source, "5");
+	const struct metric_cell *c = &page.row[0].cell[0];
+	assert_int_equal(c->n_keys, 800);
+	assert_memory_equal(c->key[0].key, "10.0.11.184 ", 12);
+	size_t texts = 0;
+	for (uint32_t i = 0; i < c->n_keys; i++) {
+		assert_true(strlen(c->key[i].key) >= 100);
+		assert_true(i == 0 || c->key[i].value <= c->key[i - 1].value);
+		texts += strlen(c->key[i].key) + 1;
+	}
+	assert_true(page.n_text < texts + 100); // a name, a number
+	rig_free(r);
+}
+
 static size_t filtered(struct rig *r, const char *metric, const char *const *pattern, size_t n)
 {
 	struct metric_filter f = {.pattern = pattern, .n = n};
@@ -617,6 +698,8 @@ int main(void)
 		cmocka_unit_test(silence_is_forgotten),
 		cmocka_unit_test(full_is_counted),
 		cmocka_unit_test(tables_join_hosts_and_ports),
+		cmocka_unit_test(all_definitions_have_room),
+		cmocka_unit_test(only_what_is_listed_is_written),
 		cmocka_unit_test(filters_choose_rows),
 		cmocka_unit_test(columns_are_parsed),
 		cmocka_unit_test(statistics),
