@@ -29,13 +29,21 @@ static struct strbuf value_of(struct join_row *row)
 	return strbuf_of(row->value, sizeof(row->value));
 }
 
-// A port of an agent.
-static void add_port(struct join *j, const struct addr *agent, uint32_t ifindex, const char *link)
+// A data source, unless its agent has no address by which it could be found.
+static void add_source(struct join *j, const struct addr *agent, uint32_t ds_class,
+		       uint32_t ds_index, const char *label, uint64_t time)
 {
-	struct join_row *row = add(j, link, strlen(link), 0);
+	if (agent->family == ADDR_NONE)
+		return;
+	struct join_row *row = add(j, label, strlen(label), time);
 	struct strbuf value = value_of(row);
 	row->agent = *agent;
-	data_source_format(&value, SFLOW_DS_IFINDEX, ifindex);
+	data_source_format(&value, ds_class, ds_index);
+}
+
+static void add_port(struct join *j, const struct addr *agent, uint32_t ifindex, const char *link)
+{
+	add_source(j, agent, SFLOW_DS_IFINDEX, ifindex, link, 0);
 }
 
 // --- links --------------------------------------------------------------------------------------
@@ -98,6 +106,11 @@ static bool next_link(const struct analyzer *a, struct join *j)
 
 // --- hosts --------------------------------------------------------------------------------------
 
+// The metrics that are read of every port.
+struct host_metrics {
+	struct row_counter label, uuid, vir_uuid;
+};
+
 struct host {
 	uint32_t port;
 	char label[PROGRAM_LABEL_MAX + 1];
@@ -106,15 +119,13 @@ struct host {
 };
 
 // What the metric says of a port; false: nothing.
-static bool read_host(const struct analyzer *a, const char *metric, struct host *h)
+static bool read_host(const struct row_reader *r, const struct row_counter *metric, struct host *h)
 {
-	const struct row_reader r = {.a = a, .port = h->port};
-	const struct metric_column column = {.name = metric, .name_len = strlen(metric)};
 	struct strbuf label = strbuf_of(h->label, sizeof(h->label));
 	struct row_value v;
-	const bool inherit = sources_port(&a->sources, h->port)->ds_class != SFLOW_DS_IFINDEX;
-	row_column(&r, &column, inherit, &v);
-	if (v.flow || v.value.kind == METRIC_NONE)
+	const bool inherit = sources_port(&r->a->sources, h->port)->ds_class != SFLOW_DS_IFINDEX;
+	row_counter_column(r, metric, inherit, &v);
+	if (v.value.kind == METRIC_NONE)
 		return false;
 	if (v.value.kind == METRIC_TEXT)
 		strbuf_bytes(&label, v.value.text, v.value.len);
@@ -133,68 +144,98 @@ static void add_adapters(const struct block *b, const struct host *h, struct joi
 	}
 }
 
-static void add_uuid(const struct row_reader *r, const struct host *h, struct join *j)
+static bool add_uuid(const struct row_reader *r, const struct row_counter *uuid,
+		     const struct host *h, struct join *j)
 {
-	static const char *const names[] = {"uuid", "vir_uuid"};
-	for (unsigned i = 0; i < 2; i++) {
-		struct row_value v;
-		row_metric(r, names[i], strlen(names[i]), &v);
-		if (v.flow || v.value.kind != METRIC_TEXT)
-			continue;
-		struct strbuf value = value_of(add(j, h->label, h->len, v.time));
-		strbuf_bytes(&value, v.value.text, v.value.len);
-		return;
-	}
+	struct row_value v;
+	if (!row_counter(r, uuid, &v) || v.value.kind != METRIC_TEXT)
+		return false;
+	struct strbuf value = value_of(add(j, h->label, h->len, v.time));
+	strbuf_bytes(&value, v.value.text, v.value.len);
+	return true;
 }
 
-static void add_host(const struct analyzer *a, struct join *j, uint32_t port)
+static void add_host(const struct analyzer *a, const struct host_metrics *metrics, struct join *j,
+		     uint32_t port)
 {
 	const struct port *p = sources_port(&a->sources, port);
 	const struct addr *agent = &sources_agent(&a->sources, p->agent)->addr;
 	const struct metrics *m = &a->metrics;
 	const struct row_reader r = {.a = a, .port = port};
 	struct host h = {.port = port};
-	if (p->named != 0 || !read_host(a, j->metric, &h))
+	if (p->named != 0 || !read_host(&r, &metrics->label, &h))
 		return;
 	for (const struct block *b = metrics_first(m, port); b != NULL; b = metrics_next(m, b))
 		if (b->layout == BLOCK_ADAPTERS && j->n < JOIN_ROWS - 3 - b->n_words / 2)
 			add_adapters(b, &h, j);
-	add_uuid(&r, &h, j);
-	struct join_row *row = add(j, h.label, h.len, h.time);
-	struct strbuf value = value_of(row);
-	row->agent = *agent;
-	data_source_format(&value, p->ds_class, p->ds_index);
-	if (m->agent[p->agent].host != port)
+	if (!add_uuid(&r, &metrics->uuid, &h, j))
+		add_uuid(&r, &metrics->vir_uuid, &h, j);
+	add_source(j, agent, p->ds_class, p->ds_index, h.label, h.time);
+	if (m->agent[p->agent].host != port || agent->family == ADDR_NONE)
 		return;
-	value = value_of(add(j, h.label, h.len, h.time));
+	struct strbuf value = value_of(add(j, h.label, h.len, h.time));
 	addr_format(&value, agent);
 }
 
-static bool next_host(const struct analyzer *a, struct join *j)
+static bool next_host(const struct analyzer *a, const struct host_metrics *metrics, struct join *j)
 {
 	if (j->port >= a->sources.port.n)
 		return false;
-	add_host(a, j, ++j->port);
+	add_host(a, metrics, j, ++j->port);
 	return true;
 }
 
 // --- walks --------------------------------------------------------------------------------------
 
-bool join_next(const struct analyzer *a, struct join *j)
+// A name may be empty, or begin with a NUL: it says nothing, and finds nothing.
+static void drop_empty(struct join *j)
 {
-	j->n = 0;
-	for (unsigned i = 0; i < SLICE && j->n + PORT_ROWS <= JOIN_ROWS; i++)
-		if (!(j->metric == NULL ? next_link(a, j) : next_host(a, j)))
-			return false;
-	return true;
+	size_t n = 0;
+	for (size_t i = 0; i < j->n; i++) {
+		if (j->row[i].label[0] == '\0' || j->row[i].value[0] == '\0')
+			continue;
+		if (n != i)
+			j->row[n] = j->row[i];
+		n++;
+	}
+	j->n = n;
 }
 
-// True when the metric stands in records that name or describe: their values stay.
+static struct row_counter counter_of(const struct analyzer *a, const char *name)
+{
+	return row_counter_of(a, name, strlen(name));
+}
+
+bool join_next(const struct analyzer *a, struct join *j)
+{
+	struct host_metrics metrics;
+	bool more = true;
+	if (j->metric != NULL)
+		metrics = (struct host_metrics){counter_of(a, j->metric), counter_of(a, "uuid"),
+						counter_of(a, "vir_uuid")};
+	j->n = 0;
+	for (unsigned i = 0; i < SLICE && more && j->n + PORT_ROWS <= JOIN_ROWS; i++)
+		more = j->metric == NULL ? next_link(a, j) : next_host(a, &metrics, j);
+	drop_empty(j);
+	return more;
+}
+
+// True when it is computed from counters, which are never the same twice.
+static bool counts(const struct catalog *c, const struct catalog_def *d)
+{
+	bool any = catalog_is_rate(d);
+	for (uint8_t i = 0; i < d->n_args && !any; i++)
+		any = counts(c, &c->def[d->arg[i]]);
+	return any;
+}
+
+// True when the metric stands in records that name or describe, and is none of their counters:
+// its values stay.
 static bool is_lasting(const struct catalog *c, const char *metric)
 {
 	const int name = catalog_name(c, metric, strlen(metric));
 	for (uint16_t i = name >= 0 ? c->name_def[name] : 0; i != 0; i = c->def[i - 1].next)
-		if (!c->layout[c->def[i - 1].layout].texts)
+		if (!c->layout[c->def[i - 1].layout].texts || counts(c, &c->def[i - 1]))
 			return false;
 	return true;
 }

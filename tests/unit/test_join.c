@@ -140,6 +140,81 @@ static void hosts_change(void **state)
 	rig_free(r);
 }
 
+// A flow of a data source that is called like a metric does not stand before its host's text.
+static void flows_are_no_labels(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.spec[0].name = "host_name";
+	struct rig *r = rig_new(&set);
+	host(r, 1, 2, "server", 1, 2);
+	host(r, 1, 3, "vm", 3, 1);
+	const struct flow_sample fs = {.sequence = 1,
+				       .ds_class = 3,
+				       .ds_index = 105,
+				       .sampling_rate = RATE,
+				       .input = 1,
+				       .output = 2};
+	static const uint8_t h[42] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45};
+	struct shot s;
+	shot_begin(&s, (struct from){.agent = 1, .sequence = 1000, .uptime = 1000});
+	encode_flow_sample(&s.e, SFLOW_FLOW_SAMPLE_EXPANDED, &fs);
+	encode_sampled_header(&s.e, 1, 1000, 4, h, sizeof(h));
+	encode_sample_end(&s.e);
+	fire(r, 0, &s, 10 * MS);
+	tick(r);
+	struct flow_summary summary;
+	query_top(r->analyzer, 0, NULL, 0, &summary);
+	assert_int_equal(summary.samples, 1);
+	assert_string_equal(label(r, "host_name", 0, "020000000003"), "server");
+	rig_free(r);
+}
+
+static void operations(struct rig *r, uint32_t n)
+{
+	struct told t;
+	tell(&t, 1, 3, 105);
+	encode_record(&t.s.e, SFLOW_TAG(0, 2202));
+	encode_string(&t.s.e, "shop");
+	for (uint32_t i = 0; i < 11; i++)
+		encode_u32(&t.s.e, n);
+	encode_record_end(&t.s.e);
+	done(r, &t);
+}
+
+// Counters that stand beside a name do not stay, as it does.
+static void counters_are_not_lasting(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	const struct analyzer *a = r->analyzer;
+	operations(r, 1);
+	const uint64_t name = join_version(a, "app_name"), count = join_version(a, "app_success");
+	operations(r, 2);
+	assert_int_equal(join_version(a, "app_name"), name);
+	assert_int_not_equal(join_version(a, "app_success"), count);
+	rig_free(r);
+}
+
+// An agent that says no address: what it tells of adapters is found, its data sources are not.
+static void agents_without_address(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	static const struct addr none;
+	const struct counters_sample cs = {.sequence = 1, .ds_class = 2, .ds_index = 1};
+	const struct host_descr h = {.hostname = "server", .os_release = "5"};
+	struct told t = {0};
+	t.s.e = encode_begin(t.s.data, sizeof(t.s.data), &none, 0, 1, 1);
+	encode_counters_sample(&t.s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+	encode_host_descr(&t.s.e, &h);
+	encode_adapters(&t.s.e, 1, 1);
+	done(r, &t);
+	assert_string_equal(label(r, "host_name", 0, "020000000001"), "server");
+	struct join *j = walk_of(r, "host_name");
+	for (size_t i = 0; i < j->n; i++)
+		assert_true(strlen(j->row[i].value) == 12 || strlen(j->row[i].value) == 36);
+	free(j);
+	rig_free(r);
+}
+
 // More adapters than metrics ever repeat.
 static void many_adapters(void **state)
 {
@@ -201,6 +276,12 @@ static void links_are_found(void **state)
 	assert_int_not_equal(join_version(a, NULL), before);
 	assert_string_equal(label(r, NULL, 2, "9"), "up2");
 	assert_null(label(r, NULL, 2, "10"));
+	// A link whose name is empty is none.
+	topology_free(analyzer_set_topology(r->analyzer, wire("", "192.0.0.2")));
+	named(r, 1, 5, "swp1");
+	struct join *j = walk_of(r, NULL);
+	assert_int_equal(j->n, 0);
+	free(j);
 	rig_free(r);
 }
 
@@ -239,9 +320,15 @@ static void metrics_are_checked(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hosts_are_found),   cmocka_unit_test(hosts_change),
-		cmocka_unit_test(many_adapters),     cmocka_unit_test(links_are_found),
-		cmocka_unit_test(people_name_links), cmocka_unit_test(metrics_are_checked),
+		cmocka_unit_test(hosts_are_found),
+		cmocka_unit_test(hosts_change),
+		cmocka_unit_test(flows_are_no_labels),
+		cmocka_unit_test(counters_are_not_lasting),
+		cmocka_unit_test(agents_without_address),
+		cmocka_unit_test(many_adapters),
+		cmocka_unit_test(links_are_found),
+		cmocka_unit_test(people_name_links),
+		cmocka_unit_test(metrics_are_checked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
