@@ -117,13 +117,20 @@ static void best_down(const struct store *s, uint32_t *best, uint32_t n, uint32_
 	best[at] = i;
 }
 
+// Whether an entry that is not among them is one of the best.
+static bool best_takes(const struct store *s, const uint32_t *best, uint32_t n, uint32_t max,
+		       uint32_t i)
+{
+	return n < max || (max > 0 && store_before(s, i, best[0]));
+}
+
 static void best_offer(const struct store *s, uint32_t *best, uint32_t *n, uint32_t max, uint32_t i)
 {
+	if (!best_takes(s, best, *n, max, i))
+		return;
 	if (*n == max) {
-		if (max > 0 && store_before(s, i, best[0])) {
-			best[0] = i;
-			best_down(s, best, max, 0);
-		}
+		best[0] = i;
+		best_down(s, best, max, 0);
 		return;
 	}
 	uint32_t at = (*n)++;
@@ -176,8 +183,11 @@ static void pick_chunk(const struct store *s, struct store_pick *p)
 	}
 	for (uint32_t k = 0; k < c->n; k++) {
 		const uint32_t i = c->entry[k];
-		// When an entry goes, one that was seen may take its place further on.
-		if (store_visible(s, i) && (p->begun == s->now || !holds(p, i)))
+		// When an entry goes, one that was seen may take its place further on. To look for
+		// it among the candidates costs most: only for the few that would be one.
+		if (store_visible(s, i) &&
+		    (p->begun == s->now ||
+		     (best_takes(s, p->best, p->n, p->max, i) && !holds(p, i))))
 			best_offer(s, p->best, &p->n, p->max, i);
 	}
 	p->chunk = c->next;
