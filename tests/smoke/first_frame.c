@@ -34,9 +34,10 @@ enum {
 
 #define GAP       (37 * CLOCK_NS_PER_MS) // longer than a nap takes to grow
 #define FIRST_NAP (20 * CLOCK_NS_PER_US)
+#define DEADLINE  (20 * CLOCK_NS_PER_S)
 
 static int n_frames;
-static bool done; // sender: w; loop: r
+static uint64_t sent_last; // ns, 0 = some are still to come; sender: w; loop: r
 
 static void sleep_for(uint64_t ns)
 {
@@ -64,20 +65,26 @@ static void *send_frames(void *arg)
 		if (sendto(fd, f, sizeof(f), 0, (const struct sockaddr *)&to, sizeof(to)) < 0)
 			perror("sendto");
 	}
-	sleep_for(500 * CLOCK_NS_PER_MS);
-	__atomic_store_n(&done, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&sent_last, clock_monotonic(), __ATOMIC_RELAXED);
 	close(fd);
 	return arg;
 }
 
-// The worker's loop; returns the number of delays.
+// Frames that are not there by then are lost.
+static bool is_late(void)
+{
+	const uint64_t sent = __atomic_load_n(&sent_last, __ATOMIC_RELAXED);
+	return sent != 0 && clock_monotonic() - sent > DEADLINE;
+}
+
+// The worker's loop, until all frames have come; returns the number of delays.
 static int receive(struct input *in, uint64_t max_nap, double *delay)
 {
 	static struct burst b;
 	uint64_t nap = 0;
 	int n = 0;
 	unsigned idle = 0;
-	while (!__atomic_load_n(&done, __ATOMIC_RELAXED)) {
+	while (n < n_frames && !is_late()) {
 		if (in->burst(in, UINT64_MAX, &b) == INPUT_READY) {
 			for (unsigned i = 0; i < b.n && n < MOST; i++) {
 				uint64_t sent;
