@@ -65,9 +65,10 @@ enum http_method {
 
 /// What a row may ask for.
 enum {
-	HTTP_SLOW = 1, ///< may block: runs on a thread for that
-	HTTP_BIG = 2,  ///< its body may be as large as `max_table` instead of `max_body`
-	HTTP_OPEN = 4, ///< needs no token: says nothing but whether weir is well
+	HTTP_SLOW = 1,    ///< may block: runs on a thread for that
+	HTTP_BIG = 2,     ///< its body may be as large as `max_table` instead of `max_body`
+	HTTP_OPEN = 4,    ///< needs no token: says nothing but whether weir is well
+	HTTP_CHANGES = 8, ///< its GET changes something, too: no page of another origin may ask
 };
 
 /// What parked requests wait for.

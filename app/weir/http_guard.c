@@ -172,14 +172,19 @@ static bool is_own_name(const struct http *h, const char *host)
 	return addr_parse(name, &addr) == 0;
 }
 
-// True when the page that asks came from here, or is on the list, or no page asks at all.
+// True when the page that asks came from here, or is on the list, or no page asks at all. A browser
+// names no origin for an image or a link of a page, but says whether that is of another site.
 static bool is_own_origin(const struct request *r)
 {
 	const char *origin = header(r, MHD_HTTP_HEADER_ORIGIN);
+	const char *site = header(r, "Sec-Fetch-Site");
 	const char *host = header(r, MHD_HTTP_HEADER_HOST);
 	const char *mine = origin != NULL ? strstr(origin, "://") : NULL;
-	if (origin == NULL || in_list(&r->http->set->cors, origin))
+	if (in_list(&r->http->set->cors, origin != NULL ? origin : ""))
 		return true;
+	if (origin == NULL)
+		return site == NULL || strcmp(site, "same-origin") == 0 ||
+		       strcmp(site, "none") == 0; // typed by a person
 	return mine != NULL && host != NULL && strcmp(mine + 3, host) == 0;
 }
 
@@ -189,6 +194,7 @@ unsigned http_guard(struct request *r)
 	const char *host = header(r, MHD_HTTP_HEADER_HOST);
 	struct http_answer *a = &r->answer;
 	const bool open = (r->row->flags & HTTP_OPEN) != 0;
+	const bool changes = r->view.method != HTTP_GET || (r->row->flags & HTTP_CHANGES) != 0;
 	if (h->ca != NULL && !has_certificate(r))
 		http_answer_error(a, 403, "expected a certificate that client_ca has signed");
 	else if (h->token != NULL && !open && !has_token(r)) {
@@ -201,7 +207,7 @@ unsigned http_guard(struct request *r)
 				  "host: got \"%s\", expected an address, this host, or one of "
 				  "http.hosts",
 				  host);
-	else if (r->view.method != HTTP_GET && !is_own_origin(r))
+	else if (changes && !is_own_origin(r))
 		http_answer_error(a, 403, "a page of another origin may not change anything");
 	else if (r->view.method != HTTP_GET && h->set->readonly)
 		http_answer_error(a, 403, "read-only: http.readonly is set");

@@ -382,7 +382,8 @@ static void get_flows(const struct http_request *r, struct http_answer *a)
 }
 
 static const struct http_row rows[] = {
-	{HTTP_GET, "/app/prometheus/scripts/export.js/flows/{agent}/txt", get_flows, HTTP_SLOW},
+	{HTTP_GET, "/app/prometheus/scripts/export.js/flows/{agent}/txt", get_flows,
+	 HTTP_SLOW | HTTP_CHANGES},
 };
 
 const struct http_rows rest_export_rows = {rows, sizeof(rows) / sizeof(rows[0])};

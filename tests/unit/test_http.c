@@ -92,6 +92,7 @@ static const struct http_row rows[] = {
 	{HTTP_GET, "/wait", wait_for_it},
 	{HTTP_GET, "/lines", stream_lines},
 	{HTTP_GET, "/nothing", say_nothing},
+	{HTTP_GET, "/define", well, HTTP_CHANGES},
 	{HTTP_GET, "/well", well, HTTP_OPEN},
 };
 
@@ -369,6 +370,17 @@ static void test_pages_of_other_origins(void **state)
 	ANSWERS(ask(r, "POST /echo/a/json", "Origin: http://127.0.0.1\r\n", "x"), 200, "x");
 	ANSWERS(ask(r, "POST /echo/a/json", "Origin: http://friend\r\n", "x"), 200,
 		"Access-Control-Allow-Origin: http://friend");
+	// What an image or a link of another page asks for.
+	ANSWERS(ask(r, "GET /define", "Sec-Fetch-Site: cross-site\r\n", NULL), 403, "origin");
+	ANSWERS(ask(r, "GET /define", "Sec-Fetch-Site: same-site\r\n", NULL), 403, "origin");
+	ANSWERS(ask(r, "GET /define", "Origin: http://evil\r\n", NULL), 403, "origin");
+	ANSWERS(ask(r, "GET /define", "", NULL), 200, "OK");
+	ANSWERS(ask(r, "GET /define", "Sec-Fetch-Site: none\r\n", NULL), 200, "OK");
+	ANSWERS(ask(r, "GET /define", "Sec-Fetch-Site: same-origin\r\n", NULL), 200, "OK");
+	ANSWERS(ask(r, "GET /define", "Sec-Fetch-Site: cross-site\r\nOrigin: http://friend\r\n",
+		    NULL),
+		200, "OK");
+	ANSWERS(ask(r, "GET /well", "Sec-Fetch-Site: cross-site\r\n", NULL), 200, "OK");
 	assert_null(strstr(ask(r, "GET /echo/a/json", "Origin: http://evil\r\n", NULL),
 			   "Access-Control"));
 	ANSWERS(ask(r, "OPTIONS /echo/a/json", "Origin: http://friend\r\n", NULL), 204,
