@@ -6,11 +6,9 @@
 /// Connect a socket of nng to the collector, with TLS where the URL wants it.
 ///
 ///     dial_set(&files);                       // once, from the options
-///     err = dial(socket, url, wait);          // an error of nng
+///     err = dial(socket, url, DIAL_WAIT);     // an error of nng
 ///
 /// Thread-safety: the main thread.
-
-#include <stdbool.h>
 
 #include <nng/nng.h>
 
@@ -18,7 +16,14 @@
 
 /// The PEM files of this side; borrowed.
 void dial_set(const struct feed_tls *files);
-/// @p wait: go on trying when nobody is there. Certificates that do not go together are an error
-/// all the same (NNG_EPEERAUTH, NNG_ECRYPTO), since waiting does not mend them; files that are
-/// wrong are too, with a message on standard error.
-int dial(nng_socket socket, const char *url, bool wait);
+
+enum dial_mode {
+	DIAL_ONCE, ///< an error when nobody is there; blocks as long as the system tries to connect
+	DIAL_WAIT, ///< go on trying when nobody is there
+	DIAL_LATER, ///< as DIAL_WAIT, and return at once: what is sent waits for a connection
+};
+
+/// Certificates that do not go together are an error in any mode but DIAL_LATER (NNG_EPEERAUTH,
+/// NNG_ECRYPTO), since waiting does not mend them; files that are wrong are one in any mode, with a
+/// message on standard error.
+int dial(nng_socket socket, const char *url, enum dial_mode mode);

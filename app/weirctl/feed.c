@@ -149,7 +149,7 @@ static int open_socket(struct feed *f, const char *url, bool wait)
 	    (err = nng_pipe_notify(s, NNG_PIPE_EV_REM_POST, count_pipe, f)) != 0 ||
 	    (err = nng_socket_get_int(s, NNG_OPT_RECVFD, &f->fd)) != 0)
 		return err;
-	return dial(s, url, wait);
+	return dial(s, url, wait ? DIAL_WAIT : DIAL_ONCE);
 }
 
 static bool is_prefix(const char *topic)

@@ -105,7 +105,8 @@ static int connect_to(nng_socket *socket, const char *url)
 	nng_socket_set_ms(*socket, NNG_OPT_RECVTIMEO, TIMEOUT_MS);
 	nng_socket_set_ms(*socket, NNG_OPT_SENDTIMEO, TIMEOUT_MS);
 	nng_socket_set_size(*socket, NNG_OPT_RECVMAXSZ, 64 << 20);
-	err = dial(*socket, url, false);
+	// A port that is filtered would be tried for minutes: the question waits, as long as said.
+	err = dial(*socket, url, DIAL_LATER);
 	if (err != 0)
 		nng_close(*socket);
 	return err;

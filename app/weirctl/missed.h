@@ -11,7 +11,8 @@
 /// Events are made from the records of /events/json: what those do not tell (unit, parts of the
 /// key) is absent.
 ///
-/// Thread-safety: the main thread; blocks for 5 s at most. Memory: one answer at a time.
+/// Thread-safety: the main thread; blocks for 5 s at most until it is connected, and for as long
+/// until each answer. Memory: one answer at a time.
 
 #include <stdint.h>
 

@@ -6,8 +6,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <arpa/inet.h>
 #include <math.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -15,6 +20,7 @@
 #include "format.h"
 #include "jsonline.h"
 #include "loss.h"
+#include "missed.h"
 #include "view.h"
 
 static void gaps_are_losses(void **state)
@@ -327,6 +333,38 @@ static void json_has_every_field(void **state)
 	free_fixture(&f);
 }
 
+static void nobody_is_shown(void *ctx, const Weir__Event *event)
+{
+	fail();
+}
+
+// Its queue is full and nobody takes from it: further attempts are dropped, as by a filter.
+static void a_filtered_replay_is_given_up(void **state)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(in);
+	struct err_msg msg = {0};
+	char feed[64];
+	uint64_t last = 0;
+	int fill[4];
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&in, len), 0);
+	assert_int_equal(listen(fd, 0), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&in, &len), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		fill[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		connect(fill[i], (struct sockaddr *)&in, len);
+	}
+	snprintf(feed, sizeof(feed), "tcp://127.0.0.1:%u", ntohs(in.sin_port) - 1u);
+	const time_t start = time(NULL);
+	assert_int_equal(missed_events(feed, NULL, &last, nobody_is_shown, NULL, &msg), ERR_IO);
+	assert_in_range(time(NULL) - start, 0, 20);
+	assert_non_null(strstr(msg.text, "imed out"));
+	for (unsigned i = 0; i < 4; i++)
+		close(fill[i]);
+	close(fd);
+}
+
 int main(void)
 {
 	setenv("TZ", "UTC", 1);
@@ -341,6 +379,7 @@ int main(void)
 		cmocka_unit_test(table_leaves_out_columns),
 		cmocka_unit_test(terminal_gets_no_escapes),
 		cmocka_unit_test(json_has_every_field),
+		cmocka_unit_test(a_filtered_replay_is_given_up),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
