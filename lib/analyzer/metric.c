@@ -25,7 +25,7 @@ static void layout(struct metrics *m, struct carve *c, const struct metrics_conf
 	texts_layout(&m->texts, c, &m->slab,
 		     texts < UINT32_MAX / 4 ? (uint32_t)texts : UINT32_MAX / 4, &config->secret);
 	m->first = carve(c, sources, sizeof(*m->first));
-	m->sampler = carve(c, sources, sizeof(*m->sampler));
+	m->sampler = carve(c, 2 * sources, sizeof(*m->sampler)); // as there are in source.h
 	m->touched = carve(c, sources, sizeof(*m->touched));
 	m->touched_in = carve(c, sources, sizeof(*m->touched_in));
 	m->agent = carve(c, agents, sizeof(*m->agent));

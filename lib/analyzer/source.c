@@ -21,10 +21,10 @@ static void layout(struct sources *s, struct carve *c, const struct source_confi
 	roster_layout(&s->agent, c, sizeof(struct agent), 3, agents);
 	roster_layout(&s->sub_agent, c, sizeof(struct sub_agent), 1, agents);
 	roster_layout(&s->port, c, sizeof(struct port), 2, sources);
-	roster_layout(&s->sampler, c, sizeof(struct sampler), 1, sources);
+	roster_layout(&s->sampler, c, sizeof(struct sampler), 1, 2 * sources);
 	roster_layout(&s->source, c, sizeof(struct source), 1, sources);
 	s->touched = carve(c, (size_t)sources + 1, sizeof(uint32_t));
-	s->touched_samplers = carve(c, (size_t)sources + 1, sizeof(uint32_t));
+	s->touched_samplers = carve(c, 2 * (size_t)sources + 1, sizeof(uint32_t));
 	s->touched_subs = carve(c, (size_t)agents + 1, sizeof(uint32_t));
 	s->worker = carve(c, config->n_workers, sizeof(*s->worker));
 	for (uint32_t w = 0; w < config->n_workers; w++) {
@@ -136,7 +136,7 @@ static void enter_source(struct sources *s, struct translation *t, uint32_t i,
 	t->sampler[i] = 0;
 	t->source[i] = 0;
 	find_source(s, t, i, id);
-	s->sources_refused += t->source[i] == 0;
+	s->sources_refused += t->source[i] == 0 || t->sampler[i] == 0;
 }
 
 static void translate(struct sources *s, struct translation *t, const struct registry *registry,
@@ -275,13 +275,18 @@ static struct sampler *touch_sampler(struct sources *s, uint32_t i)
 static void merge_discards(struct sources *s, uint32_t i, const struct source_cell *cell,
 			   const struct discard_cell *discard)
 {
-	const struct sampler *flows = sources_sampler(s, i);
+	struct sampler *flows = sources_sampler(s, i);
 	const struct sampler id = {.port = flows->port,
 				   .sub_agent = flows->sub_agent | SAMPLER_DISCARDS};
 	bool is_new;
-	const uint32_t own = roster_enter(&s->sampler, &s->config.secret, &id, &is_new);
-	if (own == 0)
+	if (flows->no_discards)
 		return;
+	const uint32_t own = roster_enter(&s->sampler, &s->config.secret, &id, &is_new);
+	if (own == 0) {
+		flows->no_discards = true;
+		s->sources_refused++;
+		return;
+	}
 	struct port *p = sources_port(s, id.port);
 	sources_agent(s, p->agent)->n_discarding += !p->discarding;
 	p->discarding = true;

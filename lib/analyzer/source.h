@@ -22,7 +22,7 @@
 /// sequences differ, and are one port and one source outside; such a port counts as a conflict.
 /// Both directions of a port share the sampler, because the agent numbers their samples in one
 /// sequence. Discarded-packet samples have a sequence of their own, and so a sampler of their own,
-/// from when there is one, as long as there is room for more samplers (as many as sources).
+/// from when there is one. There is room for twice as many samplers as sources.
 ///
 /// **Loss** is the growth of the highest sequence number, over all workers, minus what was
 /// received: right however an agent's datagrams are spread over workers, and healed when late ones
@@ -44,7 +44,8 @@
 /// **Doubts** about a source are looked at whenever it has samples: see DOUBT_* of query.h.
 ///
 /// When the roster is full, sums and flows of what does not fit go to source 0, which no agent
-/// has; counted.
+/// has; counted. A source whose sampler found no room is counted, too: what was lost of its samples
+/// is not known.
 ///
 /// Thread-safety: one thread merges; between sources_end() and the next sources_merge() anybody
 /// may read. While flows are merged (after all sources_merge() of a tick) many threads may read
@@ -143,6 +144,7 @@ struct sampler {
 	uint32_t restarts;           ///< of the sub-agent, when the tally was right
 	bool used;                   ///< had flow samples
 	bool rate_changed;           ///< in this tick
+	bool no_discards;            ///< the port's sampler of discards found no room
 	uint64_t drops;              ///< growth of the agent's count
 	uint64_t pool, pool_samples; ///< growth, and samples received meanwhile
 	struct tally tally;

@@ -294,9 +294,45 @@ static void samples_of_both_kinds_are_numbered(void **state)
 	rig_free(r);
 }
 
+// Ports that discard have two samplers: there is room for both, however many sources there are.
+static void discards_find_room(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.max_sources = 4;
+	struct rig *r = rig_new(&set);
+	struct agent_row row;
+	static const uint32_t tags[] = {SFLOW_FLOW_SAMPLE, SFLOW_DISCARDED_PACKET};
+	for (uint32_t n = 1; n <= 16; n++) {
+		const uint32_t port = (n - 1) / 2 % 4 + 1, sequence = n > 8 ? 12 : 10;
+		const struct flow_sample fs = {.sequence = sequence,
+					       .ds_index = port,
+					       .sampling_rate = RATE,
+					       .input = port,
+					       .reason = 258};
+		const uint8_t h[34] = {[12] = 8, [14] = 0x45, [23] = 17};
+		struct shot s;
+		shot_begin(&s, (struct from){.agent = 1, .sequence = n, .uptime = n});
+		encode_flow_sample(&s.e, tags[(n - 1) % 2], &fs);
+		encode_sampled_header(&s.e, 1, 100, 4, h, sizeof(h));
+		encode_sample_end(&s.e);
+		fire(r, 0, &s, 20 * MS);
+		if (n % 8 == 0)
+			tick(r);
+	}
+	struct analyzer_stats stats;
+	query_stats(r->analyzer, &stats);
+	assert_int_equal(stats.sources_full, 0);
+	assert_int_equal(query_agents(r->analyzer, 0, &row, 1), 1);
+	assert_int_equal(row.discard_sources, 4);
+	assert_int_equal(row.lost_samples, 4); // one number of each
+	assert_int_equal(row.lost_discards, 4);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(discards_find_room),
 		cmocka_unit_test(samples_of_both_kinds_are_numbered),
 		cmocka_unit_test(loss_is_made_up_for),
 		cmocka_unit_test(correction_is_bounded),
