@@ -58,7 +58,7 @@ static void on_change(void *collector, const struct program *program)
 	if (c->publish != NULL)
 		publish_program(c->publish, program);
 	exporter_program(c->exporter, program);
-	memory_change(&c->memory, c->config, program, query_n_thresholds(c->analyzer));
+	memory_change(&c->memory, c->config, program, c->analyzer);
 	tell_memory(c);
 }
 

@@ -149,7 +149,7 @@ static struct sizes sizes_of(const struct config *c, const struct program *progr
 	config_analyzer(c, &analyzer);
 	return (struct sizes){
 		.worker = BANKS * (uint64_t)bank_size(program, &bank) + intake_size(&bank),
-		.analyzer = analyzer_size(&analyzer, program, c->n_thresholds),
+		.analyzer = analyzer_size(&analyzer, program, c->thresholds, c->n_thresholds),
 	};
 }
 

@@ -36,7 +36,7 @@ void memory_plan(struct memory_plan *plan, const struct config *c, const struct 
 		.bank = bank_size(program, &bank),
 		.intake = intake_size(&bank),
 		.worker = sizeof(struct worker),
-		.analyzer = analyzer_size(&analyzer, program, c->n_thresholds),
+		.analyzer = analyzer_size(&analyzer, program, c->thresholds, c->n_thresholds),
 	};
 	plan->hugepages = c->hugepages;
 	plan->buffers = inputs_memory(c, plan->hugepages);
@@ -92,14 +92,12 @@ void memory_give(void *mem)
 }
 
 void memory_change(struct memory_plan *plan, const struct config *c, const struct program *program,
-		   uint32_t n_thresholds)
+		   const struct analyzer *analyzer)
 {
 	struct bank_config bank = {0};
-	struct analyzer_config analyzer = {0};
 	config_bank(c, &bank);
-	config_analyzer(c, &analyzer);
 	plan->bank = bank_size(program, &bank);
-	plan->analyzer = analyzer_size(&analyzer, program, n_thresholds);
+	plan->analyzer = analyzer_memory(analyzer);
 }
 
 void *memory_take_table(const struct memory_plan *plan, size_t size, int socket,

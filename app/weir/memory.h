@@ -20,6 +20,8 @@
 #include "config.h"
 #include "program/program.h"
 
+struct analyzer;
+
 /// Bytes of each part.
 struct memory_plan {
 	uint32_t n_workers;
@@ -47,9 +49,9 @@ void memory_log(const struct memory_plan *plan, const struct config *c,
 void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg);
 void memory_give(void *mem);
 
-/// The plan for another program.
+/// The plan for another program, which the analyzer measures from now on.
 void memory_change(struct memory_plan *plan, const struct config *c, const struct program *program,
-		   uint32_t n_thresholds);
+		   const struct analyzer *analyzer);
 /// Zeroed memory for one table of a bank, WORKER_ALIGN aligned: as all else of a worker where there
 /// are hugepages; without, of the system, which takes it back. NULL and a message.
 void *memory_take_table(const struct memory_plan *plan, size_t size, int socket,

@@ -46,13 +46,31 @@ static void layout(struct analyzer *a, struct carve *c)
 	a->row = carve(c, a->config.max_events, sizeof(*a->row));
 }
 
-size_t analyzer_size(const struct analyzer_config *config, const struct program *program,
-		     size_t n_thresholds)
+// Without thresholds.
+static size_t base_size(const struct analyzer_config *config, const struct program *program)
 {
 	struct analyzer a = {.config = *config};
 	struct carve c = {0};
 	layout(&a, &c);
-	return sizeof(a) + c.used + CARVE_ALIGN + analyzer_set_size(&a, program, n_thresholds);
+	return sizeof(a) + c.used + CARVE_ALIGN + analyzer_set_size(&a, program);
+}
+
+size_t analyzer_size(const struct analyzer_config *config, const struct program *program,
+		     const struct threshold_spec *thresholds, size_t n_thresholds)
+{
+	const struct analyzer a = {.config = *config};
+	size_t size = base_size(config, program);
+	for (size_t i = 0; i < n_thresholds; i++)
+		size += analyzer_threshold_size(&a, program, &thresholds[i]);
+	return size;
+}
+
+size_t analyzer_memory(const struct analyzer *a)
+{
+	size_t size = base_size(&a->config, a->set.program);
+	for (uint32_t i = 0; i < a->set.n_thresholds; i++)
+		size += analyzer_threshold_size(a, a->set.program, &a->set.threshold[i]->spec);
+	return size;
 }
 
 static int allocate(struct analyzer *a, struct err_msg *msg)

@@ -61,7 +61,9 @@ struct analyzer_config {
 
 /// Bytes that an analyzer of this configuration takes.
 size_t analyzer_size(const struct analyzer_config *config, const struct program *program,
-		     size_t n_thresholds);
+		     const struct threshold_spec *thresholds, size_t n_thresholds);
+/// The same of one with what it measures now. Between ticks, under the lock.
+size_t analyzer_memory(const struct analyzer *a);
 /// NULL and a message when memory is short. @p program lives until another one is applied.
 struct analyzer *analyzer_new(const struct analyzer_config *config, const struct program *program,
 			      const struct threshold_spec *thresholds, size_t n_thresholds,

@@ -30,28 +30,51 @@ struct store_config analyzer_store_config(const struct analyzer *a, uint32_t def
 	};
 }
 
-// Entries of the largest store there can be, and room for its sources.
+// Rows of query_top() at most.
 static size_t pick_len(const struct analyzer *a)
 {
-	const size_t entries = analyzer_store_config(a, 0).entries;
-	const size_t sources = a->config.max_sources;
-	return (entries > sources ? entries : sources + 1) + sources + 2;
+	return (size_t)analyzer_store_config(a, 0).top + 1;
 }
 
-size_t analyzer_set_size(const struct analyzer *a, const struct program *program,
-			 size_t n_thresholds)
+static size_t text_size(const char *text)
+{
+	return text != NULL ? strlen(text) + 1 : 0;
+}
+
+// The threshold and its texts, which lie in one block.
+static size_t threshold_block_size(const struct threshold_spec *spec)
+{
+	return sizeof(struct threshold) + text_size(spec->name) + text_size(spec->metric) +
+	       text_size(spec->filter);
+}
+
+// Its filter and so many bytes of triggers.
+static size_t threshold_memory_size(const struct threshold_spec *spec, size_t triggers)
+{
+	return source_filter_size(spec->filter) + triggers + 2 * CARVE_ALIGN;
+}
+
+size_t analyzer_threshold_size(const struct analyzer *a, const struct program *program,
+			       const struct threshold_spec *spec)
+{
+	size_t largest = counter_triggers_size(a->config.max_triggered);
+	for (uint32_t i = 0; i < program->n_def; i++) {
+		const size_t triggers = triggers_size(&program->def[i], a->config.max_triggered);
+		largest = triggers > largest ? triggers : largest;
+	}
+	return threshold_block_size(spec) + threshold_memory_size(spec, largest) +
+	       sizeof(struct threshold *) + sizeof(struct triggers *);
+}
+
+size_t analyzer_set_size(const struct analyzer *a, const struct program *program)
 {
 	size_t size = pick_len(a) * sizeof(uint32_t);
-	size_t largest = counter_triggers_size(a->config.max_triggered);
 	for (uint32_t i = 0; i < program->n_def; i++) {
 		const struct flow_def *def = &program->def[i];
 		const struct store_config config = analyzer_store_config(a, i);
-		const size_t triggers = triggers_size(def, a->config.max_triggered);
 		size += flow_size(def, &config) + CARVE_ALIGN;
-		largest = triggers > largest ? triggers : largest;
 	}
-	return size + n_thresholds * (sizeof(struct threshold) + largest + CARVE_ALIGN +
-				      sizeof(struct source_filter));
+	return size;
 }
 
 static void threshold_free(struct threshold *t)
@@ -74,12 +97,11 @@ void analyzer_set_clear(struct analyzer_set *set)
 	*set = (struct analyzer_set){0};
 }
 
-// The threshold and its texts in one block.
 static struct threshold *threshold_alloc(const struct threshold_spec *spec)
 {
-	const size_t name = strlen(spec->name) + 1, metric = strlen(spec->metric) + 1;
-	const size_t filter = spec->filter != NULL ? strlen(spec->filter) + 1 : 0;
-	struct threshold *t = calloc(1, sizeof(*t) + name + metric + filter);
+	const size_t name = text_size(spec->name), metric = text_size(spec->metric);
+	const size_t filter = text_size(spec->filter);
+	struct threshold *t = calloc(1, threshold_block_size(spec));
 	if (t == NULL)
 		return NULL;
 	char *text = (char *)(t + 1);
@@ -109,7 +131,7 @@ static struct threshold *threshold_new(const struct analyzer *a, const struct th
 	if (t == NULL)
 		return NULL;
 	t->flow = flow;
-	t->memory = calloc(1, source_filter_size(spec->filter) + size + 2 * CARVE_ALIGN);
+	t->memory = calloc(1, threshold_memory_size(spec, size));
 	if (t->memory == NULL) {
 		threshold_free(t);
 		return NULL;

@@ -49,7 +49,7 @@ struct analyzer_set {
 	struct threshold **threshold;
 	uint32_t n_thresholds;
 	struct triggers **triggers; ///< of all flows, one flow after the other
-	uint32_t *pick;             ///< scratch of queries: entries of one store
+	uint32_t *pick;             ///< scratch of query_top(): as many entries as it may give
 };
 
 struct analyzer {
@@ -74,9 +74,11 @@ struct analyzer {
 
 /// Of definition @p def (change.c).
 struct store_config analyzer_store_config(const struct analyzer *a, uint32_t def);
-/// Bytes of a set of @p program at most; of @p a only the configuration is read.
-size_t analyzer_set_size(const struct analyzer *a, const struct program *program,
-			 size_t n_thresholds);
+/// Bytes of a set of @p program without thresholds; of @p a only the configuration is read.
+size_t analyzer_set_size(const struct analyzer *a, const struct program *program);
+/// Bytes of a threshold of such a set at most, whatever its metric; likewise.
+size_t analyzer_threshold_size(const struct analyzer *a, const struct program *program,
+			       const struct threshold_spec *spec);
 /// Free all of it.
 void analyzer_set_clear(struct analyzer_set *set);
 

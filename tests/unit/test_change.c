@@ -289,6 +289,28 @@ static void a_threshold_sleeps_without_its_flow(void **state)
 	changing_free(c);
 }
 
+// What a threshold takes grows with its texts and with the parts of its filter.
+static void filters_take_memory(void **state)
+{
+	struct settings set = settings_of(&pair);
+	set.threshold[0] = above("low", "pair", 1000);
+	set.n_thresholds = 1;
+	struct rig *r = rig_new(&set);
+	const size_t plain = analyzer_size(&r->config, r->program, set.threshold, 1);
+	assert_int_equal(analyzer_memory(r->analyzer), plain);
+	rig_free(r);
+	char filter[600] = "ifname";
+	for (size_t len = 6; len < 500; len += 4)
+		memcpy(filter + len, "\tsw1", 5);
+	set.threshold[0].filter = filter;
+	r = rig_new(&set);
+	assert_int_equal(analyzer_memory(r->analyzer),
+			 analyzer_size(&r->config, r->program, set.threshold, 1));
+	// The text, its copy that is taken apart, and 124 patterns.
+	assert_true(analyzer_memory(r->analyzer) >= plain + 2 * 400 + 124 * sizeof(char *));
+	rig_free(r);
+}
+
 static void a_change_may_be_dropped(void **state)
 {
 	struct settings set = settings_of(&pair);
@@ -320,6 +342,7 @@ int main(void)
 		cmocka_unit_test(another_group_keeps_the_state),
 		cmocka_unit_test(unaffected_thresholds_stay_triggered),
 		cmocka_unit_test(a_threshold_sleeps_without_its_flow),
+		cmocka_unit_test(filters_take_memory),
 		cmocka_unit_test(a_change_may_be_dropped),
 	};
 	return cmocka_run_group_tests_name("change", tests, NULL, NULL);

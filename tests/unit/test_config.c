@@ -424,7 +424,7 @@ static void tables_must_fit_the_budget(void **state)
 	assert_int_equal(bank.entries, c.entries);
 	assert_int_equal(analyzer.n_workers, 2);
 	assert_int_equal(need, 2 * (2 * bank_size(p, &bank) + intake_size(&bank)) +
-				       analyzer_size(&analyzer, p, 0));
+				       analyzer_size(&analyzer, p, NULL, 0));
 	c.memory = need;
 	assert_int_equal(config_check_memory(&c, p, &msg), 0);
 	c.memory = need - 1;
