@@ -104,9 +104,10 @@ void counter_triggers_tick(struct counter_triggers *t, const struct analyzer *a,
 {
 	const struct row_counter metric = row_counter_of(a, name, strlen(name));
 	const struct metrics *m = &a->metrics;
+	const bool is_known = metric.number >= 0 || metric.text != 0;
 	struct row_value v;
 	t->n_events = 0;
-	for (uint32_t i = 0; i < m->n_touched; i++) {
+	for (uint32_t i = 0; is_known && i < m->n_touched; i++) {
 		const uint32_t port = m->touched[i];
 		if (is_above(t, a, &metric, port, &v) && !has_fired(t, port) &&
 		    source_filter_passes(filter, port))

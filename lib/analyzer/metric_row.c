@@ -161,8 +161,6 @@ bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *
 		store_pick_end(s, &now.pick);
 		p = &now.pick;
 	}
-	if (p->n == 0)
-		return false;
 	v->value.kind = METRIC_NONE;
 	for (uint32_t i = 0; i < p->n; i++) {
 		if (!read_flow(r, s, p, i, &flow) ||
@@ -172,9 +170,9 @@ bool row_flow_value(const struct row_reader *r, uint32_t def, struct row_value *
 		v->value.number = flow.value;
 		v->time = flow.time;
 	}
-	v->flow = true;
+	v->flow = v->value.kind != METRIC_NONE;
 	v->def = def;
-	return true;
+	return v->flow;
 }
 
 uint32_t row_flows(const struct row_reader *r, uint32_t def)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "analyzer/metric_query.h"
+#include "analyzer/metric_row.h"
 #include "analyzer/selector.h"
 #include "analyzer/state.h"
 #include "analyzer/statistic.h"
@@ -545,6 +546,33 @@ static void only_what_is_listed_is_written(void **state)
 	rig_free(r);
 }
 
+// A pick may hold nothing but a flow whose other direction, which stands for both, is not in it.
+static void a_flow_of_two_directions_needs_the_larger(void **state)
+{
+	struct rig *r = rig_of(&pair);
+	sample(r, 1, 1, 1, 5, 300, 2000);
+	leaving(r, 2, 300, 1000);
+	tick(r);
+	const struct metric_pick all = {.wanted = 5, .room = 15};
+	struct metric_pick pick = all;
+	uint32_t best[15], left = UINT32_MAX;
+	const struct store *store = &r->analyzer->set.flow[0]->store;
+	row_pick_begin(r->analyzer, 1, &pick, best);
+	assert_true(store_pick_step(store, &pick.pick, &left));
+	store_pick_end(store, &pick.pick);
+	assert_int_equal(pick.pick.n, 2);
+	const struct row_reader reader = {.a = r->analyzer, .port = 1, .pick = &pick, .n_picks = 1};
+	struct row_value v;
+	assert_true(row_flow_value(&reader, 0, &v));
+	assert_true(v.flow && v.value.kind == METRIC_NUMBER);
+	pick.pick.n = 1;
+	best[0] = best[1];
+	assert_false(row_flow_value(&reader, 0, &v));
+	assert_int_equal(v.value.kind, METRIC_NONE);
+	assert_false(v.flow);
+	rig_free(r);
+}
+
 static size_t filtered(struct rig *r, const char *metric, const char *const *pattern, size_t n)
 {
 	struct metric_filter f = {.pattern = pattern, .n = n};
@@ -700,6 +728,7 @@ int main(void)
 		cmocka_unit_test(tables_join_hosts_and_ports),
 		cmocka_unit_test(all_definitions_have_room),
 		cmocka_unit_test(only_what_is_listed_is_written),
+		cmocka_unit_test(a_flow_of_two_directions_needs_the_larger),
 		cmocka_unit_test(filters_choose_rows),
 		cmocka_unit_test(columns_are_parsed),
 		cmocka_unit_test(statistics),
