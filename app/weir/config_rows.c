@@ -192,7 +192,8 @@ static const struct member port_rows[] = {
 	BOOL("promiscuous", INPUT(promiscuous), "true", "take frames to any MAC address"),
 	COUNT("mtu", INPUT(mtu), 576, 16000, "1500", "largest IP packet in bytes"),
 	COUNT("descriptors", INPUT(descriptors), 32, 32768, "1024",
-	      "frames that each queue holds for its worker; fewer if the card has fewer"),
+	      "frames that each queue holds for its worker; fewer if the card has fewer, 2048 at "
+	      "least with net_af_xdp"),
 	COUNT("buffers", INPUT(buffers), 0, 1 << 28, "0",
 	      "packet buffers; 0: as many as the descriptors need"),
 };

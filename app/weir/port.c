@@ -101,6 +101,14 @@ static bool is_hardware(const struct port_config *c)
 	return pci;
 }
 
+static bool is_af_xdp(const struct port_config *c)
+{
+	bool is = strncmp(c->device, "net_af_xdp", 10) == 0;
+	for (uint32_t i = 0; i < c->n_members; i++)
+		is = is || strncmp(c->member[i], "net_af_xdp", 10) == 0;
+	return is;
+}
+
 size_t port_memory(const struct port_config *config, size_t page)
 {
 	const size_t n = buffer_count(config), size = buffer_size(config) + BUFFER_HEAD;
@@ -452,6 +460,10 @@ static int configure(struct port *p, struct err_msg *msg)
 	rte_eth_dev_callback_register(p->id, RTE_ETH_EVENT_INTR_RESET, on_trouble, p);
 	rte_eth_dev_callback_register(p->id, RTE_ETH_EVENT_INTR_RMV, on_trouble, p);
 	p->descriptors = p->config.descriptors;
+	// The kernel drops what finds its ring full, and the driver counts only what finds no
+	// buffer: with a ring for all buffers of the fill ring nothing else happens.
+	if (is_af_xdp(&p->config) && p->descriptors < RING_LEAST)
+		p->descriptors = RING_LEAST;
 	p->tx_descriptors = TX_DESCRIPTORS;
 	rte_eth_dev_adjust_nb_rx_tx_desc(p->id, &p->descriptors, &p->tx_descriptors);
 	negotiate(p, "descriptors", p->config.descriptors, p->descriptors);
