@@ -31,13 +31,7 @@ static void read_counts(const struct collector *c, struct counts *now)
 	*now = (struct counts){0};
 	for (uint32_t i = 0; i < c->n_workers; i++)
 		stats_sum(&now->workers, &c->worker[i]->stats);
-	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
-		struct input_losses l;
-		inputs_losses(c->inputs, i, &l);
-		now->inputs.kernel_drops += l.kernel_drops;
-		now->inputs.missed += l.missed;
-		now->inputs.no_buffer += l.no_buffer;
-	}
+	inputs_losses_sum(c->inputs, &now->inputs);
 	now->ticks_missed = histogram_load(&aggregator_stats(c->aggregator)->missed);
 	aggregator_lock(c->aggregator);
 	now->events_lost = analyzer_events_lost(c->analyzer);
