@@ -86,6 +86,8 @@ struct control *control_new(const struct control_config *config, struct err_msg 
 	if (c != NULL)
 		c->learned = learned_new(config->aggregator, config->analyzer);
 	if (c == NULL || c->learned == NULL || none == NULL) {
+		if (c != NULL)
+			learned_free(c->learned);
 		free(c);
 		program_free(none);
 		err_set(msg, ERR_MEMORY, "control: out of memory");
