@@ -376,17 +376,12 @@ static int try_reload(struct control *c, struct trial *t, struct definitions *ne
 	return err;
 }
 
-// All definitions as they are.
-static int try_refresh(struct control *c, struct trial *t, struct definitions *next,
-		       struct request *r)
-{
-	const int due = learned_look(c->learned, r->msg);
-	return due > 0 ? accept(c, t, next, t->memory, r) : due;
-}
-
 static int try_request(struct control *c, struct trial *t, struct request *r)
 {
 	struct definitions next = {0};
+	const int due = r->verb == VERB_REFRESH ? learned_look(c->learned, r->msg) : 1;
+	if (due <= 0)
+		return due;
 	int err = definitions_copy(&next, &t->set, r->msg);
 	if (err == 0 && r->verb == VERB_PUT)
 		err = try_put(c, t, &next, r);
@@ -394,8 +389,8 @@ static int try_request(struct control *c, struct trial *t, struct request *r)
 		err = try_delete(c, t, &next, r);
 	else if (err == 0 && r->verb == VERB_RELOAD)
 		err = try_reload(c, t, &next, r);
-	else if (err == 0)
-		err = try_refresh(c, t, &next, r);
+	else if (err == 0) // all definitions as they are
+		err = accept(c, t, &next, t->memory, r);
 	definitions_clear(&next);
 	return err;
 }

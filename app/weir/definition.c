@@ -189,11 +189,16 @@ int definitions_of(struct definitions *set, const struct config *c, struct err_m
 
 int definitions_copy(struct definitions *to, const struct definitions *from, struct err_msg *msg)
 {
-	int err = 0;
-	for (int k = 0; k < CONTROL_KINDS; k++)
-		for (size_t i = 0; i < from->n[k] && err == 0; i++)
-			err = definitions_put(to, definition_ref(from->at[k][i]), msg);
-	return err;
+	for (int k = 0; k < CONTROL_KINDS; k++) {
+		const size_t n = from->n[k];
+		to->at[k] = n > 0 ? calloc(n, sizeof(struct definition *)) : NULL;
+		if (n > 0 && to->at[k] == NULL)
+			return out_of_memory(msg);
+		for (size_t i = 0; i < n; i++)
+			to->at[k][i] = definition_ref(from->at[k][i]);
+		to->n[k] = n;
+	}
+	return 0;
 }
 
 void definitions_clear(struct definitions *set)
