@@ -371,23 +371,28 @@ struct sorted_row {
 	size_t place;
 };
 
+static int compare_keys(const struct sorted_row *a, const struct sorted_row *b)
+{
+	const int c = (a->text != NULL) - (b->text != NULL);
+	if (c != 0)
+		return c;
+	return a->text != NULL ? strcmp(a->text, b->text)
+			       : (a->number > b->number) - (a->number < b->number);
+}
+
+// Rows with equal keys stay as they came, either way.
 static int compare_sorted(const void *x, const void *y)
 {
 	const struct sorted_row *a = x, *b = y;
-	int c = (a->text != NULL) - (b->text != NULL);
-	if (c == 0 && a->text != NULL)
-		c = strcmp(a->text, b->text);
-	else if (c == 0)
-		c = (a->number > b->number) - (a->number < b->number);
+	const int c = compare_keys(a, b);
 	return c != 0 ? c : a->place < b->place ? -1 : 1;
 }
 
 static int compare_descending(const void *x, const void *y)
 {
 	const struct sorted_row *a = x, *b = y;
-	const int c = compare_sorted(y, x);
-	const bool equal = a->text == NULL && b->text == NULL && a->number == b->number;
-	return equal ? -c : c;
+	const int c = compare_keys(b, a);
+	return c != 0 ? c : a->place < b->place ? -1 : 1;
 }
 
 static struct sorted_row sort_key(json_t *json, size_t column, size_t place)
