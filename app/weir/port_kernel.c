@@ -334,7 +334,8 @@ static bool from_kernel(struct port_kernel *k)
 static void rest(struct port_kernel *k)
 {
 	uint64_t woken;
-	__atomic_store_n(&k->asleep, true, __ATOMIC_SEQ_CST); // see port_kernel_wake()
+	__atomic_store_n(&k->asleep, true, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST); // see port_kernel_wake()
 	if (rte_ring_empty(k->ring)) {
 		struct pollfd event = {.fd = k->event, .events = POLLIN};
 		if (k->intr.epoll >= 0)
