@@ -46,6 +46,7 @@ struct event_pcap {
 	uint32_t n_workers;
 	struct target *target;
 	uint32_t n_targets;
+	uint32_t n_keys; // made for this tick
 	void *reader;
 
 	pthread_mutex_t lock; // of what follows
@@ -149,7 +150,7 @@ static void take(struct target *t, const struct trace_sample *s, uint32_t order)
 	memcpy(f->header, s->header, f->len);
 }
 
-// Give a sample to the events that it belongs to; how many of them still want some.
+// Give a sample to the events that it belongs to; how many of them still want some and may have it.
 static uint32_t deal(struct event_pcap *e, const struct trace_sample *s, uint32_t order)
 {
 	uint8_t key[PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK];
@@ -165,6 +166,8 @@ static uint32_t deal(struct event_pcap *e, const struct trace_sample *s, uint32_
 		if (s->header == NULL || s->time < t->since || !is_of_source(t, s))
 			continue;
 		if (t->def != NULL && t->def != keyed) {
+			if (++e->n_keys > EVENT_PCAP_KEYS)
+				return 0;
 			measured = trace_key(s, t->def, key);
 			keyed = t->def;
 		}
@@ -185,6 +188,7 @@ static void look(struct event_pcap *e, const struct program *program)
 	struct trace_reader *reader = trace_reader_init(e->reader, program);
 	struct trace_sample s;
 	uint32_t n = 0;
+	e->n_keys = 0;
 	const struct trace *t;
 	for (uint32_t i = 0; trace_ring_past(e->ring[0], i) != NULL; i++) {
 		for (uint32_t w = 0; w < e->n_workers; w++) {

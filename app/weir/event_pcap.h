@@ -26,7 +26,7 @@
 /// EVENT_PCAP_KEEP bytes of captures at most, of the `event_log` latest events; the oldest go
 /// first. Limits, so that a tick with events takes some ms more and not longer: EVENT_PCAP_EVENTS
 /// events of a tick, EVENT_PCAP_HEADERS headers of an event, EVENT_PCAP_HEADER bytes of a header,
-/// EVENT_PCAP_LOOK samples looked at per tick.
+/// EVENT_PCAP_LOOK samples looked at and EVENT_PCAP_KEYS keys made of them per tick.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +38,7 @@
 #define EVENT_PCAP_HEADERS 128
 #define EVENT_PCAP_HEADER  256
 #define EVENT_PCAP_LOOK    32768
+#define EVENT_PCAP_KEYS    65536
 #define EVENT_PCAP_KEEP    (32u << 20)
 /// Time constants; of a metric of counters: EVENT_PCAP_COUNTER_AGE ns.
 #define EVENT_PCAP_AGE         5
