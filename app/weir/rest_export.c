@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "rest_export.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,11 +283,8 @@ static json_t *flow_json(const struct scrape *s)
 // Two scrapes that say the same of the same metric share a flow.
 static void name_flow(struct scrape *s, const char *definition)
 {
-	uint64_t h = 0xcbf29ce484222325; // FNV-1a
-	for (const char *p = definition; *p != '\0'; p++)
-		h = (h ^ (uint8_t)*p) * 0x100000001b3;
-	snprintf(s->name, sizeof(s->name), "prometheus_%.64s_%08x", s->metric,
-		 (unsigned)(h ^ h >> 32));
+	snprintf(s->name, sizeof(s->name), "prometheus_%.64s_%016" PRIx64, s->metric,
+		 rest_hash(definition, strlen(definition)));
 }
 
 // Sees to it that the flow is measured. 0, or negative with a message.

@@ -65,19 +65,10 @@ void exposition_gauge(struct http_out *out, const char *prefix, const char *name
 	put_comment(out, "TYPE", prefix, name, len, is_reserved(name, len) ? "untyped" : "gauge");
 }
 
-// FNV-1a; a collision costs a line of help.
-static uint64_t hash_of(const char *name, size_t len)
-{
-	uint64_t h = 0xcbf29ce484222325;
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)name[i]) * 0x100000001b3;
-	return h | 1;
-}
-
 bool exposition_first(struct exposition_seen *seen, const char *name, size_t len)
 {
 	const size_t size = sizeof(seen->slot) / sizeof(seen->slot[0]);
-	const uint64_t h = hash_of(name, len);
+	const uint64_t h = rest_hash(name, len) | 1; // a collision costs a line of help
 	size_t at = (h >> 32) % size;
 	for (; seen->slot[at] != 0; at = (at + 1) % size)
 		if (seen->slot[at] == h)

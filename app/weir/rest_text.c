@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyzer/selector.h"
+#include "base/hash.h"
 #include "node.h"
 
 const char *rest_source_text(uint32_t ds_class, uint32_t ds_index, char text[REST_SOURCE_SIZE])
@@ -75,4 +76,11 @@ void rest_add_values(json_t *json, const struct flow_row *row)
 json_int_t rest_age(uint64_t now, uint64_t time)
 {
 	return now > time ? (json_int_t)((now - time) / 1000000) : 0;
+}
+
+uint64_t rest_hash(const char *text, size_t len)
+{
+	struct hash_secret secret;
+	hash_secret_init(&secret, 0);
+	return hash_bytes(&secret, text, len);
 }

@@ -32,5 +32,7 @@ json_t *rest_json_text(const char *text);
 void rest_add_names(json_t *json, const struct flow_row *row);
 /// values, where the definition has secondary ones.
 void rest_add_values(json_t *json, const struct flow_row *row);
+/// A number for a text, the same in every run.
+uint64_t rest_hash(const char *text, size_t len);
 /// ms from @p time to @p now, both ns; 0 when it is ahead.
 json_int_t rest_age(uint64_t now, uint64_t time);
