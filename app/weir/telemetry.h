@@ -7,21 +7,24 @@
 ///
 ///     dpdk-telemetry.py -f PREFIX         then: /weir/ledger
 ///
-/// | command            | answer                                                               |
-/// |--------------------|----------------------------------------------------------------------|
-/// | /weir/version      | name and version                                                     |
-/// | /weir/stats        | every counter of stats.def, summed over workers                      |
-/// | /weir/workers      | their inputs, by number                                              |
-/// | /weir/worker,N     | the counters of one                                                  |
-/// | /weir/ledger       | received, used, reasons; does each ledger close                      |
-/// | /weir/inputs,FROM  | per input: NIC misses and kernel drops, received, used, reasons      |
-/// | /weir/records,FROM | types of samples and records that are not known, with one of each    |
-/// | /weir/flows,FROM   | per definition: rates, entries, evictions                            |
-/// | /weir/agents,FROM  | a page of agents from the FROM-th on; `next` is the following page   |
-/// | /weir/sources,FROM | a page of data sources likewise                                      |
-/// | /weir/aggregator   | ticks, and how long their parts take                                 |
-/// | /weir/ipfix,FROM   | per collector of IPFIX: what was sent, and what not for which reason    |
-/// | /weir/memory       | bytes by purpose                                                     |
+/// | command            | answer                                                             |
+/// |--------------------|--------------------------------------------------------------------|
+/// | /weir/version      | name and version                                                   |
+/// | /weir/stats        | every counter of stats.def, summed over workers                    |
+/// | /weir/workers      | their inputs, by number                                            |
+/// | /weir/worker,N     | the counters of one                                                |
+/// | /weir/ledger       | received, used, reasons; does each ledger close                    |
+/// | /weir/inputs,FROM  | per input: NIC misses and kernel drops, received, used, reasons    |
+/// | /weir/records,FROM | types of samples and records that are not known, with one of each  |
+/// | /weir/flows,FROM   | per definition: rates, entries, evictions                          |
+/// | /weir/agents,FROM  | a page of agents from the FROM-th on; `next` is the following page |
+/// | /weir/sources,FROM | a page of data sources likewise                                    |
+/// | /weir/audit,FROM   | samples against counters, by port, likewise                        |
+/// | /weir/aggregator   | ticks, and how long their parts take                               |
+/// | /weir/host         | what was answered for the addresses of ports, summed               |
+/// | /weir/kernel       | frames between ports and the kernel, summed                        |
+/// | /weir/ipfix,FROM   | per collector of IPFIX: what was sent, and what not, by reason     |
+/// | /weir/memory       | bytes by purpose                                                   |
 ///
 /// A reply holds at most 16 kB (a limit of the library), hence the pages. Rows are told column by
 /// column: {"agent": [...], "datagrams": [...], ..., "next": 0}. Counters are read without
