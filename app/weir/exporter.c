@@ -28,6 +28,7 @@ struct template
 	uint64_t sent;     // ns, monotonic
 	uint64_t message;  // which of the target's had it last; 0 = none that the kernel took
 	uint16_t id;
+	bool kept; // by a definition of the program that names the target
 	struct ipfix_layout layout;
 };
 
@@ -50,7 +51,6 @@ struct target {
 
 struct exporter {
 	pthread_mutex_t lock; // of what follows
-	const struct program *program;
 	struct target **target;
 	size_t n_targets;
 	struct target **to; // those of the definition in hand; room for all
@@ -316,22 +316,24 @@ static struct template *add_template(struct target *c, uint64_t hash, uint64_t i
 	return t;
 }
 
-static bool is_measured(const struct program *p, uint64_t identity)
+static void keep_templates(struct target *c, uint64_t identity)
 {
-	for (uint32_t i = 0; i < p->n_def; i++)
-		if (p->def[i].ipfix[0] != '\0' && identity_of(&p->def[i]) == identity)
-			return true;
-	return false;
+	for (size_t i = 0; i < c->n_templates; i++) {
+		struct template *t = c->template[i];
+		t->kept |= t->identity == identity;
+	}
 }
 
-static void forget_templates(struct target *c, const struct program *p)
+// But those that are kept.
+static void forget_templates(struct target *c)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < c->n_templates; i++) {
-		if (is_measured(p, c->template[i] -> identity))
-			c->template[n++] = c->template[i];
+		struct template *t = c->template[i];
+		if (t->kept)
+			c->template[n++] = t;
 		else
-			free(c->template[i]);
+			free(t);
 	}
 	c->n_templates = n;
 }
@@ -361,7 +363,7 @@ static void forget_targets(struct exporter *x)
 	for (size_t i = 0; i < x->n_targets; i++) {
 		struct target *c = x->target[i];
 		if (c->named) {
-			forget_templates(c, x->program);
+			forget_templates(c);
 			x->target[n++] = c;
 		} else {
 			add_stats(&x->former, &c->stats);
@@ -371,17 +373,33 @@ static void forget_targets(struct exporter *x)
 	x->n_targets = n;
 }
 
+// A definition that has collectors again, or still.
+static void name_targets(struct exporter *x, const struct flow_def *def)
+{
+	const uint64_t identity = identity_of(def);
+	find_targets(x, def, true);
+	for (size_t i = 0; i < x->n_to; i++) {
+		x->to[i]->named = true;
+		keep_templates(x->to[i], identity);
+	}
+}
+
+static void unname_target(struct target *c)
+{
+	c->named = false;
+	for (size_t i = 0; i < c->n_templates; i++) {
+		struct template *t = c->template[i];
+		t->kept = false;
+	}
+}
+
 void exporter_program(struct exporter *x, const struct program *program)
 {
 	pthread_mutex_lock(&x->lock);
-	x->program = program;
 	for (size_t i = 0; i < x->n_targets; i++)
-		x->target[i]->named = false;
-	for (uint32_t i = 0; i < program->n_def; i++) {
-		find_targets(x, &program->def[i], true);
-		for (size_t k = 0; k < x->n_to; k++)
-			x->to[k]->named = true;
-	}
+		unname_target(x->target[i]);
+	for (uint32_t i = 0; i < program->n_def; i++)
+		name_targets(x, &program->def[i]);
 	forget_targets(x);
 	pthread_mutex_unlock(&x->lock);
 }

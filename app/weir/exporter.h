@@ -58,7 +58,9 @@ struct exporter_stats {
 struct exporter *exporter_new(void);
 void exporter_free(struct exporter *x);
 
-/// From now on @p program is what query_completed() speaks of.
+/// From now on @p program is what query_completed() speaks of: its collectors are opened, those
+/// that it does not name are closed, and each forgets the templates of definitions that do not name
+/// it. @p program is not kept.
 void exporter_program(struct exporter *x, const struct program *program);
 
 /// Send the flows of definition @p def that @p a completed; @p offset: ns from the analyzer's clock

@@ -269,6 +269,32 @@ static void each_collector_gets_its_own_sequence(void **state)
 	listener_free(two);
 }
 
+// A collector that a definition names no longer gets its template no more.
+static void templates_go_with_their_collector(void **state)
+{
+	struct listener *one = listen_anywhere(), *two = listen_anywhere();
+	char both[64];
+	snprintf(both, sizeof(both), "%s,%s", one->text, two->text);
+	struct flow_spec spec[2] = {exported("a", "ipsource", both),
+				    exported("b", "ipdestination", one->text)};
+	struct rig *r = rig_of(&spec[0]);
+	struct exporter *x = exporter_new();
+	change(&r, x, spec, 2);
+	flows(r, 1);
+	end(r, x, 0);
+	assert_int_equal(receive(one), 2);
+	assert_int_equal(receive(two), 1);
+	assert_true(sum_of(x).templates == 3);
+	spec[0].ipfix = two->text;
+	change(&r, x, spec, 2);
+	exporter_tick(x, LATER);
+	assert_true(sum_of(x).templates == 5);
+	exporter_free(x);
+	rig_free(r);
+	listener_free(one);
+	listener_free(two);
+}
+
 static void collectors_are_read_as_written(void **state)
 {
 	static const struct {
@@ -383,6 +409,7 @@ int main(void)
 		cmocka_unit_test(a_refused_template_comes_with_the_next_record),
 		cmocka_unit_test(ids_belong_to_names_and_layouts),
 		cmocka_unit_test(each_collector_gets_its_own_sequence),
+		cmocka_unit_test(templates_go_with_their_collector),
 		cmocka_unit_test(collectors_are_read_as_written),
 		cmocka_unit_test(what_nobody_hears_is_sent_all_the_same),
 		cmocka_unit_test(what_is_not_sent_is_counted), // last: see there
