@@ -11,12 +11,12 @@
 #include <unistd.h>
 
 #include "base/hash.h"
+#include "common/udp.h"
 #include "config.h"
 #include "ipfix_message.h"
 #include "weir/clock.h"
 
 enum {
-	SNDBUF = 4 << 20,
 	HEADERS_IP4 = 28, // of IP and UDP
 	HEADERS_IP6 = 48,
 };
@@ -100,26 +100,6 @@ void exporter_sum(struct exporter *x, struct exporter_stats *sum)
 
 // Targets -----------------------------------------------------------------------------------------
 
-static int connect_to(const struct addr *addr, uint32_t port)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-	const bool is4 = addr->family == ADDR_IP4;
-	const int size = SNDBUF;
-	memcpy(&in.sin_addr, addr->bytes, sizeof(in.sin_addr));
-	memcpy(&in6.sin6_addr, addr->bytes, sizeof(in6.sin6_addr));
-	const int fd =
-		socket(is4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if ((is4 ? connect(fd, (struct sockaddr *)&in, sizeof(in))
-		 : connect(fd, (struct sockaddr *)&in6, sizeof(in6))) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 // What the route takes without fragments.
 static size_t room_of(const struct target *c)
 {
@@ -145,7 +125,7 @@ static void begin_message(struct target *c)
 static void open_target(struct target *c, uint64_t now)
 {
 	c->tried = now;
-	c->fd = connect_to(&c->addr, c->port);
+	c->fd = udp_connect(&c->addr, c->port);
 	c->room = room_of(c);
 	begin_message(c);
 }

@@ -2,9 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "forward.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
@@ -14,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cursor.h"
+#include "common/udp.h"
 #include "weir/clock.h"
 #include "weir/tap.h"
 #include "weir/worker.h"
@@ -21,7 +20,6 @@
 enum {
 	BATCH = 256,  // datagrams of a ring before the next one has its turn
 	NAP_US = 500, // of the thread when all rings are empty
-	SNDBUF = 4 << 20,
 };
 
 struct target {
@@ -98,27 +96,6 @@ void forward_free(struct forward *f)
 
 // Targets -----------------------------------------------------------------------------------------
 
-static int connect_to(const struct forward_target *t, struct err_msg *msg)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons((uint16_t)t->port)};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)t->port)};
-	const bool is4 = t->addr.family == ADDR_IP4;
-	const int size = SNDBUF;
-	memcpy(&in.sin_addr, t->addr.bytes, sizeof(in.sin_addr));
-	memcpy(&in6.sin6_addr, t->addr.bytes, sizeof(in6.sin6_addr));
-	const int fd =
-		socket(is4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (fd >= 0 && (is4 ? connect(fd, (struct sockaddr *)&in, sizeof(in))
-			    : connect(fd, (struct sockaddr *)&in6, sizeof(in6))) == 0)
-		return fd;
-	err_set(msg, ERR_IO, "address: %s: %s", t->address, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 static struct target *target_new(const struct forward_target *told, struct err_msg *msg)
 {
 	struct target *t = calloc(1, sizeof(*t));
@@ -131,7 +108,9 @@ static struct target *target_new(const struct forward_target *told, struct err_m
 	t->as_told.agents.at = arena_array(&t->arena, told->agents.n + 1, sizeof(*told->agents.at));
 	if (t->name == NULL || t->as_told.address == NULL || t->as_told.agents.at == NULL)
 		err_set(msg, ERR_MEMORY, "out of memory");
-	else if ((t->fd = connect_to(told, msg)) >= 0) {
+	else if ((t->fd = udp_connect(&told->addr, told->port)) < 0)
+		err_set(msg, ERR_IO, "address: %s: %s", told->address, strerror(errno));
+	else {
 		for (uint32_t i = 0; i < told->agents.n; i++)
 			t->as_told.agents.at[i] = told->agents.at[i];
 		t->as_told.name = t->name;
