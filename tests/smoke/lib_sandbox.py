@@ -112,6 +112,18 @@ class Namespace:
         return run(*self.enter(command))
 
 
+class Here:
+    """The test's own namespace, where one is asked for."""
+
+    @staticmethod
+    def enter(command):
+        return list(command)
+
+    @staticmethod
+    def run(*command):
+        return run(*command)
+
+
 def run(*command):
     """Output of a command that must succeed."""
     done = subprocess.run(command, capture_output=True, text=True)

@@ -34,17 +34,21 @@ class Agent:
     def counters(self, ds, speed, octets, name=None):
         """A counters sample of a port: ifSpeed in bit/s, ifInOctets."""
         interface = struct.pack("!IIQIIQ6IQ6I", ds, 6, speed, 1, 3, octets, *[0] * 6, 0, *[0] * 6)
-        records = [record(1, interface), record(1005, opaque((name or f"swp{ds}").encode()))]
+        return self.counters_of(ds, record(1, interface),
+                                record(1005, opaque((name or f"swp{ds}").encode())))
+
+    def counters_of(self, ds, *records):
+        """A counters sample of any records; the class of the data source is in its first byte."""
         head = struct.pack("!III", self.number("counters", ds), ds, len(records))
         return record(2, head + b"".join(records))
 
-    def flow(self, ds, header, frame_length, rate=1000, ingress=True):
-        """A flow sample with a raw packet header (Ethernet)."""
+    def flow(self, ds, header, frame_length, rate=1000, ingress=True, output=0, records=()):
+        """A flow sample with a raw packet header (Ethernet), and other records."""
         number = self.number("flow", ds)
         sampled = struct.pack("!III", 1, frame_length, 4) + opaque(header)
         head = struct.pack("!IIIIIIII", number, ds, rate, number * rate, 0, ds if ingress else 0,
-                           0 if ingress else ds, 1)
-        return record(1, head + record(1, sampled))
+                           output if ingress else ds, 1 + len(records))
+        return record(1, head + record(1, sampled) + b"".join(records))
 
     def datagram(self, *samples, ms=0):
         self.datagrams += 1
@@ -56,9 +60,9 @@ class Agent:
         self.socket.sendto(self.datagram(*samples, ms=ms), self.collector)
 
 
-def udp4(source, destination, sport=1000, dport=53, payload=bytes(26)):
+def udp4(source, destination, sport=1000, dport=53, payload=bytes(26), mac="020000000002"):
     """An Ethernet frame."""
     udp = struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0) + socket.inet_aton(
         source) + socket.inet_aton(destination)
-    return bytes.fromhex("020000000001" "020000000002" "0800") + ip + udp
+    return bytes.fromhex("020000000001" + mac + "0800") + ip + udp

@@ -11,6 +11,7 @@
 
 import json
 import socket
+import subprocess
 
 import lib_sandbox as sandbox
 
@@ -24,6 +25,15 @@ def stats_socket(prefix, command):
         s.recv(1024)
         s.send(command.encode())
         return json.loads(s.recv(65536))[command.split(",")[0]]
+
+
+def check_refused(weir, text, expected):
+    """A configuration that --check refuses, saying what is expected."""
+    with open("/run/wrong.yaml", "w") as f:
+        f.write(text)
+    done = subprocess.run([weir, "--check", "--config", "/run/wrong.yaml"], capture_output=True,
+                          text=True)
+    sandbox.check(done.returncode != 0 and expected in done.stderr, f"refused: {expected}")
 
 
 class Lines:
