@@ -48,6 +48,19 @@ static void some_keys(struct rng *rng, char *text)
 	}
 }
 
+static struct flow_spec exported(const char *keys)
+{
+	return (struct flow_spec){.name = "f",
+				  .keys = keys,
+				  .value = "bytes",
+				  .values = "",
+				  .filter = "",
+				  .fs = ",",
+				  .n = 5,
+				  .t = 2,
+				  .ipfix = "192.0.2.9"};
+}
+
 static struct addr some_addr(struct rng *rng)
 {
 	uint8_t bytes[16];
@@ -201,16 +214,9 @@ static void a_collector_reads_what_was_measured(void **state)
 	for (int i = 0; i < ROUNDS; i++) {
 		struct err_msg msg = {0};
 		some_keys(&rng, keys);
-		const struct flow_spec spec = {.name = "f",
-					       .keys = keys,
-					       .value = below(&rng, 2) ? "bytes" : "frames",
-					       .values = "",
-					       .filter = "",
-					       .fs = ",",
-					       .n = 5,
-					       .t = 2,
-					       .dropped = below(&rng, 2),
-					       .ipfix = "192.0.2.9"};
+		struct flow_spec spec = exported(keys);
+		spec.value = below(&rng, 2) ? "bytes" : "frames";
+		spec.dropped = below(&rng, 2);
 		struct program *p = program_compile(&spec, 1, &msg);
 		if (p == NULL) // alternatives that a key does not tell apart, and IPFIX does
 			assert_non_null(strstr(msg.text, "IPFIX has a name for"));
@@ -232,15 +238,7 @@ static void the_longest_records_fit(void **state)
 		struct err_msg msg = {0};
 		struct program *last = NULL, *p;
 		struct strbuf b = strbuf_of(keys, sizeof(keys));
-		struct flow_spec spec = {.name = "f",
-					 .keys = keys,
-					 .value = "bytes",
-					 .values = "",
-					 .filter = "",
-					 .fs = ",",
-					 .n = 5,
-					 .t = 2,
-					 .ipfix = "192.0.2.9"};
+		const struct flow_spec spec = exported(keys);
 		for (;;) {
 			strbuf_fmt(&b, "%s%s", b.len > 0 ? "," : "", names[k]);
 			p = program_compile(&spec, 1, &msg);

@@ -275,6 +275,30 @@ static inline void fire(struct rig *r, int worker, struct shot *s, uint64_t afte
 	bank_ingest(r->worker[worker].bank, r->worker[worker].intake, &p, 1);
 }
 
+/// The numbers of datagrams rise, whoever sends them; samples have their own.
+static inline struct from next_datagram(struct from from)
+{
+	static uint32_t sequence;
+	from.sequence = ++sequence;
+	return from;
+}
+
+/// A datagram with one counters sample, which is numbered @p from.sequence; its records come next.
+static inline void shot_counters(struct shot *s, struct from from, uint32_t ds_class,
+				 uint32_t ds_index)
+{
+	const struct counters_sample cs = {
+		.sequence = from.sequence, .ds_class = ds_class, .ds_index = ds_index};
+	shot_begin(s, next_datagram(from));
+	encode_counters_sample(&s->e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+}
+
+static inline void fire_counters(struct rig *r, int worker, struct shot *s)
+{
+	encode_sample_end(&s->e);
+	fire(r, worker, s, 10 * MS);
+}
+
 /// One flow sample in a datagram of its own; both are numbered @p sequence.
 static inline void sample(struct rig *r, int worker, uint32_t agent, uint32_t sequence, uint32_t ds,
 			  uint16_t src, uint32_t bytes)

@@ -18,13 +18,6 @@ static struct settings with(const char *metric, double value, double timeout, co
 	return set;
 }
 
-static struct threshold_row threshold_row(struct rig *r)
-{
-	struct threshold_row row;
-	assert_int_equal(query_thresholds(r->analyzer, 0, &row, 1), 1);
-	return row;
-}
-
 /// A port of an agent; its counters rise by what is said.
 struct port_sim {
 	uint32_t agent, ds;
@@ -33,12 +26,19 @@ struct port_sim {
 	uint64_t octets;
 };
 
-// The agent's sequence of datagrams; every port has its own of samples.
-static struct from next_datagram(struct from from)
+// A limit of 50 % for a port of 1 Gbit/s, which has said nothing yet.
+static struct rig *with_port(double timeout, struct port_sim *p)
 {
-	static uint32_t sequence;
-	from.sequence = ++sequence;
-	return from;
+	const struct settings set = with("ifinutilization", 50, timeout, NULL);
+	*p = (struct port_sim){.agent = 1, .ds = 5, .speed = 1000000000};
+	return rig_new(&set);
+}
+
+static struct threshold_row threshold_row(struct rig *r)
+{
+	struct threshold_row row;
+	assert_int_equal(query_thresholds(r->analyzer, 0, &row, 1), 1);
+	return row;
 }
 
 // One counters sample, @p ms after the one before, in which the port received @p percent.
@@ -47,9 +47,10 @@ static void counters(struct rig *r, struct port_sim *p, uint32_t ms, double perc
 	struct shot s;
 	p->uptime += ms;
 	p->octets += (uint64_t)((double)p->speed / 8 * percent / 100 * ms / 1000);
-	shot_begin(&s, next_datagram((struct from){.agent = p->agent, .uptime = p->uptime}));
-	const struct counters_sample cs = {.sequence = ++p->sequence, .ds_index = p->ds};
-	encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+	p->sequence++;
+	shot_counters(
+		&s, (struct from){.agent = p->agent, .sequence = p->sequence, .uptime = p->uptime},
+		0, p->ds);
 	const struct if_counters c = {.if_index = p->ds,
 				      .if_type = 6,
 				      .if_speed = p->speed,
@@ -59,29 +60,24 @@ static void counters(struct rig *r, struct port_sim *p, uint32_t ms, double perc
 	char name[16];
 	snprintf(name, sizeof(name), "swp%u", p->ds);
 	encode_port_name(&s.e, name);
-	encode_sample_end(&s.e);
-	fire(r, (int)(p->ds % WORKERS), &s, 10 * MS);
+	fire_counters(r, (int)(p->ds % WORKERS), &s);
 }
 
 static void host(struct rig *r, uint32_t agent, const char *name)
 {
 	struct shot s;
-	shot_begin(&s, next_datagram((struct from){.agent = agent, .uptime = 1000}));
-	const struct counters_sample cs = {.sequence = 1, .ds_class = 2, .ds_index = 1};
-	encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+	shot_counters(&s, (struct from){.agent = agent, .sequence = 1, .uptime = 1000}, 2, 1);
 	encode_host_descr(&s.e, &(struct host_descr){.hostname = name,
 						     .machine_type = 3,
 						     .os_name = 2,
 						     .os_release = "6.1"});
-	encode_sample_end(&s.e);
-	fire(r, 0, &s, 10 * MS);
+	fire_counters(r, 0, &s);
 }
 
 static void fires_when_the_counters_say_so(void **state)
 {
-	const struct settings set = with("ifinutilization", 50, 1, NULL);
-	struct rig *r = rig_new(&set);
-	struct port_sim p = {.agent = 1, .ds = 5, .speed = 1000000000};
+	struct port_sim p;
+	struct rig *r = with_port(1, &p);
 	assert_false(threshold_row(r).dormant); // though nobody has sent it
 	counters(r, &p, 0, 0);
 	tick(r);
@@ -111,9 +107,8 @@ static void fires_when_the_counters_say_so(void **state)
 // A value stands until the next sample: while it is above there is no second event, however long.
 static void is_armed_again_after_the_timeout(void **state)
 {
-	const struct settings set = with("ifinutilization", 50, 2, NULL);
-	struct rig *r = rig_new(&set);
-	struct port_sim p = {.agent = 1, .ds = 5, .speed = 1000000000};
+	struct port_sim p;
+	struct rig *r = with_port(2, &p);
 	counters(r, &p, 0, 0);
 	tick(r);
 	counters(r, &p, 10000, 60);
@@ -142,9 +137,8 @@ static void is_armed_again_after_the_timeout(void **state)
 // A device that falls silent is below, when its metrics are forgotten.
 static void silence_arms_again(void **state)
 {
-	const struct settings set = with("ifinutilization", 50, 1, NULL);
-	struct rig *r = rig_new(&set);
-	struct port_sim p = {.agent = 1, .ds = 5, .speed = 1000000000};
+	struct port_sim p;
+	struct rig *r = with_port(1, &p);
 	counters(r, &p, 0, 0);
 	tick(r);
 	counters(r, &p, 10000, 60);

@@ -9,26 +9,18 @@
 #include "analyzer/join.h"
 #include "analyzer/state.h"
 
-struct told {
-	struct shot s;
-	uint32_t agent;
-};
-
 // A counters sample of a data source that is numbered by itself.
-static void tell(struct told *t, uint32_t agent, uint32_t ds_class, uint32_t ds_index)
+static void tell(struct shot *s, uint32_t agent, uint32_t ds_class, uint32_t ds_index)
 {
 	static uint32_t sequence;
-	const struct counters_sample cs = {
-		.sequence = ++sequence, .ds_class = ds_class, .ds_index = ds_index};
-	*t = (struct told){.agent = agent};
-	shot_begin(&t->s, (struct from){.agent = agent, .sequence = sequence, .uptime = sequence});
-	encode_counters_sample(&t->s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+	sequence++;
+	shot_counters(s, (struct from){.agent = agent, .sequence = sequence, .uptime = sequence},
+		      ds_class, ds_index);
 }
 
-static void done(struct rig *r, struct told *t)
+static void done(struct rig *r, struct shot *s)
 {
-	encode_sample_end(&t->s.e);
-	fire(r, 0, &t->s, 10 * MS);
+	fire_counters(r, 0, s);
 	tick(r);
 }
 
@@ -50,23 +42,23 @@ static void host(struct rig *r, uint32_t agent, uint32_t ds_class, const char *n
 		 uint32_t n)
 {
 	const struct host_descr h = {.hostname = name, .uuid = {[15] = 7}, .os_release = "5"};
-	struct told t;
-	tell(&t, agent, ds_class, ds_class == 3 ? 105 : 1);
-	encode_host_descr(&t.s.e, &h);
+	struct shot s;
+	tell(&s, agent, ds_class, ds_class == 3 ? 105 : 1);
+	encode_host_descr(&s.e, &h);
 	if (n > 0)
-		encode_adapters(&t.s.e, first, n);
-	done(r, &t);
+		encode_adapters(&s.e, first, n);
+	done(r, &s);
 }
 
 static void cpu(struct rig *r, uint32_t agent, uint32_t n_cpus)
 {
-	struct told t;
-	tell(&t, agent, 2, 1);
-	encode_record(&t.s.e, SFLOW_TAG(0, 2003));
+	struct shot s;
+	tell(&s, agent, 2, 1);
+	encode_record(&s.e, SFLOW_TAG(0, 2003));
 	for (uint32_t i = 0; i < 17; i++)
-		encode_u32(&t.s.e, i == 5 ? n_cpus : 0);
-	encode_record_end(&t.s.e);
-	done(r, &t);
+		encode_u32(&s.e, i == 5 ? n_cpus : 0);
+	encode_record_end(&s.e);
+	done(r, &s);
 }
 
 static struct join *walk_of(struct rig *r, const char *metric)
@@ -171,14 +163,14 @@ static void flows_are_no_labels(void **state)
 
 static void operations(struct rig *r, uint32_t n)
 {
-	struct told t;
-	tell(&t, 1, 3, 105);
-	encode_record(&t.s.e, SFLOW_TAG(0, 2202));
-	encode_string(&t.s.e, "shop");
+	struct shot s;
+	tell(&s, 1, 3, 105);
+	encode_record(&s.e, SFLOW_TAG(0, 2202));
+	encode_string(&s.e, "shop");
 	for (uint32_t i = 0; i < 11; i++)
-		encode_u32(&t.s.e, n);
-	encode_record_end(&t.s.e);
-	done(r, &t);
+		encode_u32(&s.e, n);
+	encode_record_end(&s.e);
+	done(r, &s);
 }
 
 // Counters that stand beside a name do not stay, as it does.
@@ -201,12 +193,12 @@ static void agents_without_address(void **state)
 	static const struct addr none;
 	const struct counters_sample cs = {.sequence = 1, .ds_class = 2, .ds_index = 1};
 	const struct host_descr h = {.hostname = "server", .os_release = "5"};
-	struct told t = {0};
-	t.s.e = encode_begin(t.s.data, sizeof(t.s.data), &none, 0, 1, 1);
-	encode_counters_sample(&t.s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
-	encode_host_descr(&t.s.e, &h);
-	encode_adapters(&t.s.e, 1, 1);
-	done(r, &t);
+	struct shot s = {0};
+	s.e = encode_begin(s.data, sizeof(s.data), &none, 0, 1, 1);
+	encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
+	encode_host_descr(&s.e, &h);
+	encode_adapters(&s.e, 1, 1);
+	done(r, &s);
 	assert_string_equal(label(r, "host_name", 0, "020000000001"), "server");
 	struct join *j = walk_of(r, "host_name");
 	for (size_t i = 0; i < j->n; i++)
@@ -232,10 +224,10 @@ static void many_adapters(void **state)
 
 static void named(struct rig *r, uint32_t agent, uint32_t ds, const char *port)
 {
-	struct told t;
-	tell(&t, agent, 0, ds);
-	encode_port_name(&t.s.e, port);
-	done(r, &t);
+	struct shot s;
+	tell(&s, agent, 0, ds);
+	encode_port_name(&s.e, port);
+	done(r, &s);
 }
 
 static struct topology *wire(const char *link, const char *agent)

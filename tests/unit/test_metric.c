@@ -54,44 +54,14 @@ static const char *text(struct rig *r, const char *token)
 	return c.kind == METRIC_TEXT ? c.text : "";
 }
 
-// Samples have their own numbers; those of datagrams rise.
-static struct from next_datagram(struct from from)
-{
-	static uint32_t sequence;
-	from.sequence = ++sequence;
-	return from;
-}
-
-/// One counters sample on its way.
-struct told {
-	struct shot s;
-	struct from from;
-	uint32_t ds_class, ds_index;
-};
-
-static void tell(struct told *t, struct from from, uint32_t ds_class, uint32_t ds_index)
-{
-	*t = (struct told){.from = from, .ds_class = ds_class, .ds_index = ds_index};
-	const struct counters_sample cs = {
-		.sequence = from.sequence, .ds_class = ds_class, .ds_index = ds_index};
-	shot_begin(&t->s, next_datagram(from));
-	encode_counters_sample(&t->s.e, SFLOW_COUNTERS_SAMPLE_EXPANDED, &cs);
-}
-
-static void done(struct rig *r, struct told *t)
-{
-	encode_sample_end(&t->s.e);
-	fire(r, 0, &t->s, 10 * MS);
-}
-
 static void port_counters(struct rig *r, uint32_t sequence, uint32_t uptime,
 			  const struct if_counters *c)
 {
-	struct told t;
-	tell(&t, (struct from){.agent = 1, .sequence = sequence, .uptime = uptime}, 0, 5);
-	encode_if_counters(&t.s.e, c);
-	encode_port_name(&t.s.e, "swp5");
-	done(r, &t);
+	struct shot s;
+	shot_counters(&s, (struct from){.agent = 1, .sequence = sequence, .uptime = uptime}, 0, 5);
+	encode_if_counters(&s.e, c);
+	encode_port_name(&s.e, "swp5");
+	fire_counters(r, 0, &s);
 	tick_of(r, 10000 * MS);
 }
 
@@ -194,11 +164,11 @@ static void duplicates_change_nothing(void **state)
 		c = port_of(1000 * i, 10);
 		port_counters(r, i, 1000 * i, &c);
 	}
-	struct told t;
-	tell(&t, (struct from){.agent = 1, .sequence = 3, .uptime = 3500}, 0, 5);
+	struct shot s;
+	shot_counters(&s, (struct from){.agent = 1, .sequence = 3, .uptime = 3500}, 0, 5);
 	c = port_of(99999, 10);
-	encode_if_counters(&t.s.e, &c);
-	done(r, &t);
+	encode_if_counters(&s.e, &c);
+	fire_counters(r, 0, &s);
 	tick(r);
 	assert_float_equal(number(r, "ifinoctets"), 1000, 1e-9);
 	assert_int_equal(r->analyzer->metrics.agent[1].duplicates, 1);
@@ -206,9 +176,9 @@ static void duplicates_change_nothing(void **state)
 	rig_free(r);
 }
 
-static void host_cpu(struct told *t, uint32_t user, uint32_t idle, bool old)
+static void host_cpu(struct shot *s, uint32_t user, uint32_t idle, bool old)
 {
-	struct encoder *e = &t->s.e;
+	struct encoder *e = &s->e;
 	encode_record(e, SFLOW_TAG(0, 2003));
 	encode_f32(e, 2.0f);
 	encode_f32(e, -1.0f); // unknown
@@ -232,9 +202,9 @@ static void host_cpu(struct told *t, uint32_t user, uint32_t idle, bool old)
 	encode_record_end(e);
 }
 
-static void host_memory(struct told *t)
+static void host_memory(struct shot *s)
 {
-	struct encoder *e = &t->s.e;
+	struct encoder *e = &s->e;
 	encode_record(e, SFLOW_TAG(0, 2004));
 	const uint64_t levels[] = {1000, 200, 0, 50, 150, 0, 0};
 	for (int i = 0; i < 7; i++)
@@ -258,12 +228,14 @@ static void host(struct rig *r, uint32_t sequence, uint32_t user, uint32_t idle)
 	struct host_descr h = {
 		.hostname = "web1", .machine_type = 3, .os_name = 2, .os_release = "6.1"};
 	memcpy(h.uuid, uuid, sizeof(uuid));
-	struct told t;
-	tell(&t, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence * 10000}, 2, 1);
-	encode_host_descr(&t.s.e, &h);
-	host_cpu(&t, user, idle, sequence == 1);
-	host_memory(&t);
-	done(r, &t);
+	struct shot s;
+	shot_counters(&s,
+		      (struct from){.agent = 1, .sequence = sequence, .uptime = sequence * 10000},
+		      2, 1);
+	encode_host_descr(&s.e, &h);
+	host_cpu(&s, user, idle, sequence == 1);
+	host_memory(&s);
+	fire_counters(r, 0, &s);
 	tick_of(r, 10000 * MS);
 }
 
@@ -296,16 +268,17 @@ static void hosts_have_percentages(void **state)
 static void logical(struct rig *r, uint32_t sequence, uint32_t index, const char *name, uint32_t os)
 {
 	const struct host_descr h = {.hostname = name, .os_name = os, .os_release = ""};
-	struct told t;
-	tell(&t, (struct from){.agent = 1, .sequence = sequence, .uptime = sequence * 1000}, 3,
-	     index);
-	encode_host_descr(&t.s.e, &h);
-	encode_record(&t.s.e, SFLOW_TAG(0, 2101));
-	encode_u32(&t.s.e, 1);
-	encode_u32(&t.s.e, sequence * 500); // ms
-	encode_u32(&t.s.e, 2);
-	encode_record_end(&t.s.e);
-	done(r, &t);
+	struct shot s;
+	shot_counters(&s,
+		      (struct from){.agent = 1, .sequence = sequence, .uptime = sequence * 1000}, 3,
+		      index);
+	encode_host_descr(&s.e, &h);
+	encode_record(&s.e, SFLOW_TAG(0, 2101));
+	encode_u32(&s.e, 1);
+	encode_u32(&s.e, sequence * 500); // ms
+	encode_u32(&s.e, 2);
+	encode_record_end(&s.e);
+	fire_counters(r, 0, &s);
 	tick(r);
 }
 
@@ -414,12 +387,12 @@ static void full_is_counted(void **state)
 	const struct if_counters c = port_of(1000, 10);
 	for (uint32_t ds = 1; ds <= 200; ds++) {
 		char name[16];
-		struct told t;
+		struct shot s;
 		snprintf(name, sizeof(name), "eth%u", ds);
-		tell(&t, (struct from){.agent = 1, .sequence = ds, .uptime = ds}, 0, ds);
-		encode_if_counters(&t.s.e, &c);
-		encode_port_name(&t.s.e, name);
-		done(r, &t);
+		shot_counters(&s, (struct from){.agent = 1, .sequence = ds, .uptime = ds}, 0, ds);
+		encode_if_counters(&s.e, &c);
+		encode_port_name(&s.e, name);
+		fire_counters(r, 0, &s);
 	}
 	tick(r);
 	assert_true(m->stats.room > 0);
