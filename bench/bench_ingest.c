@@ -155,8 +155,8 @@ static unsigned choose(const struct bench_options *o, const struct rig_case *all
 	return chosen;
 }
 
-// The floor and then each rig, run by run.
-static void run_cases(struct bench_report *report, const struct bench_options *o, double zipf_s,
+// The floor and then each rig, run by run. False: no case was wanted.
+static bool run_cases(struct bench_report *report, const struct bench_options *o, double zipf_s,
 		      const struct rig_case *all, unsigned n_all)
 {
 	static double floor_ns[BENCH_MAX_RUNS], ns[MAX_RIGS][BENCH_MAX_RUNS];
@@ -164,7 +164,7 @@ static void run_cases(struct bench_report *report, const struct bench_options *o
 	struct rig_case cases[MAX_RIGS];
 	const unsigned n = choose(o, all, n_all, cases);
 	if (n == 0)
-		return;
+		return false;
 	struct load l = bench_load(o, zipf_s);
 	struct floor *f = floor_create((unsigned)o->table_bits, o->small_pages);
 	floor_update(f, &l, 0, l.n_datagrams, 1);
@@ -183,6 +183,7 @@ static void run_cases(struct bench_report *report, const struct bench_options *o
 	}
 	floor_destroy(f);
 	load_free(&l);
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -198,11 +199,14 @@ int main(int argc, char **argv)
 						  {"ingest_5tuple_uniform_16k", 1, 1 << 14}};
 	struct bench_options o;
 	bench_options_read(&o, argc, argv);
+	bool found;
 	if (o.pcap != NULL) {
-		run_cases(&report, &o, 0, pcap, 2);
+		found = run_cases(&report, &o, 0, pcap, 2);
 	} else {
-		run_cases(&report, &o, 1.0, zipf, MAX_RIGS);
-		run_cases(&report, &o, 0.0, uniform, 2);
+		found = run_cases(&report, &o, 1.0, zipf, MAX_RIGS);
+		found |= run_cases(&report, &o, 0.0, uniform, 2);
 	}
-	return bench_report_write(&report, &o) == 0 ? 0 : 1;
+	if (!found)
+		fprintf(stderr, "bench_ingest: there is no case \"%s\"\n", o.only);
+	return found && bench_report_write(&report, &o) == 0 ? 0 : 1;
 }

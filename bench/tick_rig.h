@@ -7,7 +7,8 @@
 /// 16,384 entries in use to three quarters. The banks together are larger than the L2 cache, as in
 /// life, where other cores wrote them.
 ///
-///     struct tick_rig *r = tick_rig_new(&(struct tick_params){.store_entries = 65536});
+///     struct tick_rig *r = tick_rig_new(
+///             &(struct tick_params){.store_entries = 65536, .n_sources = 1024});
 ///     tick_fill(r, n_flows);        // the banks of an interval
 ///     double ns = tick_pass(r);     // per entry in use, of its tick
 ///     tick_rig_free(r);
@@ -24,7 +25,7 @@
 
 struct tick_params {
 	uint32_t store_entries;
-	uint32_t n_sources; ///< 32 to an agent; data sources of ports
+	uint32_t n_sources; ///< > 0; 32 to an agent; data sources of ports
 	int small_pages;
 };
 

@@ -12,9 +12,14 @@
 ///     for each table, cell and log entry: merge;     // aggregator
 ///     bank_clear(bank);                              // O(1)
 ///
-/// Contents: one table per flow definition (table.h), one exact cell per data source, one cell per
-/// agent, a log of raw counters samples, and which types of samples and flow records nobody could
-/// read. The tables are objects of their own, so that another program costs only the tables of what
+/// Contents: one table per flow definition (table.h), one exact cell per data source and one for
+/// its discarded-packet samples, one cell per agent, a log of raw counters samples, which fields
+/// the first samples of the interval had (`seen`, of SEEN_SAMPLES of them), and which types of
+/// samples and flow records nobody could read. The `trace`, where the worker keeps datagrams as
+/// they came, is borrowed: bank_clear() leaves it, and the aggregator sets it before it publishes
+/// the bank.
+///
+/// The tables are objects of their own, so that another program costs only the tables of what
 /// is new: bank_bind(). The cells are never evicted: a port's total is not a lottery. `intake` is
 /// what must survive a swap: the registry of agents and sources with their sequence windows, the
 /// counters, and scratch memory.

@@ -219,6 +219,106 @@ static void q_is_the_variance(void **state)
 }
 
 // An elephant among unique keys keeps its entry and owes nothing to others.
+/// A batch on its way, with its keys; and how many additions found their key in the table.
+struct way {
+	uint64_t key[TABLE_BATCH][KEY_WORDS];
+	struct table_batch batch;
+	uint32_t found;
+};
+
+enum {
+	POOL = 40
+};
+
+// Pairs of keys of one bucket and one tag.
+static void find_twins(const struct table *t, uint64_t pool[POOL])
+{
+	static uint64_t seen[2 * 65536]; // by tag and bucket; 0 = none
+	uint32_t n = 0;
+	for (uint64_t id = 1; n < POOL; id++) {
+		const uint64_t key[KEY_WORDS] = {id, ~id, 7};
+		const uint64_t hash = table_hash(&secret, key, sizeof(key));
+		uint64_t *twin = &seen[2 * table_tag(hash) + table_bucket(t, hash)];
+		if (*twin != 0) {
+			pool[n++] = *twin;
+			pool[n++] = id;
+		}
+		*twin = *twin != 0 ? 0 : id;
+	}
+}
+
+// @p least: of a value; it grows, so that what comes later can still take an entry.
+static void way_fill(struct way *w, struct rng *rng, const uint64_t pool[POOL], double least)
+{
+	w->batch.n = 1 + (uint32_t)rng_below(rng, TABLE_BATCH);
+	w->batch.stride = sizeof(w->key[0]);
+	w->batch.key = (const uint8_t *)w->key;
+	w->found = 0;
+	for (uint32_t k = 0; k < w->batch.n; k++) {
+		const uint64_t id = pool[rng_below(rng, POOL)];
+		memcpy(w->key[k], (const uint64_t[]){id, ~id, 7}, sizeof(w->key[k]));
+		w->batch.value[k] = least + (double)rng_below(rng, 1000);
+		w->batch.last[k] = (uint32_t)id;
+	}
+}
+
+static void count_found(void *ctx, uint32_t k, struct table_entry *e)
+{
+	struct way *w = ctx;
+	assert_memory_equal(e->key, w->key[k], sizeof(w->key[k]));
+	w->found++;
+}
+
+static uint32_t add_singly(struct table *t, const struct way *w)
+{
+	uint32_t found = 0;
+	for (uint32_t k = 0; k < w->batch.n; k++)
+		found += add(t, w->key[k][0], w->batch.value[k]) != NULL;
+	return found;
+}
+
+static void same_tables(const struct table *a, const struct table *b)
+{
+	assert_int_equal(a->used, b->used);
+	assert_int_equal(a->n_touched, b->n_touched);
+	assert_memory_equal(a->touched, b->touched, a->n_touched * sizeof(*a->touched));
+	assert_int_equal(a->added, b->added);
+	assert_int_equal(a->relabelled, b->relabelled);
+	assert_true(a->total == b->total && a->floor == b->floor);
+	assert_memory_equal(a->bucket, b->bucket, (a->mask + 1) * (size_t)a->bucket_size);
+}
+
+// While a batch is on its way two others are: their keys are the same in part, and take the entries
+// of each other. All is as if each sample had been added singly, in the order in which batches are
+// added.
+static void batches_on_their_way_change_nothing(void **state)
+{
+	struct box on_its_way = box_new(16, 5), singly = box_new(16, 5);
+	struct rng rng = rng_seeded(11);
+	double least = 1;
+	uint64_t pool[POOL];
+	static struct way way[3];
+	find_twins(&singly.t, pool);
+	for (uint32_t i = 0; i < 600; i++, least *= 1.05) {
+		struct way *newest = &way[i % 3], *oldest = &way[(i + 1) % 3];
+		way_fill(newest, &rng, pool, least);
+		table_batch_hash(&on_its_way.t, &newest->batch, &secret);
+		if (i >= 1)
+			table_batch_find(&on_its_way.t, &way[(i + 2) % 3].batch);
+		if (i < 2)
+			continue;
+		const bool tell = i % 2 != 0;
+		table_batch_add(&on_its_way.t, &oldest->batch, tell ? count_found : NULL, oldest);
+		const uint32_t found = add_singly(&singly.t, oldest);
+		assert_int_equal(oldest->found, tell ? found : 0);
+		same_tables(&on_its_way.t, &singly.t);
+	}
+	assert_int_equal(singly.t.used, 16);
+	assert_true(singly.t.relabelled > 100);
+	free(on_its_way.mem);
+	free(singly.mem);
+}
+
 static void elephants_survive_a_flood(void **state)
 {
 	struct box b = box_new(4096, 7);
@@ -342,6 +442,7 @@ int main(void)
 		cmocka_unit_test(merge_equals_adding_everything),
 		cmocka_unit_test(estimates_are_unbiased),
 		cmocka_unit_test(q_is_the_variance),
+		cmocka_unit_test(batches_on_their_way_change_nothing),
 		cmocka_unit_test(elephants_survive_a_flood),
 		cmocka_unit_test(own_part_never_exceeds_the_truth),
 		cmocka_unit_test(scaling_commutes_with_merging),
