@@ -2,17 +2,17 @@
 // Copyright (c) 2026 The weir authors
 #include "common/feed_tls.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <nng/nng.h>
 
+#include "common/small_file.h"
+
 #define SCHEME "tls+tcp://"
 
 enum {
-	FILE_MAX = 1 << 20, // bytes
 	NAME_MAX_LEN = 255, // of a host
 };
 
@@ -28,30 +28,10 @@ static bool is_given(const char *file)
 	return file != NULL && file[0] != '\0';
 }
 
-// All of a file, NUL-terminated; NULL with a message.
-static char *read_file(const char *name, struct err_msg *msg)
-{
-	FILE *f = fopen(name, "re");
-	char *text = malloc(FILE_MAX + 1);
-	const size_t len = f != NULL && text != NULL ? fread(text, 1, FILE_MAX, f) : 0;
-	if (f == NULL || text == NULL || ferror(f) || !feof(f)) {
-		err_set(msg, ERR_IO, "%s: %s", name,
-			f == NULL || text == NULL || ferror(f) ? strerror(errno)
-							       : "larger than 1 MiB");
-		free(text);
-		text = NULL;
-	} else {
-		text[len] = '\0';
-	}
-	if (f != NULL)
-		fclose(f);
-	return text;
-}
-
 static int set_own(nng_tls_config *tls, const struct feed_tls *files, struct err_msg *msg)
 {
-	char *cert = read_file(files->cert, msg);
-	char *key = cert != NULL ? read_file(files->key, msg) : NULL;
+	char *cert = small_file_read(files->cert, false, msg);
+	char *key = cert != NULL ? small_file_read(files->key, true, msg) : NULL;
 	int err = key != NULL ? nng_tls_config_own_cert(tls, cert, key, NULL) : 0;
 	if (err != 0)
 		err_set(msg, ERR_INVALID, "%s, %s: expected a certificate and its key in PEM: %s",
@@ -66,7 +46,7 @@ static int set_own(nng_tls_config *tls, const struct feed_tls *files, struct err
 
 static int set_ca(nng_tls_config *tls, const char *file, struct err_msg *msg)
 {
-	char *ca = read_file(file, msg);
+	char *ca = small_file_read(file, false, msg);
 	const int err = ca != NULL ? nng_tls_config_ca_chain(tls, ca, NULL) : 0;
 	if (err != 0)
 		err_set(msg, ERR_INVALID, "%s: expected certificates in PEM: %s", file,

@@ -13,7 +13,8 @@
 ///
 /// A collector shows `cert` and, with a `ca`, asks subscribers for a certificate that it has
 /// signed. A subscriber wants a certificate of the host in the URL that its `ca` (or those that the
-/// system trusts) has signed, and shows `cert` where it has one.
+/// system trusts) has signed, and shows `cert` where it has one. A key that others may read is
+/// refused.
 ///
 /// Thread-safety: none needed. Memory: files of 1 MiB at most, while they are read.
 

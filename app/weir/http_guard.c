@@ -4,44 +4,27 @@
 // Who may ask for what: token, certificates of clients, pages of other origins, read-only mode.
 #include "http_server.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gnutls/gnutls.h>
 
+#include "common/small_file.h"
+
 enum {
-	FILE_MAX = 1 << 20, // bytes of a PEM file or token
-	TOKEN_MIN = 16,     // bytes: below that it can be guessed
+	TOKEN_MIN = 16, // bytes: below that it can be guessed
 	TOKEN_MAX = 1024,
 };
 
-// A small file as text; NULL with a message.
-static char *read_file(const char *what, const char *path, bool secret, struct err_msg *msg)
+static char *read_file(const char *member, const char *path, bool secret, struct err_msg *msg)
 {
-	struct stat st;
-	char *text = NULL;
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		err_set(msg, ERR_IO, "http: %s: %s: %s", what, path, strerror(errno));
-	} else if (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX) {
-		err_set(msg, ERR_INVALID, "http: %s: %s: expected a file of at most %d bytes", what,
-			path, FILE_MAX);
-	} else if (secret && (st.st_mode & 0007) != 0) {
-		err_set(msg, ERR_PERMISSION, "http: %s: %s: others may read it; chmod o= it", what,
-			path);
-	} else if ((text = calloc(1, (size_t)st.st_size + 1)) == NULL ||
-		   read(fd, text, (size_t)st.st_size) != st.st_size) {
-		err_set(msg, ERR_IO, "http: %s: %s: cannot be read", what, path);
-		free(text);
-		text = NULL;
+	char *text = small_file_read(path, secret, msg);
+	if (text == NULL) {
+		err_prefix(msg, member);
+		err_prefix(msg, "http");
 	}
-	if (fd >= 0)
-		close(fd);
 	return text;
 }
 
