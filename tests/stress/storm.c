@@ -109,6 +109,17 @@ static void check_listed(struct weather *w, enum control_kind kind, const char *
 	arena_free(&arena);
 }
 
+// Brief, and so to be asked again: within the time that other verbs have.
+static int refresh(struct control *c, struct err_msg *msg)
+{
+	const uint64_t until = clock_monotonic() + CONTROL_DEADLINE * CLOCK_NS_PER_S;
+	int err;
+	do
+		err = control_refresh(c, msg);
+	while (err == ERR_IO && clock_monotonic() < until);
+	return err;
+}
+
 // Links have other names, and who uses them hears of it.
 static void rename_links(struct weather *w)
 {
@@ -128,7 +139,7 @@ static void rename_links(struct weather *w)
 	t = topology_release(analyzer_set_topology(w->rig->analyzer, t));
 	aggregator_unlock(w->rig->aggregator);
 	topology_free(t);
-	const int err = control_refresh(w->rig->control, &msg);
+	const int err = refresh(w->rig->control, &msg);
 	CHECKF(err == 0, "%s", msg.text);
 }
 
