@@ -85,6 +85,8 @@ struct message_publisher {
 struct message_topic {
 	char *text;
 	uint64_t sequence;
+	uint64_t listed; ///< publish.c: what the latest Stats said
+	bool last;       ///< publish.c: nobody has its name; that was the last time
 };
 
 /// What the collector says about itself.

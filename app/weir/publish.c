@@ -47,6 +47,7 @@ static int listen_on(nng_socket socket, const char *url, uint32_t ipc_mode,
 		     const struct feed_tls *files, struct err_msg *msg);
 static void count_subscriber(nng_pipe pipe, nng_pipe_ev event, void *arg);
 static struct message_topic *topic_of(struct publish *p, const char *kind, const char *name);
+static void forget_topics(struct publish *p, const struct message_stats *stats);
 static void send_message(struct publish *p, const char *topic, const ProtobufCMessage *message);
 static bool wait_until(struct publish *p, bool (*reached)(const struct publish *p, unsigned n),
 		       unsigned n, unsigned timeout);
@@ -155,6 +156,7 @@ void publish_stats(struct publish *p, const struct message_stats *stats)
 	all.program = p->program;
 	if (!p->open)
 		return;
+	forget_topics(p, &all);
 	const struct message_publisher report = publish_report(p);
 	Weir__Stats *m = message_stats(&p->arena, &p->head, &all, &report, p->topics, p->n_topics);
 	if (m != NULL)
@@ -360,7 +362,7 @@ static struct message_topic *add_topic(struct publish *p, const char *kind, cons
 		return NULL;
 	p->topics = grown;
 	struct message_topic *topic = &p->topics[p->n_topics];
-	topic->sequence = 0;
+	*topic = (struct message_topic){0};
 	if (asprintf(&topic->text, "%s.%s", kind, name) < 0)
 		return NULL;
 	p->n_topics++;
@@ -378,6 +380,37 @@ static struct message_topic *topic_of(struct publish *p, const char *kind, const
 			return &p->topics[i];
 	}
 	return add_topic(p, kind, name);
+}
+
+static bool is_defined(const struct message_stats *stats, const char *topic)
+{
+	const char *name = strchr(topic, '.') + 1;
+	if (strncmp(topic, "event.", strlen("event.")) != 0)
+		return program_find(stats->program, name) != NULL;
+	for (size_t i = 0; i < stats->n_thresholds; i++)
+		if (strcmp(stats->thresholds[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+// Names come and go, as many as clients can think of. One that nobody has any more is listed once
+// more, for those who lost its last messages, and then no more: with that list a subscriber forgets
+// its number too. Until then a name that comes back goes on where it was.
+static void forget_topics(struct publish *p, const struct message_stats *stats)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->n_topics; i++) {
+		struct message_topic *t = &p->topics[i];
+		const bool used = t->sequence != t->listed || is_defined(stats, t->text);
+		if (!used && t->last) {
+			free(t->text);
+			continue;
+		}
+		t->listed = t->sequence;
+		t->last = !used;
+		p->topics[n++] = *t;
+	}
+	p->n_topics = n;
 }
 
 // Topic, NUL, protobuf. NULL when memory is short.

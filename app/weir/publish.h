@@ -30,8 +30,10 @@
 /// Thread-safety: one thread, the aggregator's, calls everything here; messages leave on nng's
 /// threads. Those inherit the CPU mask of the thread that makes the first socket of the process:
 /// narrow it before. Shared with them: the count of subscribers, under a mutex of its own.
-/// Memory: one message at a time; nng holds at most `queue` messages per subscriber, shared among
-/// them. Limits: `queue` is at most 8192, by nng.
+/// Memory: a number for each topic; one message at a time; nng holds at most `queue` messages per
+/// subscriber, shared among them. A topic whose definition or threshold is gone is listed in one
+/// more `stats` and forgotten with the next, unless its name is back by then: what is kept does not
+/// grow with names that were. Limits: `queue` is at most 8192, by nng.
 
 #include <stdbool.h>
 #include <stddef.h>

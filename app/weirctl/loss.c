@@ -63,14 +63,33 @@ uint64_t loss_message(struct loss *l, uint64_t run, const char *topic, uint64_t 
 void loss_topic(struct loss *l, const char *topic, uint64_t sequence)
 {
 	struct loss_topic *t = find_or_add(l, topic, l->listed ? 0 : sequence);
-	if (t == NULL || sequence <= t->sequence)
+	if (t == NULL)
+		return;
+	t->told = true;
+	if (sequence <= t->sequence)
 		return;
 	add_lost(l, t, sequence - t->sequence);
 	t->sequence = sequence;
 }
 
+static bool is_on_lists(const char *topic)
+{
+	return strchr(topic, '.') != NULL; // not `stats`, `final`
+}
+
 void loss_listed(struct loss *l)
 {
+	size_t n = 0;
+	for (size_t i = 0; i < l->n_topics; i++) {
+		struct loss_topic *t = &l->topics[i];
+		if (!t->told && is_on_lists(t->text)) {
+			free(t->text);
+			continue;
+		}
+		t->told = false;
+		l->topics[n++] = *t;
+	}
+	l->n_topics = n;
 	l->listed = true;
 }
 

@@ -12,9 +12,11 @@
 ///     loss_free(&l);
 ///
 /// The first number of a topic is no loss, whatever it is, as long as no list was seen: it may have
-/// been published before we came. Once a list was seen, a topic that was not on it began after.
+/// been published before we came. Once a list was seen, a topic that was not on it began after: one
+/// that was known before, too, since its name is gone and a new one counts from 1. `stats` and
+/// `final` are on no list.
 ///
-/// Thread-safety: one thread. Memory: some bytes for each topic.
+/// Thread-safety: one thread. Memory: some bytes for each topic that the collector has.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +26,7 @@ struct loss_topic {
 	char *text;
 	uint64_t sequence; ///< latest that came or was told of
 	uint64_t lost;
+	bool told; ///< on the list that is being read
 };
 
 /// Zero initialised is empty.
@@ -42,7 +45,7 @@ uint64_t loss_message(struct loss *l, uint64_t run, const char *topic, uint64_t 
 /// The collector says that @p sequence is the latest of @p topic.
 void loss_topic(struct loss *l, const char *topic, uint64_t sequence);
 
-/// All topics were told.
+/// All topics were told; what is known of others is forgotten.
 void loss_listed(struct loss *l);
 
 void loss_free(struct loss *l);

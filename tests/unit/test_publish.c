@@ -188,6 +188,52 @@ static void topics_are_numbered_apart(void **state)
 	publish_close(p, "test");
 }
 
+// The topics that the next Stats lists, as "NAME:SEQUENCE ...".
+static const char *listed(struct publish *p, struct feed *f)
+{
+	static char text[256];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	struct feed_message m;
+	send_stats(p);
+	do
+		receive(f, &m);
+	while (m.kind != FEED_STATS && (feed_message_free(&m), true));
+	for (size_t i = 0; i < m.stats->n_topics; i++)
+		strbuf_fmt(&b, "%s%s:%u", i > 0 ? " " : "", m.stats->topics[i]->text,
+			   (unsigned)m.stats->topics[i]->sequence);
+	feed_message_free(&m);
+	return text;
+}
+
+// Clients may define and delete under ever new names: what the feed keeps does not grow with them.
+static void names_that_are_gone_are_forgotten(void **state)
+{
+	(void)state;
+	struct publish *p = open_feed(ipc_url("gone.ipc"), 0);
+	struct feed *f = subscribe(ipc_url("gone.ipc"), "event.");
+	assert_true(publish_wait(p, 1, PATIENCE_MS));
+	send_pairs(p, 1);
+	send_event(p, 1, "a"); // no threshold of this name is among those of send_stats()
+	assert_string_equal(listed(p, f), "flow.pair:1 event.a:1");
+	assert_string_equal(listed(p, f), "flow.pair:1 event.a:1"); // the last time
+	send_event(p, 2, "a");                                      // but its name is back
+	assert_string_equal(listed(p, f), "flow.pair:1 event.a:2");
+	assert_string_equal(listed(p, f), "flow.pair:1 event.a:2");
+	assert_string_equal(listed(p, f), "flow.pair:1");
+	send_event(p, 3, "a");
+	assert_string_equal(listed(p, f), "flow.pair:1 event.a:1");
+	for (uint64_t i = 0; i < 100; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "name%u", (unsigned)i);
+		send_event(p, 4 + i, name);
+		listed(p, f);
+	}
+	assert_string_equal(listed(p, f), "flow.pair:1 event.name99:1");
+	assert_int_equal(feed_lost(f), 0);
+	feed_close(f);
+	publish_close(p, "test");
+}
+
 // The scalability protocols' greeting and framing over ipc, by hand: a subscriber that connects and
 // then does not read is not to be had from nng.
 static int connect_by_hand(const char *url)
@@ -408,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_transports_at_once),
 		cmocka_unit_test(topics_are_numbered_apart),
+		cmocka_unit_test(names_that_are_gone_are_forgotten),
 		cmocka_unit_test(a_stalled_subscriber_harms_only_itself),
 		cmocka_unit_test(final_is_the_last_word),
 		cmocka_unit_test(rounds_are_on_a_grid),

@@ -54,6 +54,29 @@ static void a_list_tells_what_no_message_did(void **state)
 	loss_free(&l);
 }
 
+// Its definition went: when the name comes back, it counts from 1, and nobody takes that for a
+// collector that started anew.
+static void what_is_listed_no_more_is_forgotten(void **state)
+{
+	(void)state;
+	struct loss l = {0};
+	loss_message(&l, 1, "flow.a", 7);
+	loss_message(&l, 1, "flow.b", 7);
+	loss_message(&l, 1, "stats", 3);
+	loss_topic(&l, "flow.a", 9);
+	loss_topic(&l, "flow.b", 7);
+	loss_listed(&l);
+	assert_int_equal(l.total, 2);
+	loss_message(&l, 1, "stats", 4);
+	loss_topic(&l, "flow.b", 7);
+	loss_listed(&l);
+	assert_int_equal(l.n_topics, 2); // flow.b, stats
+	assert_int_equal(loss_message(&l, 1, "flow.a", 1), 0);
+	assert_int_equal(loss_message(&l, 1, "flow.b", 9), 1);
+	assert_int_equal(loss_message(&l, 1, "stats", 6), 1);
+	loss_free(&l);
+}
+
 static void a_new_run_begins_anew(void **state)
 {
 	(void)state;
@@ -371,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gaps_are_losses),
 		cmocka_unit_test(a_list_tells_what_no_message_did),
+		cmocka_unit_test(what_is_listed_no_more_is_forgotten),
 		cmocka_unit_test(a_new_run_begins_anew),
 		cmocka_unit_test(numbers_have_three_digits),
 		cmocka_unit_test(durations_have_units),
