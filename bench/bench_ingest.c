@@ -8,95 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bank/bank.h"
-#include "bench.h"
+#include "bank_rig.h"
 #include "floor.h"
 
 #define BURST 64
 
 struct rig {
-	struct program *program;
-	struct bank *bank;
-	struct intake *intake;
+	struct bank_rig *bank;
 	struct stats stats;
 	const struct load *load;
 };
 
-static void *hugepages(size_t size, int small_pages)
-{
-	size_t mapped;
-	enum load_pages kind;
-	void *mem = pages_map(size, small_pages, &mapped, &kind);
-	if (mem == NULL) {
-		fprintf(stderr, "bench_ingest: out of memory\n");
-		exit(1);
-	}
-	return mem;
-}
-
-// The first is the 5-tuple that the floor counts; the first four are what an operator begins with;
-// sixteen is a busy collector.
-static const struct {
-	const char *name, *keys, *value, *values;
-} definitions[] = {
-	{"tuple", BENCH_TUPLE, "bytes", ""},
-	{"pair", "ipsource,ipdestination", "bytes", ""},
-	{"reflection", "ipdestination,udpsourceport", "frames", "count:ipsource"},
-	{"ports", "vlan,inputifindex,outputifindex", "bytes", ""},
-	{"source", "ipsource", "bytes", ""},
-	{"destination", "ipdestination", "bytes", ""},
-	{"protocol", "ipprotocol", "frames", ""},
-	{"service", "or:tcpdestinationport:udpdestinationport", "bytes", ""},
-	{"tcp", "ipsource,ipdestination,tcpsourceport,tcpdestinationport", "bytes", ""},
-	{"udp", "ipsource,ipdestination,udpsourceport,udpdestinationport", "bytes", ""},
-	{"mac", "macsource,macdestination", "bytes", ""},
-	{"type", "ethernetprotocol", "bytes", ""},
-	{"six", "ip6source,ip6destination", "bytes", ""},
-	{"ttl", "ipsource,ipttl", "frames", ""},
-	{"dscp", "ipdscp,ipsource", "bytes", ""},
-	{"all", "macsource,macdestination,ipsource,ipdestination,ipprotocol", "bytes", ""},
-};
-
-enum {
-	N_DEFINITIONS = sizeof(definitions) / sizeof(definitions[0])
-};
-
-static struct program *compile(unsigned n)
-{
-	struct flow_spec specs[N_DEFINITIONS];
-	struct err_msg msg = {0};
-	for (unsigned i = 0; i < n; i++)
-		specs[i] = (struct flow_spec){.name = definitions[i].name,
-					      .keys = definitions[i].keys,
-					      .value = definitions[i].value,
-					      .values = definitions[i].values,
-					      .filter = "",
-					      .fs = ",",
-					      .n = 5,
-					      .t = 2};
-	struct program *p = program_compile(specs, n, &msg);
-	if (p == NULL) {
-		fprintf(stderr, "bench_ingest: %s\n", msg.text);
-		exit(1);
-	}
-	return p;
-}
-
-static struct rig *rig_new(const struct load *l, unsigned n_def, uint32_t entries, int small_pages)
+static struct rig *rig_new(const struct load *l, const struct bank_rig_params *params)
 {
 	struct rig *r = calloc(1, sizeof(*r));
-	struct bank_config config = {.entries = entries,
-				     .max_agents = 4096,
-				     .max_sources = 65536,
-				     .log_size = 64 << 20,
-				     .sketches = 4096,
-				     .seed = 1};
-	hash_secret_init(&config.secret, 1);
-	r->program = compile(n_def);
-	r->bank = bank_init(hugepages(bank_size(r->program, &config), small_pages), r->program,
-			    &config);
-	r->intake =
-		intake_init(hugepages(intake_size(&config), small_pages), &config, NULL, &r->stats);
+	r->bank = bank_rig_new(params, &r->stats);
 	r->load = l;
 	return r;
 }
@@ -105,8 +31,7 @@ static struct rig *rig_new(const struct load *l, unsigned n_def, uint32_t entrie
 static double pass(struct rig *r)
 {
 	const uint64_t before = stats_read(&r->stats, STAT_used_flow_samples);
-	bank_clear(r->bank, 0, UINT64_MAX);
-	intake_restart(r->intake); // the same datagrams again are no duplicates
+	bank_rig_restart(r->bank);
 	const uint64_t start = bench_now();
 	for (size_t i = 0; i < r->load->n_datagrams;) {
 		struct payload burst[BURST];
@@ -114,25 +39,10 @@ static double pass(struct rig *r)
 		for (; n < BURST && i < r->load->n_datagrams; n++, i++)
 			burst[n] = (struct payload){.data = r->load->datagrams[i].data,
 						    .len = r->load->datagrams[i].len};
-		bank_ingest(r->bank, r->intake, burst, n);
+		bank_ingest(r->bank->bank, r->bank->intake, burst, n);
 	}
 	const uint64_t ns = bench_now() - start;
 	return (double)ns / (double)(stats_read(&r->stats, STAT_used_flow_samples) - before);
-}
-
-static void check(const struct rig *r, const struct load *l)
-{
-	for (int g = STAT_GROUP_DATAGRAM; g <= STAT_GROUP_RECORD; g++) {
-		if (!stats_ledger_closes(&r->stats, (enum stat_group)g)) {
-			fprintf(stderr, "bench_ingest: ledger of %s is open\n", stat_group_name[g]);
-			exit(1);
-		}
-	}
-	if (r->bank->table[0]->table.added != l->n_samples) {
-		fprintf(stderr, "bench_ingest: %llu of %zu samples measured\n",
-			(unsigned long long)r->bank->table[0]->table.added, l->n_samples);
-		exit(1);
-	}
 }
 
 /// One rig of a case.
@@ -169,7 +79,8 @@ static bool run_cases(struct bench_report *report, const struct bench_options *o
 	struct floor *f = floor_create((unsigned)o->table_bits, o->small_pages);
 	floor_update(f, &l, 0, l.n_datagrams, 1);
 	for (unsigned k = 0; k < n; k++) {
-		rigs[k] = rig_new(&l, cases[k].n_def, cases[k].entries, o->small_pages);
+		rigs[k] = rig_new(&l, &(struct bank_rig_params){cases[k].n_def, cases[k].entries,
+								o->small_pages});
 		pass(rigs[k]);
 	}
 	for (unsigned i = 0; i < o->runs; i++) {
@@ -178,7 +89,7 @@ static bool run_cases(struct bench_report *report, const struct bench_options *o
 			ns[k][i] = pass(rigs[k]);
 	}
 	for (unsigned k = 0; k < n; k++) {
-		check(rigs[k], &l);
+		bank_rig_check(rigs[k]->bank, l.n_samples);
 		bench_report_add(report, cases[k].name, ns[k], floor_ns, o->runs);
 	}
 	floor_destroy(f);
@@ -194,7 +105,7 @@ int main(int argc, char **argv)
 	static const struct rig_case zipf[] = {{"ingest_5tuple_zipf", 1, 1 << 20},
 					       {"ingest_5tuple_zipf_16k", 1, 1 << 14},
 					       {"defs_4", 4, 1 << 14},
-					       {"defs_16", N_DEFINITIONS, 1 << 14}};
+					       {"defs_16", BANK_RIG_DEFINITIONS, 1 << 14}};
 	static const struct rig_case uniform[] = {{"ingest_5tuple_uniform", 1, 1 << 20},
 						  {"ingest_5tuple_uniform_16k", 1, 1 << 14}};
 	struct bench_options o;

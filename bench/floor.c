@@ -39,12 +39,19 @@ struct slot {
 };
 _Static_assert(sizeof(struct slot) == 32, "two slots to a cache line");
 
+// A queue of parsed samples whose slots are on their way from memory.
+struct pipe {
+	struct sample samples[DISTANCE + MAX_BURST];
+	size_t n;
+};
+
 struct floor {
 	struct slot *slots;
 	uint64_t mask;
 	size_t mapped;
 	size_t n_keys;
 	enum load_pages pages;
+	struct pipe pipe;
 };
 
 // What the passes computed; printing nothing, it keeps the compiler from dropping the work.
@@ -158,14 +165,9 @@ static inline void update(struct floor *f, const struct sample *s)
 	slot->frames++;
 }
 
-// A queue of parsed samples whose slots are on their way from memory.
-struct pipe {
-	struct sample samples[DISTANCE + MAX_BURST];
-	size_t n;
-};
-
-static inline void pipe_drain(struct floor *f, struct pipe *pipe, size_t keep)
+static inline void pipe_drain(struct floor *f, size_t keep)
 {
+	struct pipe *pipe = &f->pipe;
 	const size_t n = pipe->n > keep ? pipe->n - keep : 0;
 	for (size_t i = 0; i < n; i++)
 		update(f, &pipe->samples[i]);
@@ -173,27 +175,27 @@ static inline void pipe_drain(struct floor *f, struct pipe *pipe, size_t keep)
 	memmove(pipe->samples, pipe->samples + n, pipe->n * sizeof(*pipe->samples));
 }
 
-static size_t pass_update(struct floor *f, const struct load *l, size_t first, size_t end,
-			  bool ahead)
+// Leaves samples in the pipe.
+static inline size_t pass_update(struct floor *f, const struct load *l, size_t first, size_t end,
+				 bool ahead)
 {
-	static struct pipe pipe;
+	struct pipe *pipe = &f->pipe;
 	size_t n_samples = 0;
 	for (size_t i = first; i < end; i++) {
 		if (ahead)
 			prefetch_datagram(l, i + 2, end);
-		struct sample *s = &pipe.samples[pipe.n];
+		struct sample *s = &pipe->samples[pipe->n];
 		const size_t n = parse_datagram(l->datagrams[i].data, l->datagrams[i].len, s);
 		for (size_t k = 0; k < n; k++) {
 			s[k].slot = (uint32_t)(hash(s[k].key) & f->mask);
 			if (ahead)
 				__builtin_prefetch(&f->slots[s[k].slot], 1);
 		}
-		pipe.n += n;
+		pipe->n += n;
 		n_samples += n;
-		if (!ahead || pipe.n >= 2 * DISTANCE)
-			pipe_drain(f, &pipe, ahead ? DISTANCE : 0);
+		if (!ahead || pipe->n >= 2 * DISTANCE)
+			pipe_drain(f, ahead ? DISTANCE : 0);
 	}
-	pipe_drain(f, &pipe, 0);
 	return n_samples;
 }
 
@@ -219,6 +221,17 @@ static double per_sample(uint64_t start, size_t n_samples)
 	return n_samples > 0 ? (double)(bench_now() - start) / (double)n_samples : 0;
 }
 
+void floor_flush(struct floor *f)
+{
+	pipe_drain(f, 0);
+}
+
+size_t floor_burst(struct floor *f, const struct load_datagram *datagrams, size_t n)
+{
+	const struct load l = {.datagrams = (struct load_datagram *)datagrams, .n_datagrams = n};
+	return pass_update(f, &l, 0, n, true);
+}
+
 double floor_parse(const struct load *l, size_t first, size_t n, size_t times,
 		   enum floor_fetch fetch)
 {
@@ -235,6 +248,7 @@ double floor_update(struct floor *f, const struct load *l, size_t first, size_t 
 	const uint64_t start = bench_now();
 	for (size_t t = 0; t < times; t++)
 		n_samples += pass_update(f, l, first, first + n, true);
+	floor_flush(f);
 	return per_sample(start, n_samples);
 }
 
@@ -245,6 +259,7 @@ double floor_update_plain(struct floor *f, const struct load *l, size_t first, s
 	const uint64_t start = bench_now();
 	for (size_t t = 0; t < times; t++)
 		n_samples += pass_update(f, l, first, first + n, false);
+	floor_flush(f);
 	return per_sample(start, n_samples);
 }
 

@@ -45,6 +45,10 @@ double floor_parse(const struct load *l, size_t first, size_t n, size_t times,
 		   enum floor_fetch fetch);
 /// Parse, crc32, update of the table, with datagrams and slots prefetched.
 double floor_update(struct floor *f, const struct load *l, size_t first, size_t n, size_t times);
+/// The same for a burst of @p n datagrams, whose bytes the caller may take back; returns its flow
+/// samples. The last of them are counted by the next burst, or by floor_flush().
+size_t floor_burst(struct floor *f, const struct load_datagram *datagrams, size_t n);
+void floor_flush(struct floor *f);
 /// As floor_update(), with nothing prefetched.
 double floor_update_plain(struct floor *f, const struct load *l, size_t first, size_t n,
 			  size_t times);
