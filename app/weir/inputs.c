@@ -149,6 +149,13 @@ int inputs_start(struct inputs *all, struct err_msg *msg)
 	return err;
 }
 
+void inputs_mend(struct inputs *all)
+{
+	for (uint32_t i = 0; i < all->n_rows; i++)
+		if (all->row[i].port != NULL)
+			port_mend(all->row[i].port);
+}
+
 void inputs_close(struct inputs *all)
 {
 	if (all == NULL)
@@ -200,6 +207,7 @@ static void port_losses(const struct port *p, struct input_losses *losses)
 	losses->missed = s.missed;
 	losses->errors = s.errors;
 	losses->no_buffer = s.no_buffer;
+	losses->outages = s.outages;
 }
 
 const struct host *inputs_host(const struct inputs *all, uint32_t i)
@@ -251,6 +259,7 @@ void inputs_losses_sum(const struct inputs *all, struct input_losses *sum)
 		sum->errors += l.errors;
 		sum->no_buffer += l.no_buffer;
 		sum->kernel_drops += l.kernel_drops;
+		sum->outages += l.outages;
 	}
 }
 

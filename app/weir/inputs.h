@@ -45,6 +45,7 @@ struct input_losses {
 	uint64_t errors;       ///< erroneous frames
 	uint64_t no_buffer;    ///< dropped: the packet pool was empty
 	uint64_t kernel_drops; ///< dropped by the kernel: socket buffer full
+	uint64_t outages;      ///< times that the device was lost
 };
 
 struct inputs;
@@ -61,6 +62,8 @@ bool inputs_are_replay(const struct config *c);
 /// NULL and a message with the remedy.
 struct inputs *inputs_open(const struct config *c, struct err_msg *msg);
 int inputs_start(struct inputs *all, struct err_msg *msg);
+/// Bring lost devices back (port_mend()).
+void inputs_mend(struct inputs *all);
 void inputs_close(struct inputs *all);
 
 uint32_t inputs_workers(const struct inputs *all);

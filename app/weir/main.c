@@ -176,6 +176,7 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 		if (p[1].revents != 0)
 			return "end of the capture";
 		look(c, watchdog);
+		inputs_mend(c->inputs);
 		refresh(c, watchdog, &due);
 		watch_look(&watch, c);
 	}

@@ -471,6 +471,7 @@ static void set_inputs(struct builder *b, Weir__Stats *m, const struct message_s
 		in->errors = from->errors;
 		in->no_buffer = from->no_buffer;
 		in->kernel_drops = from->kernel_drops;
+		in->outages = from->outages;
 	}
 }
 

@@ -54,7 +54,7 @@ struct message_worker {
 /// Losses before the workers; see Input in weir.proto.
 struct message_input {
 	const char *name;
-	uint64_t received, missed, errors, no_buffer, kernel_drops;
+	uint64_t received, missed, errors, no_buffer, kernel_drops, outages;
 };
 
 struct message_memory {

@@ -9,6 +9,7 @@
 ///     struct input *in = port_input(p, worker);
 ///     port_start(p, &msg);                             // frames begin to arrive
 ///     ...
+///     port_mend(p);                                    // now and then
 ///     port_close(p);                                   // the workers have left
 ///
 /// What a device cannot do is negotiated down and said in a log line: queues, descriptors, RSS,
@@ -19,9 +20,15 @@
 /// A port with addresses is a host (host.h): a thread of its own answers for them. With an
 /// interface of the kernel (port_kernel.h) all but sFlow goes there, and the kernel is the host.
 ///
+/// A device that is reset by its host, pulled, or whose interface is deleted, is lost
+/// (port_device.h). Its workers are kept away, and when it can be had again it begins anew: queues,
+/// rules, groups, the host's announcements. Frames that come meanwhile nobody can count; how often
+/// that was, port_stats() says.
+///
 /// A frame lies in one buffer, whose size follows from the MTU; scattered receive is refused.
 ///
-/// Threading: open, start, close by main; each input by its worker; port_stats() by any thread.
+/// Threading: open, start, mend, close by main; each input by its worker; port_stats() by any
+/// thread.
 /// Memory: `buffers` mbufs on the port's NUMA socket, port_memory() bytes. Limits: those of the
 /// device.
 
@@ -67,6 +74,7 @@ struct port_stats {
 	uint64_t missed;    ///< dropped by the card: no free descriptor
 	uint64_t errors;    ///< erroneous frames
 	uint64_t no_buffer; ///< dropped: no free mbuf
+	uint64_t outages;   ///< times that the device was lost; the others go on over them
 };
 
 struct port;
@@ -79,6 +87,9 @@ size_t port_memory(const struct port_config *config, size_t page);
 struct port *port_open(const struct port_config *config, struct err_msg *msg);
 /// 0 or negative with a message.
 int port_start(struct port *p, struct err_msg *msg);
+/// See whether the device was lost, and bring it back; never waits for workers. Call it about
+/// twice a second.
+void port_mend(struct port *p);
 void port_close(struct port *p);
 
 /// Queues that the device really has for us; at most what was asked for.

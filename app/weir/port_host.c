@@ -70,6 +70,8 @@ int port_host_start(struct port_host *ph, struct err_msg *msg)
 {
 	char name[16];
 	snprintf(name, sizeof(name), "weir-host%u", ph->config.port);
+	ph->stop = false;
+	ph->link = false; // that it comes is news to the host: it announces its addresses
 	const int err = rte_ctrl_thread_create(&ph->thread, name, NULL, run, ph);
 	if (err != 0)
 		return err_set(msg, ERR_IO, "port %s: cannot start a thread: %s", ph->config.name,
@@ -88,14 +90,25 @@ void port_host_stop(struct port_host *ph)
 	ph->running = false;
 }
 
-void port_host_free(struct port_host *ph)
+void port_host_drain(struct port_host *ph)
 {
 	struct rte_mbuf *m;
+	while (ph != NULL && ph->ring != NULL && rte_ring_dequeue(ph->ring, (void **)&m) == 0)
+		rte_pktmbuf_free(m);
+}
+
+void port_host_use(struct port_host *ph, uint16_t port, struct rte_mempool *pool)
+{
+	ph->config.port = port;
+	ph->config.pool = pool;
+}
+
+void port_host_free(struct port_host *ph)
+{
 	if (ph == NULL)
 		return;
 	port_host_stop(ph);
-	while (ph->ring != NULL && rte_ring_dequeue(ph->ring, (void **)&m) == 0)
-		rte_pktmbuf_free(m);
+	port_host_drain(ph);
 	rte_ring_free(ph->ring);
 	host_free(ph->host);
 	sem_destroy(&ph->wake);

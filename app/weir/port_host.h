@@ -10,6 +10,8 @@
 ///     if (port_host_take(ph, verdict, mbuf)) ...       // a worker: not its frame any more
 ///     port_host_wake(ph);                              // a worker: once per burst
 ///     port_host_stop(ph);                              // before the port is stopped
+///     port_host_drain(ph);                             // may start again, on another device
+///     port_host_use(ph, port, pool);
 ///     port_host_free(ph);                              // the workers have left
 ///
 /// A worker that finds a frame for the host puts its buffer on a ring and goes on. The thread
@@ -46,6 +48,10 @@ struct port_host;
 struct port_host *port_host_new(const struct port_host_config *config, struct err_msg *msg);
 int port_host_start(struct port_host *ph, struct err_msg *msg);
 void port_host_stop(struct port_host *ph);
+/// Give back the buffers on its ring; it is stopped, and no worker gives it more.
+void port_host_drain(struct port_host *ph);
+/// From its next start on it sends by this port, from this pool.
+void port_host_use(struct port_host *ph, uint16_t port, struct rte_mempool *pool);
 void port_host_free(struct port_host *ph);
 
 /// Is this frame, refused because of @p verdict, the host's? True: its buffer is, too.

@@ -43,9 +43,11 @@ struct port_kernel {
 	struct port_kernel_config config;
 	uint16_t id;                // of the interface, as DPDK counts
 	struct rte_ring *ring;      // workers: enqueue; thread: dequeue
+	struct rte_mempool *pool;   // for what the kernel says
 	int event;                  // workers: w; thread: r
 	struct port_intr intr;      // of the interface; `own` is added to what it waits for
 	struct rte_epoll_event own; // DPDK keeps the state of `event` in there
+	bool is_up;                 // main: rw
 	bool asleep;                // thread: w; workers: r
 	bool stop;                  // main: w; thread: r
 	bool running;
@@ -61,9 +63,15 @@ static int make_interface(struct port_kernel *k, struct err_msg *msg);
 static int set_up(struct port_kernel *k, struct err_msg *msg);
 static void *run(void *port_kernel);
 
-uint32_t port_kernel_buffers(void)
+uint32_t port_kernel_held(void)
 {
-	return RING_SIZE + 3 * DESCRIPTORS;
+	return RING_SIZE + DESCRIPTORS;
+}
+
+// What the interface's ring holds, and as much on its way out of the port.
+uint32_t port_kernel_own(void)
+{
+	return 2 * DESCRIPTORS;
 }
 
 struct port_kernel *port_kernel_new(const struct port_kernel_config *config, struct err_msg *msg)
@@ -80,8 +88,11 @@ struct port_kernel *port_kernel_new(const struct port_kernel_config *config, str
 	k->intr.epoll = -1;
 	snprintf(name, sizeof(name), "weir-kernel%u", config->port);
 	k->ring = rte_ring_create(name, RING_SIZE, config->socket, RING_F_SC_DEQ);
+	snprintf(name, sizeof(name), "weir-kpool%u", config->port);
+	k->pool = rte_pktmbuf_pool_create(name, port_kernel_own(), 0, 0,
+					  rte_pktmbuf_data_room_size(config->pool), config->socket);
 	int err = 0;
-	if (k->ring == NULL || k->event < 0)
+	if (k->ring == NULL || k->pool == NULL || k->event < 0)
 		err = err_set(msg, ERR_MEMORY, "port %s: no memory or descriptors for `kernel`",
 			      config->name);
 	if (err != 0 || make_interface(k, msg) != 0) {
@@ -96,11 +107,15 @@ int port_kernel_start(struct port_kernel *k, struct err_msg *msg)
 	char name[16];
 	struct log_hold hold; // net_tap complains of what it can do without
 	log_hold(&hold);
-	int err = set_up(k, msg);
+	int err = k->is_up ? 0 : set_up(k, msg);
 	log_release(&hold);
 	free(hold.text);
 	if (err != 0)
 		return err;
+	k->is_up = true;
+	k->stop = false;
+	k->next_look = 0;
+	k->intr.settled = false; // by another thread than the one before
 	snprintf(name, sizeof(name), "weir-kern%u", k->config.port);
 	err = rte_ctrl_thread_create(&k->thread, name, NULL, run, k);
 	if (err != 0)
@@ -120,22 +135,38 @@ void port_kernel_stop(struct port_kernel *k)
 	eventfd_write(k->event, 1);
 	pthread_join(k->thread, NULL);
 	k->running = false;
+	link_set_carrier(k->config.interface, false);
+	k->link_known = false;
 }
 
-void port_kernel_free(struct port_kernel *k)
+void port_kernel_drain(struct port_kernel *k)
 {
 	struct rte_mbuf *m;
 	if (k == NULL)
 		return;
+	rte_eth_tx_done_cleanup(k->id, 0, 0); // net_tap keeps none and has no such function
+	while (k->ring != NULL && rte_ring_dequeue(k->ring, (void **)&m) == 0)
+		rte_pktmbuf_free(m);
+}
+
+void port_kernel_use(struct port_kernel *k, uint16_t port)
+{
+	k->config.port = port;
+}
+
+void port_kernel_free(struct port_kernel *k)
+{
+	if (k == NULL)
+		return;
 	port_kernel_stop(k);
+	port_kernel_drain(k);
 	port_intr_close(&k->intr);
 	if (rte_eth_dev_is_valid_port(k->id)) {
 		rte_eth_dev_stop(k->id);
 		rte_eth_dev_close(k->id);
 	}
-	while (k->ring != NULL && rte_ring_dequeue(k->ring, (void **)&m) == 0)
-		rte_pktmbuf_free(m);
 	rte_ring_free(k->ring);
+	rte_mempool_free(k->pool);
 	if (k->event >= 0)
 		close(k->event);
 	free(k);
@@ -252,7 +283,7 @@ static int set_up(struct port_kernel *k, struct err_msg *msg)
 	if (err == 0)
 		err = rte_eth_dev_adjust_nb_rx_tx_desc(k->id, &rx, &tx);
 	if (err == 0)
-		err = rte_eth_rx_queue_setup(k->id, 0, rx, k->config.socket, NULL, k->config.pool);
+		err = rte_eth_rx_queue_setup(k->id, 0, rx, k->config.socket, NULL, k->pool);
 	if (err == 0)
 		err = rte_eth_tx_queue_setup(k->id, 0, tx, k->config.socket, NULL);
 	if (err == 0)

@@ -12,6 +12,8 @@
 ///     if (port_kernel_wants(verdict, mbuf) && port_kernel_take(k, mbuf)) ...   // a worker
 ///     port_kernel_wake(k);                              // a worker: once per burst
 ///     port_kernel_stop(k);                              // before the port is stopped
+///     port_kernel_drain(k);                             // may start again, on another device
+///     port_kernel_use(k, port);
 ///     port_kernel_free(k);                              // the workers have left
 ///
 /// The interface is virtio-user with vhost-net where the kernel has /dev/vhost-net, else a TAP
@@ -25,7 +27,10 @@
 /// LINK_LOOK wakes it.
 ///
 /// Threading: new, start, stop, free by main; take and wake by any worker; stats by any thread.
-/// Memory: port_kernel_buffers() buffers of the port's pool at most, and a ring of pointers.
+/// While it is stopped the interface stays, without carrier.
+///
+/// Memory: port_kernel_held() buffers of the port's pool at most, as many as port_kernel_own() in a
+/// pool of its own, and a ring of pointers.
 /// Limits: frames for which there is no room are counted and gone, as with any interface.
 
 #include <stdbool.h>
@@ -57,13 +62,19 @@ struct port_kernel_stats {
 
 struct port_kernel;
 
-/// Buffers that the way may hold at a time.
-uint32_t port_kernel_buffers(void);
+/// Buffers of the port that the way may hold at a time.
+uint32_t port_kernel_held(void);
+/// Buffers of its own, as large as the port's.
+uint32_t port_kernel_own(void);
 
 /// NULL and a message with the remedy.
 struct port_kernel *port_kernel_new(const struct port_kernel_config *config, struct err_msg *msg);
 int port_kernel_start(struct port_kernel *k, struct err_msg *msg);
 void port_kernel_stop(struct port_kernel *k);
+/// Give back the port's buffers; it is stopped, and no worker gives it more.
+void port_kernel_drain(struct port_kernel *k);
+/// From its next start on it sends by this port.
+void port_kernel_use(struct port_kernel *k, uint16_t port);
 void port_kernel_free(struct port_kernel *k);
 
 /// Is a frame that was refused because of @p verdict the kernel's? @p reassembles: fragments of UDP

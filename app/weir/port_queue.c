@@ -31,6 +31,16 @@ void port_queue_init(struct port_queue *q, const struct port_queue_config *confi
 	};
 }
 
+void port_queue_shut(struct port_queue *q, uint32_t number)
+{
+	__atomic_store_n(&q->shut, number, __ATOMIC_RELEASE);
+}
+
+bool port_queue_is_away(const struct port_queue *q)
+{
+	return __atomic_load_n(&q->away, __ATOMIC_ACQUIRE) == q->shut;
+}
+
 // Good only if the card verified both; a card that knows nothing leaves it to the policy.
 static enum frame_checksum card_says(const struct rte_mbuf *m)
 {
@@ -157,10 +167,23 @@ static void collect(struct port_queue *q)
 	q->n += n;
 }
 
+static __attribute__((noinline)) enum input_state keep_away(struct port_queue *q, uint32_t outage,
+							    struct burst *b)
+{
+	q->n = 0;
+	b->n = 0;
+	b->n_frames = 0;
+	__atomic_store_n(&q->away, outage, __ATOMIC_RELEASE);
+	return INPUT_IDLE;
+}
+
 static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 {
 	struct port_queue *q = (struct port_queue *)in;
 	struct outcome o = {0};
+	const uint32_t outage = __atomic_load_n(&q->shut, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(outage != 0, 0))
+		return keep_away(q, outage, b);
 	if (q->config.spread == NULL)
 		q->n = rte_eth_rx_burst(q->config.port, q->config.worker, q->mbuf, INPUT_BURST);
 	else
@@ -210,7 +233,7 @@ static void release(struct input *in)
 static void wait_for_frames(struct input *in, uint64_t ns)
 {
 	struct port_queue *q = (struct port_queue *)in;
-	if (q->intr.epoll >= 0) {
+	if (__atomic_load_n(&q->shut, __ATOMIC_ACQUIRE) == 0 && q->intr.epoll >= 0) {
 		const uint64_t ms = ns / CLOCK_NS_PER_MS + 1;
 		port_intr_wait(&q->intr, q->config.spread != NULL ? (int)ms : LONGEST_WAIT_MS);
 		return;

@@ -15,7 +15,11 @@
 /// Ledger: a frame is counted by the worker that judges it. Who deals a frame counts it as `dealt`
 /// only.
 ///
-/// Threading: its worker alone. Memory: the caller's (port.c), 64-byte aligned.
+/// While the device below is lost, main keeps the workers away: they find nothing, and say that
+/// they know. Before a worker has said so it may still use the device.
+///
+/// Threading: its worker alone, but shut and is_away, which are main's. Memory: the caller's
+/// (port.c), 64-byte aligned.
 
 #include <rte_mbuf.h>
 
@@ -43,9 +47,15 @@ struct port_queue {
 	struct input input; ///< first, so that the worker's pointer is ours
 	struct port_queue_config config;
 	struct port_intr intr; ///< closed: the driver has none, or nobody asked for it
+	uint32_t shut;         ///< 0 = open; number of the outage. main: w; worker: r
+	uint32_t away;         ///< the latest outage that it keeps away for. worker: w; main: r
 	uint64_t given_up;     ///< of `fragments`, as last counted
 	uint16_t n;            ///< buffers lent by the latest burst
 	struct rte_mbuf *mbuf[INPUT_BURST];
 } __attribute__((aligned(64)));
 
 void port_queue_init(struct port_queue *q, const struct port_queue_config *config);
+/// Keep the worker away from the device for outage @p number, or with 0 let it go on.
+void port_queue_shut(struct port_queue *q, uint32_t number);
+/// True when the worker does not use the device any more.
+bool port_queue_is_away(const struct port_queue *q);

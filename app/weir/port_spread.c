@@ -65,17 +65,23 @@ struct spread *spread_new(const char *name, uint16_t n, uint16_t n_queues, enum 
 	return s;
 }
 
-void spread_free(struct spread *s)
+void spread_drain(struct spread *s)
 {
 	struct rte_mbuf *m;
-	if (s == NULL)
-		return;
-	for (uint16_t i = 0; i < s->n; i++) {
+	for (uint16_t i = 0; s != NULL && i < s->n; i++) {
 		struct rte_ring *inbox = s->seat[i].inbox;
 		while (inbox != NULL && rte_ring_dequeue(inbox, (void **)&m) == 0)
 			rte_pktmbuf_free(m);
-		rte_ring_free(inbox);
 	}
+}
+
+void spread_free(struct spread *s)
+{
+	if (s == NULL)
+		return;
+	spread_drain(s);
+	for (uint16_t i = 0; i < s->n; i++)
+		rte_ring_free(s->seat[i].inbox);
 	free(s);
 }
 

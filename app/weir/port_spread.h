@@ -47,6 +47,9 @@ struct spread *spread_new(const char *name, uint16_t n, uint16_t n_queues, enum 
 /// Frees what lies in the inboxes. NULL does nothing.
 void spread_free(struct spread *s);
 
+/// Give back what lies in the inboxes; no worker is there. NULL does nothing.
+void spread_drain(struct spread *s);
+
 uint16_t spread_workers(const struct spread *s);
 
 /// Take up to @p most frames out of the inbox of @p me.

@@ -121,6 +121,7 @@ static uint32_t describe_inputs(struct report *r)
 			.errors = l.errors,
 			.no_buffer = l.no_buffer,
 			.kernel_drops = l.kernel_drops,
+			.outages = l.outages,
 		};
 	}
 	return n;

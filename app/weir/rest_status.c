@@ -247,11 +247,12 @@ static void get_inputs(const struct http_request *r, struct http_answer *a)
 		struct input_losses l;
 		inputs_losses(c->inputs, i, &l);
 		json_array_append_new(
-			json, json_pack("{s:o,s:I,s:I,s:I,s:I,s:I}", "name", rest_json_text(l.name),
-					"received", (json_int_t)l.received, "missed",
-					(json_int_t)l.missed, "errors", (json_int_t)l.errors,
-					"noBuffer", (json_int_t)l.no_buffer, "kernelDrops",
-					(json_int_t)l.kernel_drops));
+			json,
+			json_pack("{s:o,s:I,s:I,s:I,s:I,s:I,s:I}", "name", rest_json_text(l.name),
+				  "received", (json_int_t)l.received, "missed",
+				  (json_int_t)l.missed, "errors", (json_int_t)l.errors, "noBuffer",
+				  (json_int_t)l.no_buffer, "kernelDrops",
+				  (json_int_t)l.kernel_drops, "outages", (json_int_t)l.outages));
 	}
 	http_answer_json(a, 200, json);
 }

@@ -108,6 +108,7 @@ static void add_losses(const struct telemetry_config *c, struct rte_tel_data *d)
 	tel_add_uint(d, "nic_errors", sum.errors);
 	tel_add_uint(d, "nic_no_buffer", sum.no_buffer);
 	tel_add_uint(d, "kernel_drops", sum.kernel_drops);
+	tel_add_uint(d, "outages", sum.outages);
 }
 
 // Flat names ("datagrams_received"): older DPDK shows no dictionary in a dictionary. Reasons that
@@ -202,6 +203,7 @@ static int answer_inputs(const struct telemetry_config *c, const char *params,
 	NUMBERS(d, "errors", n, l[i].errors);
 	NUMBERS(d, "no_buffer", n, l[i].no_buffer);
 	NUMBERS(d, "kernel_drops", n, l[i].kernel_drops);
+	NUMBERS(d, "outages", n, l[i].outages);
 	add_input_ledgers(d, s, n);
 	add_next(d, from, n, PAGE_INPUTS);
 	return 0;

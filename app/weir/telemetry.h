@@ -14,7 +14,7 @@
 /// | /weir/workers      | their inputs, by number                                            |
 /// | /weir/worker,N     | the counters of one                                                |
 /// | /weir/ledger       | received, used, reasons; does each ledger close                    |
-/// | /weir/inputs,FROM  | per input: NIC misses and kernel drops, received, used, reasons    |
+/// | /weir/inputs,FROM  | per input: NIC misses, kernel drops, outages, received, reasons    |
 /// | /weir/records,FROM | types of samples and records that are not known, with one of each  |
 /// | /weir/flows,FROM   | per definition: rates, entries, evictions                          |
 /// | /weir/agents,FROM  | a page of agents from the FROM-th on; `next` is the following page |

@@ -31,9 +31,9 @@ static void print_inputs(const Weir__Stats *s)
 	for (size_t i = 0; i < s->n_inputs; i++) {
 		const Weir__Input *in = s->inputs[i];
 		printf("  %s: received %" PRIu64 ", missed %" PRIu64 ", errors %" PRIu64
-		       ", no buffer %" PRIu64 ", kernel drops %" PRIu64 "\n",
+		       ", no buffer %" PRIu64 ", kernel drops %" PRIu64 ", outages %" PRIu64 "\n",
 		       in->name, in->received, in->missed, in->errors, in->no_buffer,
-		       in->kernel_drops);
+		       in->kernel_drops, in->outages);
 	}
 	for (size_t i = 0; i < s->n_workers; i++)
 		printf("  worker %u on lcore %u: %s\n", s->workers[i]->index, s->workers[i]->lcore,

@@ -10,6 +10,7 @@
 """
 
 import json
+import os
 import socket
 import subprocess
 
@@ -36,6 +37,11 @@ def check_refused(weir, text, expected):
     sandbox.check(done.returncode != 0 and expected in done.stderr, f"refused: {expected}")
 
 
+def with_card(card):
+    """Environment of a weir whose ports behave like those of a card (card.c)."""
+    return dict(os.environ, LD_PRELOAD=card)
+
+
 class Lines:
     """A program that prints one JSON object a line, read while it runs."""
 
@@ -57,7 +63,7 @@ class Lines:
 
 
 class Weir:
-    def __init__(self, weir, weirctl, name, config, arguments=(), namespace=None):
+    def __init__(self, weir, weirctl, name, config, arguments=(), namespace=None, **options):
         self.name = name
         feed = FEED.format(name)
         path = f"/run/{name}.yaml"
@@ -65,7 +71,7 @@ class Weir:
             f.write(config)
         command = [weir, "--config", path, "--feed", feed, "--set", f"file_prefix={name}",
                    *arguments]
-        self.process = sandbox.Process(name, command, namespace)
+        self.process = sandbox.Process(name, command, namespace, **options)
         self.clients = {
             what: Lines(f"{name}-{what}", [weirctl, what, "--json", "--feed", feed, *more])
             for what, more in (("top", ()), ("events", ()), ("stats", ("--follow",)))
