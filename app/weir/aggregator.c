@@ -41,6 +41,7 @@ struct aggregator {
 	sem_t wake;        // posted by stop, and by workers of a replay
 	bool stop;         // aggregator_stop(): w; lead: r
 	uint64_t deadline; // ns, monotonic; lead: rw
+	uint64_t due;      // when the tick at work had its turn, likewise; not in a replay
 	uint64_t start;    // of the open interval, ns on the analyzer's clock; lead: rw
 	uint64_t until;    // its end, if it is known beforehand (replay); lead: rw
 	uint64_t wall;     // replay: monotonic time that belongs to config.start
@@ -268,6 +269,7 @@ static bool wait_live(struct aggregator *a)
 	const uint64_t missed = late / a->config.tick;
 	histogram_add(&a->stats.late, late);
 	count(&a->stats.missed, missed);
+	a->due = a->deadline;
 	a->deadline += missed * a->config.tick;
 	return true;
 }
@@ -331,6 +333,7 @@ static bool wait_replay(struct aggregator *a)
 static void collect(struct aggregator *a, bool final)
 {
 	const bool replay = a->config.replay;
+	const uint64_t due = replay || final ? clock_monotonic() : a->due;
 	const uint64_t start = a->start, end = replay ? a->until : clock_monotonic();
 	const uint64_t wall = replay ? end : clock_realtime(); // of `end`, not of what follows
 	struct change *change = take_change(a);
@@ -358,6 +361,7 @@ static void collect(struct aggregator *a, bool final)
 		finish_change(a, change, &tick);
 	else if (final)
 		end_flows(a, NULL, &tick);
+	histogram_add(&a->stats.tick, clock_monotonic() - due);
 }
 
 static void swap_banks(struct aggregator *a, uint64_t end, uint64_t until)
@@ -434,8 +438,10 @@ static void *helper_main(void *arg)
 static size_t merge(struct aggregator *a, uint64_t start, uint64_t end)
 {
 	const struct aggregator_config *c = &a->config;
+	const uint64_t wanted = clock_monotonic();
 	lock_for_tick(a);
 	const uint64_t before = enter_phase(a, "merge");
+	histogram_add(&a->stats.lock, before - wanted);
 	analyzer_tick_begin(c->analyzer, start, end);
 	for (uint32_t i = 0; i < c->n_workers; i++)
 		analyzer_merge_sources(c->analyzer, i, intake_registry(c->worker[i]->intake),
@@ -450,12 +456,13 @@ static size_t merge(struct aggregator *a, uint64_t start, uint64_t end)
 static void publish(struct aggregator *a, const struct tick *tick)
 {
 	const struct aggregator_config *c = &a->config;
-	enter_phase(a, "publish");
+	const uint64_t before = enter_phase(a, "publish");
 	if (c->publish != NULL)
 		c->publish(c->ctx, tick);
 	for (uint32_t d = 0; c->completed != NULL && d < query_n_flows(c->analyzer); d++)
 		if (query_completes(c->analyzer, d))
 			c->completed(c->ctx, d, tick);
+	histogram_add(&a->stats.publish, clock_monotonic() - before);
 }
 
 // True when definition @p def of the present program is none of the next one.

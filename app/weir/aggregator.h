@@ -87,14 +87,23 @@ struct aggregator_config {
 	void *ctx;
 };
 
+/// Parts of a tick, in order, and all of it.
+#define AGGREGATOR_TIMES(X)                                               \
+	X(late, "from when it was due to its begin; not in a replay")     \
+	X(grace, "from the swap of banks to the end of the grace period") \
+	X(lock, "until those who ask let go of what is merged")           \
+	X(merge, "merging all banks, and finding events")                 \
+	X(publish, "feed, logs and journal")                              \
+	X(tick, "all of it, from when it was due; in a replay: its begin")
+
 /// Written by the leading thread, read by anybody (relaxed, each number whole).
 struct aggregator_stats {
 	uint64_t ticks;
 	uint64_t missed; ///< ticks skipped because an earlier one took too long
 	uint64_t events;
-	struct histogram grace; ///< ns from the swap to the end of the grace period
-	struct histogram merge; ///< ns of merge and analysis
-	struct histogram late;  ///< ns from the deadline to the swap
+#define X(name, help) struct histogram name; ///< ns
+	AGGREGATOR_TIMES(X)
+#undef X
 };
 
 /// Another program, with all that it needs. Made and freed by who asks for it (control.c).

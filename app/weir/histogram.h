@@ -3,18 +3,20 @@
 #pragma once
 
 /// @file
-/// How long something took, in powers of two.
+/// How long something took, in eighths of powers of two.
 ///
-/// Bucket i counts values below 2^i that bucket i-1 did not: 0, 1, 2..3, 4..7, ... ns, up to 2^39
-/// ns (nine minutes), where the last one takes all the rest. A quantile is therefore right to a
-/// factor of two, the maximum and the mean are exact.
+/// Values below eight ns have a bucket each, and so has each eighth of what lies between a power of
+/// two and the next, up to 2^39 ns (nine minutes), where the last bucket takes all the rest. A
+/// quantile is therefore at most an eighth too high, the maximum and the mean are exact.
 ///
 /// Threading: one thread writes (relaxed stores), anybody reads (relaxed loads) each number whole;
-/// numbers read while the writer works may be one value apart. Memory: 344 bytes, no pointer.
+/// numbers read while the writer works may be one value apart. Memory: 2.4 kB, no pointer.
 
 #include <stdint.h>
 
-#define HISTOGRAM_BUCKETS 40
+#define HISTOGRAM_STEPS   8
+#define HISTOGRAM_POWERS  39
+#define HISTOGRAM_BUCKETS ((HISTOGRAM_POWERS - 2) * HISTOGRAM_STEPS + 1)
 
 struct histogram {
 	uint64_t n;   ///< values
@@ -35,8 +37,21 @@ static inline uint64_t histogram_load(const uint64_t *p)
 
 static inline unsigned histogram_bucket(uint64_t ns)
 {
-	const unsigned width = ns == 0 ? 0 : 64 - (unsigned)__builtin_clzll(ns);
-	return width < HISTOGRAM_BUCKETS ? width : HISTOGRAM_BUCKETS - 1;
+	if (ns < HISTOGRAM_STEPS)
+		return (unsigned)ns;
+	const unsigned power = 63 - (unsigned)__builtin_clzll(ns);
+	if (power >= HISTOGRAM_POWERS)
+		return HISTOGRAM_BUCKETS - 1;
+	return (power - 2) * HISTOGRAM_STEPS + (unsigned)(ns >> (power - 3)) % HISTOGRAM_STEPS;
+}
+
+/// The largest value of a bucket that is not the last.
+static inline uint64_t histogram_end(unsigned bucket)
+{
+	if (bucket < HISTOGRAM_STEPS)
+		return bucket;
+	const unsigned step = HISTOGRAM_STEPS + bucket % HISTOGRAM_STEPS;
+	return ((uint64_t)(step + 1) << (bucket / HISTOGRAM_STEPS - 1)) - 1;
 }
 
 static inline void histogram_add(struct histogram *h, uint64_t ns)
@@ -58,9 +73,8 @@ static inline uint64_t histogram_quantile(const struct histogram *h, double shar
 	uint64_t below = 0;
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS - 1; i++) {
 		below += histogram_load(&h->bucket[i]);
-		const uint64_t end = (UINT64_C(1) << i) - 1;
 		if ((double)below >= rank && below > 0)
-			return end < max ? end : max;
+			return histogram_end(i) < max ? histogram_end(i) : max;
 	}
 	return max;
 }

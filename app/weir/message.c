@@ -494,7 +494,7 @@ static Weir__Timing *timing_of(struct builder *b, const struct message_timing *f
 		return NULL;
 	weir__timing__init(to);
 	to->n = from->n, to->sum = from->sum, to->max = from->max;
-	to->p50 = from->p50, to->p99 = from->p99;
+	to->p50 = from->p50, to->p99 = from->p99, to->p999 = from->p999;
 	return to;
 }
 
@@ -510,6 +510,9 @@ static void set_aggregator(struct builder *b, Weir__Stats *m, const struct messa
 	to->grace = timing_of(b, &from->grace);
 	to->merge = timing_of(b, &from->merge);
 	to->late = timing_of(b, &from->late);
+	to->lock = timing_of(b, &from->lock);
+	to->publish = timing_of(b, &from->publish);
+	to->tick = timing_of(b, &from->tick);
 }
 
 static void set_analyzer(struct builder *b, Weir__Stats *m, const struct analyzer_stats *from)

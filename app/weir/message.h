@@ -64,14 +64,14 @@ struct message_memory {
 
 /// See Timing in weir.proto: ns.
 struct message_timing {
-	uint64_t n, sum, max, p50, p99;
+	uint64_t n, sum, max, p50, p99, p999;
 };
 
 /// See Aggregator in weir.proto.
 struct message_aggregator {
 	uint64_t interval; ///< ns
 	uint64_t missed;   ///< ticks
-	struct message_timing grace, merge, late;
+	struct message_timing grace, merge, late, lock, publish, tick;
 };
 
 /// See Publisher in weir.proto.

@@ -135,6 +135,7 @@ static struct message_timing timing(const struct histogram *h)
 		.max = histogram_load(&h->max),
 		.p50 = histogram_quantile(h, 0.5),
 		.p99 = histogram_quantile(h, 0.99),
+		.p999 = histogram_quantile(h, 0.999),
 	};
 }
 
@@ -176,7 +177,10 @@ static void send_stats(struct report *r)
 			       .missed = a->missed,
 			       .grace = timing(&a->grace),
 			       .merge = timing(&a->merge),
-			       .late = timing(&a->late)},
+			       .late = timing(&a->late),
+			       .lock = timing(&a->lock),
+			       .publish = timing(&a->publish),
+			       .tick = timing(&a->tick)},
 		.unknown = &unknown,
 	};
 	query_stats(c->analyzer, &stats.analyzer);

@@ -6,6 +6,8 @@
 #include "rest.h"
 
 #include <ctype.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,6 +244,38 @@ static void put_stores(struct http_out *out, const struct collector *c)
 	}
 }
 
+// One part of a tick, with powers of two as bounds, from 1 us to 9 s.
+static void put_time(struct http_out *out, const char *part, const struct histogram *h)
+{
+	uint64_t below = 0;
+	unsigned i = 0;
+	for (unsigned power = 10; power <= 33; power++) {
+		for (; i < HISTOGRAM_BUCKETS - 1 && histogram_end(i) < UINT64_C(1) << power; i++)
+			below += histogram_load(&h->bucket[i]);
+		http_out_fmt(out,
+			     "weir_tick_seconds_bucket{part=\"%s\",le=\"%.12g\"} %" PRIu64 "\n",
+			     part, ldexp(1e-9, (int)power), below);
+	}
+	for (; i < HISTOGRAM_BUCKETS; i++)
+		below += histogram_load(&h->bucket[i]);
+	http_out_fmt(out,
+		     "weir_tick_seconds_bucket{part=\"%s\",le=\"+Inf\"} %" PRIu64 "\n"
+		     "weir_tick_seconds_sum{part=\"%s\"} %.9f\n"
+		     "weir_tick_seconds_count{part=\"%s\"} %" PRIu64 "\n",
+		     part, below, part, (double)histogram_load(&h->sum) * 1e-9, part, below);
+}
+
+static void put_ticks(struct http_out *out, const struct aggregator_stats *s)
+{
+	put_counter(out, "", "ticks_missed", "intervals that passed in one with the next",
+		    histogram_load(&s->missed));
+	http_out_str(out, "# HELP weir_tick_seconds how long parts of a tick take, and all of it "
+			  "(part=\"tick\")\n# TYPE weir_tick_seconds histogram\n");
+#define X(name, help) put_time(out, #name, &s->name);
+	AGGREGATOR_TIMES(X)
+#undef X
+}
+
 static void get_health(const struct http_request *r, struct http_answer *a)
 {
 	const struct rest *rest = r->ctx;
@@ -269,6 +303,7 @@ static void get_health(const struct http_request *r, struct http_answer *a)
 		    known.sources_full);
 	put_counter(&out, "", "completed_lost", "completed flows that a tick had no room for",
 		    known.completed_lost);
+	put_ticks(&out, aggregator_stats(c->aggregator));
 	put_metric_stats(&out, &health);
 	put_exporter(&out, c->exporter);
 	put_stores(&out, c);

@@ -431,7 +431,7 @@ static void add_histogram(struct rte_tel_data *d, const char *name, const struct
 	static const struct {
 		const char *suffix;
 		double share;
-	} parts[] = {{"p50_ns", 0.5}, {"p99_ns", 0.99}, {"max_ns", 1}};
+	} parts[] = {{"p50_ns", 0.5}, {"p99_ns", 0.99}, {"p999_ns", 0.999}, {"max_ns", 1}};
 	char text[64];
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		snprintf(text, sizeof(text), "%s_%s", name, parts[i].suffix);
@@ -451,9 +451,9 @@ static int answer_aggregator(const struct telemetry_config *c, const char *param
 	tel_add_uint(d, "missed", histogram_load(&s->missed));
 	tel_add_uint(d, "events", histogram_load(&s->events));
 	rte_tel_data_add_dict_string(d, "phase", aggregator_phase(c->aggregator, &since));
-	add_histogram(d, "grace", &s->grace);
-	add_histogram(d, "merge", &s->merge);
-	add_histogram(d, "late", &s->late);
+#define X(name, help) add_histogram(d, #name, &s->name);
+	AGGREGATOR_TIMES(X)
+#undef X
 	return 0;
 }
 

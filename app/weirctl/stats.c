@@ -62,6 +62,8 @@ static void print_time(const char *name, const Weir__Timing *t)
 	format_duration(&b, t->n > 0 ? t->sum / t->n : 0);
 	strbuf_str(&b, ", 99 % below ");
 	format_duration(&b, t->p99);
+	strbuf_str(&b, ", 99.9 % below ");
+	format_duration(&b, t->p999);
 	strbuf_str(&b, ", longest ");
 	format_duration(&b, t->max);
 	printf("  %s: %s\n", name, text);
@@ -71,9 +73,12 @@ static void print_timing(const Weir__Aggregator *a)
 {
 	if (a == NULL)
 		return;
-	print_time("grace period", a->grace);
-	print_time("merge", a->merge);
 	print_time("late", a->late);
+	print_time("grace period", a->grace);
+	print_time("lock", a->lock);
+	print_time("merge", a->merge);
+	print_time("publish", a->publish);
+	print_time("tick, all of it", a->tick);
 	printf("  ticks missed: %" PRIu64 "\n", a->missed);
 }
 
