@@ -95,18 +95,23 @@ static const struct text *text_of(const char *pattern)
 	return &none;
 }
 
-static void add_parameters(json_t *list, const char *where, const char *from, const char *open,
-			   const char *close)
+static void add_parameter(json_t *list, const char *where, const char *name, size_t len)
 {
-	for (const char *p = from; p != NULL && *p != '\0';) {
-		p += strcspn(p, open) + (*open == '{');
-		const size_t len = strcspn(p, close);
-		if (len > 0)
-			json_array_append_new(list,
-					      json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", p, len,
-							"in", where, "required", *open == '{',
-							"schema", "type", "string"));
-		p += len + (p[len] != '\0');
+	json_array_append_new(list, json_pack("{s:s%,s:s,s:b,s:{s:s}}", "name", name, len, "in",
+					      where, "required", strcmp(where, "path") == 0,
+					      "schema", "type", "string"));
+}
+
+static void add_parameters(json_t *list, const char *pattern, const char *query)
+{
+	for (const char *p = pattern; (p = strchr(p, '{')) != NULL;) {
+		p++;
+		add_parameter(list, "path", p, strcspn(p, "}"));
+	}
+	for (const char *p = query; *p != '\0'; p += *p == ',') {
+		const size_t len = strcspn(p, ",");
+		add_parameter(list, "query", p, len);
+		p += len;
 	}
 }
 
@@ -134,9 +139,7 @@ static json_t *operation(const struct http_row *row, const char *method)
 	const struct text *t = text_of(row->pattern);
 	json_t *parameters = json_array();
 	const bool reads = strcmp(method, "get") == 0;
-	if (strchr(row->pattern, '{') != NULL)
-		add_parameters(parameters, "path", row->pattern, "{", "}");
-	add_parameters(parameters, "query", reads ? t->query : NULL, "", ",");
+	add_parameters(parameters, row->pattern, reads && t->query != NULL ? t->query : "");
 	json_t *refused = json_pack("{s:s,s:o}", "description", "refused: where, what, expected",
 				    "content", content(SHAPE_OBJECT));
 	json_t *done =
