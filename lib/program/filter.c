@@ -50,7 +50,7 @@ struct parser {
 
 static void skip_blanks(struct parser *ps)
 {
-	while (*ps->p == ' ' || *ps->p == '\t')
+	while (key_is_blank(*ps->p))
 		ps->p++;
 }
 
@@ -75,7 +75,7 @@ static size_t expr_len(const char *p)
 		else if (depth <= 0 && strchr("=!~&|()", p[i]) != NULL)
 			break;
 	}
-	while (i > 0 && (p[i - 1] == ' ' || p[i - 1] == '\t'))
+	while (i > 0 && key_is_blank(p[i - 1]))
 		i--;
 	return i;
 }
@@ -156,12 +156,7 @@ static int parse_value(struct parser *ps, struct test *t, const char *end)
 {
 	const char *p = ps->p;
 	size_t len = (size_t)(end - p);
-	while (len > 0 && (p[len - 1] == ' ' || p[len - 1] == '\t'))
-		len--;
-	while (len > 0 && (*p == ' ' || *p == '\t')) {
-		p++;
-		len--;
-	}
+	key_trim(&p, &len);
 	ps->p = end;
 	if (len == 0)
 		return fail(ps, p, "expected a value");
@@ -174,27 +169,36 @@ static int parse_value(struct parser *ps, struct test *t, const char *end)
 	return add_literal(ps, t, p, len);
 }
 
-static int parse_values(struct parser *ps, struct test *t)
+// A value, or some of them in quotes.
+static int parse_item(struct parser *ps, struct test *t)
 {
 	skip_blanks(ps);
-	char quote = '\0';
-	if (*ps->p == '\'' || *ps->p == '"')
-		quote = *ps->p++;
+	const bool quoted = *ps->p == '\'' || *ps->p == '"';
+	const char quote = quoted ? *ps->p++ : '\0';
 	for (;;) {
 		const char *end = t->matching ? pattern_end(ps->p, quote) : value_end(ps->p, quote);
 		const int err = parse_value(ps, t, end);
-		if (err != 0)
+		if (err != 0 || !quoted)
 			return err;
 		if (*ps->p != ',')
 			break;
 		ps->p++;
 	}
-	if (quote == '\0')
-		return 0;
 	if (*ps->p != quote)
 		return fail(ps, ps->p, "expected the closing quote");
 	ps->p++;
+	skip_blanks(ps);
 	return 0;
+}
+
+static int parse_values(struct parser *ps, struct test *t)
+{
+	for (;;) {
+		const int err = parse_item(ps, t);
+		if (err != 0 || *ps->p != ',')
+			return err;
+		ps->p++;
+	}
 }
 
 static int parse_operator(struct parser *ps, struct test *t)

@@ -27,13 +27,18 @@ size_t key_split(const char *text, size_t len, char separator)
 	return len;
 }
 
+bool key_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
 void key_trim(const char **text, size_t *len)
 {
-	while (*len > 0 && (**text == ' ' || **text == '\t')) {
+	while (*len > 0 && key_is_blank(**text)) {
 		(*text)++;
 		(*len)--;
 	}
-	while (*len > 0 && ((*text)[*len - 1] == ' ' || (*text)[*len - 1] == '\t'))
+	while (*len > 0 && key_is_blank((*text)[*len - 1]))
 		(*len)--;
 }
 

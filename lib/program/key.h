@@ -63,6 +63,9 @@ size_t key_expr_size(const struct key_expr *e);
 /// Cut @p text at the next @p separator outside brackets; returns the length before it.
 size_t key_split(const char *text, size_t len, char separator);
 
+/// Blanks, tabs and ends of lines, which long definitions are parted by.
+bool key_is_blank(char c);
+
 /// Leave out blanks on both sides.
 void key_trim(const char **text, size_t *len);
 

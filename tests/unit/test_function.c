@@ -91,6 +91,7 @@ static void functions_are_evaluated(void **state)
 		{"oui:macsource", "Acme", "Acme"},
 		{"host:macsource:vir_host_name", "alice", "alice"},
 		{"[prefix:stack:.:1]", "eth", "eth"},
+		{"\n[prefix:stack:.:1]\r\n,\nbytes\n", "eth,1518", "eth,1518"},
 		{"or:[null:vlan:x]:ip6nexthdr", "100", "x"},
 		{"or:vlan:[group:ip6source:campus]", "100", "office"},
 	};
@@ -158,6 +159,7 @@ static void filters_use_functions(void **state)
 		{"stack~eth.(vlan|ip6).*&vlan=null", false, true},
 		{"(stack~.*tcp)&vlan=100", true, false},
 		{"stack~\"eth.*udp\"", false, true},
+		{"stack~'x.*', \"eth.*udp\"", false, true},
 		{"stack~eth,.*udp", false, true},
 		{"stack ~ .*[,|]x , eth\\.v.* & vlan=100", true, false},
 		{"bytes~[0-9]{4}", true, true},
