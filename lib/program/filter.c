@@ -251,14 +251,10 @@ static int parse_test(struct parser *ps)
 }
 
 static int parse_or(struct parser *ps);
+static int parse_term(struct parser *ps);
 
-static int parse_term(struct parser *ps)
+static int parse_parentheses(struct parser *ps)
 {
-	skip_blanks(ps);
-	if (*ps->p != '(')
-		return parse_test(ps);
-	if (++ps->depth > FILTER_DEPTH)
-		return fail(ps, ps->p, "parentheses nested too deep");
 	ps->p++;
 	const int err = parse_or(ps);
 	if (err < 0)
@@ -267,8 +263,32 @@ static int parse_term(struct parser *ps)
 	if (*ps->p != ')')
 		return fail(ps, ps->p, "expected )");
 	ps->p++;
-	ps->depth--;
 	return 0;
+}
+
+// What follows `!`: its tests accept what they would reject.
+static int parse_not(struct parser *ps)
+{
+	const int from = ps->f->n_test;
+	ps->p++;
+	const int err = parse_term(ps);
+	for (int i = from; i < ps->f->n_test; i++)
+		for (int k = 0; k < 2; k++)
+			if (ps->f->test[i].next[k] < 0)
+				ps->f->test[i].next[k] = ACCEPT + REJECT - ps->f->test[i].next[k];
+	return err;
+}
+
+static int parse_term(struct parser *ps)
+{
+	skip_blanks(ps);
+	if (*ps->p != '(' && *ps->p != '!')
+		return parse_test(ps);
+	if (++ps->depth > FILTER_DEPTH)
+		return fail(ps, ps->p, "parentheses nested too deep");
+	const int err = *ps->p == '(' ? parse_parentheses(ps) : parse_not(ps);
+	ps->depth--;
+	return err;
 }
 
 // The tests [from, to) accept or reject; whatever says @p outcome there goes on at @p target.

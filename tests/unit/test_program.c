@@ -83,6 +83,12 @@ static void filters_choose(void **state)
 		{"udpsourceport=53|ipprotocol=6&vlan=100", true, true},
 		{"(udpsourceport=53|vlan=7)&(ip6nexthdr=17&ip6source!=::)", false, true},
 		{" 'ipprotocol' = \"6,17\" & vlan = 100 ", true, false},
+		{"!(vlan=100)", false, true}, // as vlan!=100: absent passes
+		{"!vlan=100", false, true},
+		{"! ( ! vlan = 100 )", true, false},
+		{"!(ipprotocol=6&vlan=100)|vlan=7", false, true},
+		{"ip6nexthdr=17|!(ipprotocol=17|vlan=7)&tcpdestinationport=80", true, true},
+		{"!(ipprotocol=17|vlan=100)&udpsourceport=53", false, true},
 		{"ipprotocol='17','6'", true, false},
 		{"ipprotocol = \"17\" , 6&vlan=100", true, false},
 		{"ipprotocol=17,'6,1'|ip6nexthdr=\"17\"", true, true},
@@ -190,6 +196,8 @@ static void hostile_texts_are_refused(void **state)
 	struct flow_spec s = spec(deep, "bytes", "");
 	assert_null(program_compile(&s, 1, &msg));
 	memset(deep, '(', sizeof(deep) - 1);
+	assert_null(filter_compile(deep, NULL, &msg));
+	memset(deep, '!', sizeof(deep) - 1);
 	assert_null(filter_compile(deep, NULL, &msg));
 	static const char *const bad[] = {"",        "=",       "&",       "!",
 					  "'",       "vlan='1", "vlan=1&", "vlan=,1",
