@@ -283,10 +283,10 @@ static size_t lookup_source(const struct function *f, const struct packet *p, co
 	return f->table[0].map != NULL ? put_label(map_find(f->table[0].map, text, b.len), out) : 0;
 }
 
-// A reference to a data source means one of the agent that makes it.
+// A reference to a data source, and the number of a port, mean one of the agent that sends it.
 static bool is_reference(const struct field *form)
 {
-	return form->compute == field_compute_dssource ||
+	return form->kind == KIND_IFINDEX || form->compute == field_compute_dssource ||
 	       form->compute == field_compute_dsdestination;
 }
 

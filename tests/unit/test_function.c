@@ -273,6 +273,23 @@ static void links_are_those_of_the_agent(void **state)
 	map_free(links);
 }
 
+static void ports_are_those_of_the_agent(void **state)
+{
+	(void)state;
+	struct map *names = map_create();
+	const struct addr agent = addr_ip4((const uint8_t[]){10, 0, 0, 9});
+	const struct addr other = addr_ip4((const uint8_t[]){10, 0, 0, 8});
+	map_add_source(names, &other, "7", "wrong", NULL);
+	map_add(names, "7", "no port", NULL);
+	const struct program_table row = {.function = "host", .name = "ifname", .map = names};
+	const struct program_tables all = {&row, 1};
+	assert_string_equal(datagram_key("host:inputifindex:ifname", &all), "(none)");
+	map_add_source(names, &agent, "7", "swp7", NULL);
+	assert_string_equal(datagram_key("host:inputifindex:ifname", &all), "swp7");
+	assert_string_equal(datagram_key("host:outputifindex:ifname", &all), "(none)");
+	map_free(names);
+}
+
 static bool name_of(void *ctx, const struct addr *addr, struct strbuf *b)
 {
 	char text[ADDR_TEXT_SIZE];
@@ -375,6 +392,7 @@ int main(void)
 		cmocka_unit_test(mistakes_are_explained),
 		cmocka_unit_test(what_is_read_is_known),
 		cmocka_unit_test(links_are_those_of_the_agent),
+		cmocka_unit_test(ports_are_those_of_the_agent),
 		cmocka_unit_test(names_come_late),
 		cmocka_unit_test(tables_are_loaded_and_kept),
 	};
