@@ -6,6 +6,7 @@
 
 _Static_assert(sizeof(struct agent_id) == 24, "hashed as three words");
 _Static_assert(sizeof(struct registry_source) == 64, "a source is one cache line");
+_Static_assert(REGISTRY_NEWCOMER_SET * sizeof(struct registry_newcomer) == 64, "so is a set");
 
 enum seq_verdict seq_window_slow(struct seq_window *w, uint32_t seq)
 {
@@ -41,6 +42,13 @@ static uint32_t slots_for(uint32_t max)
 	return n;
 }
 
+// Places of the probation pool: a power of two as well.
+static uint32_t newcomers_for(uint32_t max_agents)
+{
+	const uint32_t n = slots_for(max_agents) / 2;
+	return n > REGISTRY_NEWCOMERS ? n : REGISTRY_NEWCOMERS;
+}
+
 size_t registry_size(uint32_t max_agents, uint32_t max_sources)
 {
 	return round_up(((size_t)max_agents + 1) * sizeof(struct registry_agent)) +
@@ -48,7 +56,7 @@ size_t registry_size(uint32_t max_agents, uint32_t max_sources)
 	       round_up((size_t)slots_for(max_agents) * sizeof(uint32_t)) +
 	       round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot)) +
 	       ((size_t)max_agents + 1) * 3 * REGISTRY_RECENT * sizeof(uint32_t) +
-	       round_up(REGISTRY_NEWCOMERS * sizeof(struct registry_newcomer));
+	       newcomers_for(max_agents) * sizeof(struct registry_newcomer);
 }
 
 void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t max_sources,
@@ -62,6 +70,8 @@ void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t 
 		.n_sources = 1,
 		.agent_mask = slots_for(max_agents) - 1,
 		.source_mask = slots_for(max_sources) - 1,
+		.newcomer_mask = newcomers_for(max_agents) / REGISTRY_NEWCOMER_SET - 1,
+		.lot = secret->word[0],
 		.secret = *secret,
 	};
 	r->agent = (void *)p;
@@ -82,11 +92,23 @@ static bool is_believed(struct registry *r, uint64_t hash)
 {
 	if (r->n_agents - 1 < r->max_agents / 2)
 		return true;
-	struct registry_newcomer *c = &r->newcomer[(hash >> 32) % REGISTRY_NEWCOMERS];
-	const uint32_t fingerprint = (uint32_t)hash;
-	if (c->fingerprint != fingerprint)
+	const uint32_t fingerprint = (uint32_t)hash, n = REGISTRY_NEWCOMER_SET;
+	struct registry_newcomer *set = &r->newcomer[(hash >> 32 & r->newcomer_mask) * n];
+	struct registry_newcomer *c = NULL, *free = NULL;
+	for (uint32_t i = 0; i < n && c == NULL; i++) {
+		c = set[i].fingerprint == fingerprint ? &set[i] : NULL;
+		free = free == NULL && set[i].sightings == 0 ? &set[i] : free;
+	}
+	if (c == NULL) {
+		// By lot: if the oldest had to go, nine that come in turn would all go before
+		// their third.
+		c = free != NULL ? free : &set[rng_splitmix(&r->lot) % n];
 		*c = (struct registry_newcomer){.fingerprint = fingerprint};
-	return ++c->sightings >= REGISTRY_SIGHTINGS;
+	}
+	if (++c->sightings < REGISTRY_SIGHTINGS)
+		return false;
+	*c = (struct registry_newcomer){0}; // a place for others
+	return true;
 }
 
 static uint32_t enter_agent(struct registry *r, const struct agent_id *id,

@@ -13,7 +13,8 @@
 /// Index 0 of both is reserved: "no such".
 ///
 /// Spoofed agents cannot fill the table: once it is half full a new agent must be seen
-/// REGISTRY_SIGHTINGS times, within the last few thousand newcomers, before it gets a place.
+/// REGISTRY_SIGHTINGS times before it gets a place, among the latest newcomers: there are as many
+/// candidates as agents at least, so that honest ones get in however many come at once.
 ///
 /// Threading: the worker alone calls and writes. `agent[i].id` and `source[i].id` never change once
 /// the index was given out; the aggregator reads them for indices below the counts that a retired
@@ -110,8 +111,10 @@ struct registry_newcomer {
 	uint32_t sightings;
 };
 
-/// Places in the probation pool; a collision sends the older candidate away.
+/// Places in the probation pool, at least.
 #define REGISTRY_NEWCOMERS 4096
+/// Places of a set of it, a cache line: one candidate more sends another away, by lot.
+#define REGISTRY_NEWCOMER_SET 8
 
 struct registry {
 	uint32_t max_agents, max_sources; ///< given out at most, index 0 apart
@@ -123,7 +126,9 @@ struct registry {
 	uint32_t *recent;           ///< REGISTRY_RECENT of each agent and direction; 0 = none
 	uint32_t recent_agent[256]; ///< those met last; 0 = none
 	uint32_t agent_mask, source_mask;
-	struct registry_newcomer *newcomer; ///< the probation pool, direct mapped
+	uint32_t newcomer_mask;             ///< sets of the probation pool, less 1
+	struct registry_newcomer *newcomer; ///< the pool, sets side by side
+	uint64_t lot;
 	struct hash_secret secret;
 };
 

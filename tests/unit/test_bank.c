@@ -280,6 +280,36 @@ static void spoofed_agents_cannot_fill_the_table(void **state)
 	rig_free(r);
 }
 
+// All agents of a large network at once, each in its turn: nobody is kept out by the others.
+static void many_agents_all_get_in(void **state)
+{
+	enum {
+		AGENTS = 50000,
+		ROUNDS = 8
+	};
+	struct registry r;
+	struct hash_secret secret;
+	struct agent_id id = {.addr.family = ADDR_IP4};
+	enum registry_verdict verdict;
+	void *mem = aligned_alloc(64, registry_size(AGENTS, 1));
+	assert_non_null(mem);
+	memset(mem, 0, registry_size(AGENTS, 1));
+	hash_secret_init(&secret, 7);
+	registry_init(&r, mem, AGENTS, 1, &secret);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		for (uint32_t i = 0; i < AGENTS; i++) {
+			memcpy(id.addr.bytes, &i, sizeof(i));
+			const uint32_t agent = registry_agent(&r, &id, &verdict);
+			assert_int_equal(agent != 0, verdict != REGISTRY_HELD);
+		}
+	}
+	assert_int_equal(r.n_agents - 1, AGENTS);
+	memset(id.addr.bytes, 0xff, 4);
+	assert_int_equal(registry_agent(&r, &id, &verdict), 0);
+	assert_int_equal(verdict, REGISTRY_FULL);
+	free(mem);
+}
+
 static void full_tables_are_counted(void **state)
 {
 	struct rig *r = rig_new(&pair, 1, 4, NULL);
@@ -568,6 +598,7 @@ int main(void)
 		cmocka_unit_test(counters_go_to_the_log),
 		cmocka_unit_test(policy_is_kept),
 		cmocka_unit_test(spoofed_agents_cannot_fill_the_table),
+		cmocka_unit_test(many_agents_all_get_in),
 		cmocka_unit_test(full_tables_are_counted),
 		cmocka_unit_test(unknown_types_are_remembered),
 		cmocka_unit_test(broken_datagrams_cost_a_counter),
