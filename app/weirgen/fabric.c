@@ -154,8 +154,7 @@ static struct stream *stream_of(struct fabric *f, uint32_t agent, uint32_t port)
 
 static uint32_t uptime_ms(const struct fabric *f, uint64_t time)
 {
-	// Each run finds its agents up for an hour.
-	return (uint32_t)((time - f->start) / 1000000 + 3600000);
+	return (uint32_t)((time - f->start) / 1000000 + (uint64_t)(f->o->uptime * 1000));
 }
 
 static void begin(struct fabric *f, struct stream *s, uint64_t time)

@@ -30,6 +30,7 @@ struct options {
 	uint32_t subagents; ///< per agent
 	uint32_t ports;     ///< per agent
 	uint64_t if_speed;  ///< of each port, bit/s
+	double uptime;      ///< of each agent at the start, seconds
 
 	// The traffic.
 	uint64_t flows;
