@@ -117,17 +117,27 @@ int collector_open(struct collector *c, const struct config *config,
 	return err == 0 ? open_stats_socket(c, msg) : err;
 }
 
-static int start_forwarding(struct collector *c, struct err_msg *msg)
+static int put_targets(struct forward *f, const struct forward_target *targets, size_t n,
+		       const char *what, struct err_msg *msg)
 {
 	int err = 0;
+	for (size_t i = 0; i < n && err == 0; i++)
+		err = forward_put(f, &targets[i], msg);
+	if (err != 0)
+		err_prefix(msg, what);
+	return err;
+}
+
+static int start_forwarding(struct collector *c, struct err_msg *msg)
+{
+	const struct config *set = c->config;
 	c->forward = forward_new(c->worker, c->n_workers);
 	if (c->forward == NULL)
 		return err_set(msg, ERR_MEMORY, "forwarding: out of memory");
-	for (size_t i = 0; i < c->config->n_forwarding && err == 0; i++)
-		err = forward_put(c->forward, &c->config->forwarding[i], msg);
-	if (err != 0)
-		err_prefix(msg, "forwarding");
-	return err;
+	const int err =
+		put_targets(c->forward, set->forwarding, set->n_forwarding, "forwarding", msg);
+	return err == 0 ? put_targets(c->forward, set->tenants, set->n_tenants, "tenants", msg)
+			: err;
 }
 
 // The aggregator first: it opens the interval that the workers fill.

@@ -169,6 +169,8 @@ struct config {
 	struct config_http http;
 	struct forward_target *forwarding;
 	size_t n_forwarding;
+	struct forward_target *tenants;
+	size_t n_tenants;
 
 	const char *country_database, *asn_database, *oui_list; ///< files; "" = none
 	bool dns;                                               ///< look up names of addresses

@@ -615,6 +615,8 @@ static const struct member top_rows[] = {
 	OTHER("forwarding", config_read_forwarding, config_print_forwarding,
 	      "a map of targets by name",
 	      "other collectors that get datagrams as they came, by name"),
+	OTHER("tenants", config_read_tenants, config_print_tenants, "a map of tenants by name",
+	      "collectors of others that get the samples that concern them, by name"),
 	TEXT("country_database", TOP(country_database), 0, 4095, "",
 	     "file in MaxMind's format that `country:` looks up, such as GeoLite2-Country.mmdb"),
 	TEXT("asn_database", TOP(asn_database), 0, 4095, "",
@@ -644,6 +646,8 @@ const struct config_section config_sections[] = {
 	{"thresholds", &threshold_members},
 	{"http", &config_http_members},
 	{"forwarding", &forward_members},
+	{"tenants", &tenant_members},
+	{"tenants: filters", &tenant_filter_members},
 };
 
 const size_t config_n_sections = sizeof(config_sections) / sizeof(config_sections[0]);

@@ -15,6 +15,7 @@
 #include "common/udp.h"
 #include "weir/clock.h"
 #include "weir/tap.h"
+#include "weir/tenant.h"
 #include "weir/worker.h"
 
 enum {
@@ -26,7 +27,8 @@ struct target {
 	char *name;
 	struct forward_target as_told; // texts and lists in `arena`
 	struct arena arena;
-	int fd; // connected
+	int fd;                // connected
+	struct tenant *tenant; // NULL = whole datagrams
 	struct forward_stats stats;
 };
 
@@ -38,9 +40,10 @@ struct forward {
 	sem_t work; // posted when there are targets, or for the end
 	bool stop;  // atomic
 
-	pthread_mutex_t lock; // of what follows
-	struct target *target[FORWARD_TARGETS];
+	pthread_mutex_t lock;                   // of what follows
+	struct target *target[FORWARD_TARGETS]; // in the order of names, those of tenants last
 	size_t n_targets;
+	uint8_t out[TAP_LONGEST + 8]; // a tenant's datagram in the making; of the thread
 };
 
 static void *forward_main(void *forward);
@@ -72,6 +75,7 @@ static void target_free(struct target *t)
 		return;
 	if (t->fd >= 0)
 		close(t->fd);
+	tenant_free(t->tenant);
 	arena_free(&t->arena);
 	free(t->name);
 	free(t);
@@ -96,38 +100,69 @@ void forward_free(struct forward *f)
 
 // Targets -----------------------------------------------------------------------------------------
 
+static bool copy_texts(struct arena *arena, struct text_list *list)
+{
+	const char **at = arena_array(arena, list->n + 1, sizeof(*at));
+	for (uint32_t i = 0; i < list->n && at != NULL; i++) {
+		at[i] = arena_strndup(arena, list->at[i], strlen(list->at[i]));
+		if (at[i] == NULL)
+			return false;
+	}
+	list->at = at;
+	return at != NULL;
+}
+
+static bool copy_prefixes(struct arena *arena, struct prefix_list *list)
+{
+	struct prefix *at = arena_array(arena, list->n + 1, sizeof(*at));
+	for (uint32_t i = 0; i < list->n && at != NULL; i++)
+		at[i] = list->at[i];
+	list->at = at;
+	return at != NULL;
+}
+
+static bool copy_told(struct target *t, const struct forward_target *told)
+{
+	struct forward_target *c = &t->as_told;
+	*c = *told;
+	c->name = t->name = strdup(told->name);
+	c->address = arena_strndup(&t->arena, told->address, strlen(told->address));
+	return c->name != NULL && c->address != NULL && copy_prefixes(&t->arena, &c->agents) &&
+	       copy_prefixes(&t->arena, &c->filters.cidr) &&
+	       copy_texts(&t->arena, &c->filters.ifindex) &&
+	       copy_texts(&t->arena, &c->filters.ifname) && copy_texts(&t->arena, &c->filters.mac);
+}
+
 static struct target *target_new(const struct forward_target *told, struct err_msg *msg)
 {
 	struct target *t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
-	t->as_told = *told;
 	t->fd = -1;
-	t->name = strdup(told->name);
-	t->as_told.address = arena_strndup(&t->arena, told->address, strlen(told->address));
-	t->as_told.agents.at = arena_array(&t->arena, told->agents.n + 1, sizeof(*told->agents.at));
-	if (t->name == NULL || t->as_told.address == NULL || t->as_told.agents.at == NULL)
+	if (!copy_told(t, told))
 		err_set(msg, ERR_MEMORY, "out of memory");
+	else if (told->tenant && (t->tenant = tenant_new(&told->filters, msg)) == NULL)
+		; // it has said why
 	else if ((t->fd = udp_connect(&told->addr, told->port)) < 0)
 		err_set(msg, ERR_IO, "address: %s: %s", told->address, strerror(errno));
-	else {
-		for (uint32_t i = 0; i < told->agents.n; i++)
-			t->as_told.agents.at[i] = told->agents.at[i];
-		t->as_told.name = t->name;
+	else
 		return t;
-	}
 	target_free(t);
 	return NULL;
 }
 
 // Where @p name is, or belongs.
-static size_t place_of(const struct forward *f, const char *name, bool *there)
+static size_t place_of(const struct forward *f, bool tenant, const char *name, bool *there)
 {
 	size_t i = 0;
-	while (i < f->n_targets && strcmp(f->target[i]->name, name) < 0)
-		i++;
-	*there = i < f->n_targets && strcmp(f->target[i]->name, name) == 0;
-	return i;
+	int order = -1;
+	for (; i < f->n_targets && order < 0; i++) {
+		order = (int)f->target[i]->as_told.tenant - (int)tenant;
+		if (order == 0)
+			order = strcmp(f->target[i]->name, name);
+	}
+	*there = order == 0;
+	return order < 0 ? i : i - 1;
 }
 
 // Workers copy what they take in as long as there are targets. Rings stay: a worker may be in one.
@@ -153,7 +188,7 @@ static void close_taps(struct forward *f)
 static int enter(struct forward *f, struct target *t, struct err_msg *msg)
 {
 	bool there;
-	const size_t i = place_of(f, t->name, &there);
+	const size_t i = place_of(f, t->as_told.tenant, t->name, &there);
 	if (there) {
 		target_free(f->target[i]);
 		f->target[i] = t;
@@ -184,11 +219,11 @@ int forward_put(struct forward *f, const struct forward_target *target, struct e
 	return err;
 }
 
-int forward_delete(struct forward *f, const char *name)
+int forward_delete(struct forward *f, bool tenant, const char *name)
 {
 	bool there;
 	pthread_mutex_lock(&f->lock);
-	const size_t i = place_of(f, name, &there);
+	const size_t i = place_of(f, tenant, name, &there);
 	if (there) {
 		target_free(f->target[i]);
 		f->n_targets--;
@@ -201,14 +236,15 @@ int forward_delete(struct forward *f, const char *name)
 	return there ? 0 : ERR_UNKNOWN;
 }
 
-void forward_each(struct forward *f,
+void forward_each(struct forward *f, bool tenants,
 		  void (*row)(void *ctx, const struct forward_target *target,
 			      const struct forward_stats *stats),
 		  void *ctx)
 {
 	pthread_mutex_lock(&f->lock);
 	for (size_t i = 0; i < f->n_targets; i++)
-		row(ctx, &f->target[i]->as_told, &f->target[i]->stats);
+		if (f->target[i]->as_told.tenant == tenants)
+			row(ctx, &f->target[i]->as_told, &f->target[i]->stats);
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -246,19 +282,34 @@ static bool wants(const struct forward_target *t, const struct addr *agent)
 	return t->agents.n == 0;
 }
 
+static bool send_to(struct target *t, const uint8_t *data, size_t len)
+{
+	ssize_t sent = send(t->fd, data, len, MSG_NOSIGNAL);
+	if (sent < 0 && errno == ECONNREFUSED) // of the one before: an ICMP error came
+		sent = send(t->fd, data, len, MSG_NOSIGNAL);
+	t->stats.failed += sent < 0;
+	t->stats.sent += sent >= 0;
+	t->stats.bytes += sent >= 0 ? (uint64_t)sent : 0;
+	return sent >= 0;
+}
+
+static void send_to_tenant(struct forward *f, struct target *t, const uint8_t *data, uint32_t len)
+{
+	size_t size;
+	const uint32_t n = tenant_select(t->tenant, data, len, f->out, &size);
+	if (n > 0 && send_to(t, f->out, size))
+		t->stats.samples += n;
+}
+
 static void send_to_all(struct forward *f, const uint8_t *data, uint32_t len)
 {
 	const struct addr agent = agent_of(data, len);
 	for (size_t i = 0; i < f->n_targets; i++) {
 		struct target *t = f->target[i];
-		if (!wants(&t->as_told, &agent))
-			continue;
-		ssize_t sent = send(t->fd, data, len, MSG_NOSIGNAL);
-		if (sent < 0 && errno == ECONNREFUSED) // of the one before: an ICMP error came
-			sent = send(t->fd, data, len, MSG_NOSIGNAL);
-		t->stats.failed += sent < 0;
-		t->stats.sent += sent >= 0;
-		t->stats.bytes += sent >= 0 ? (uint64_t)sent : 0;
+		if (t->tenant != NULL)
+			send_to_tenant(f, t, data, len);
+		else if (wants(&t->as_told, &agent))
+			send_to(t, data, len);
 	}
 }
 

@@ -3,17 +3,18 @@
 #pragma once
 
 /// @file
-/// Whole datagrams to other collectors, over UDP.
+/// Whole datagrams to other collectors, and samples to those of tenants, over UDP.
 ///
 ///     struct forward *f = forward_new(worker, n_workers);
 ///     const struct forward_target t = {.name = "backup", .addr = addr, .port = 6343};
 ///     forward_put(f, &t, &msg);
 ///     ...
-///     forward_delete(f, "backup");
+///     forward_delete(f, false, "backup");
 ///     forward_free(f);                       // the workers have left
 ///
 /// While there is a target, each worker copies what it takes in to a ring of its own (tap.h), and
-/// one thread sends from there to every target whose `agents` have the agent of the datagram. A
+/// one thread sends from there to every target whose `agents` have the agent of the datagram; a
+/// tenant gets a datagram of the samples that its filters select, if there are any (tenant.h). A
 /// target that is dead or slow loses datagrams, which are counted, and hurts nobody: sending never
 /// waits. Without targets there is no ring, and no thread works.
 ///
@@ -29,27 +30,30 @@
 #include "config_forward.h"
 
 #define FORWARD_RING    (4 << 20)
-#define FORWARD_TARGETS 64
+#define FORWARD_TARGETS 256
 
 struct forward;
 struct worker;
 
 struct forward_stats {
 	uint64_t sent, bytes;
-	uint64_t failed; ///< refused by the kernel: no room, no route, nobody there
+	uint64_t failed;  ///< refused by the kernel: no room, no route, nobody there
+	uint64_t samples; ///< of a tenant, sent
 };
 
 /// NULL when memory or threads are short.
 struct forward *forward_new(struct worker **worker, uint32_t n_workers);
 void forward_free(struct forward *f);
 
-/// Add a target, or replace it. 0, ERR_FULL, ERR_MEMORY, or ERR_IO with a message.
+/// Add a target, or replace it; those of tenants have names of their own. 0, ERR_FULL, ERR_MEMORY,
+/// or ERR_IO with a message.
 int forward_put(struct forward *f, const struct forward_target *target, struct err_msg *msg);
 /// 0 or ERR_UNKNOWN.
-int forward_delete(struct forward *f, const char *name);
+int forward_delete(struct forward *f, bool tenant, const char *name);
 
-/// Call @p row for each target, in the order of their names; under the mutex: be short.
-void forward_each(struct forward *f,
+/// Call @p row for each target that is a tenant's or is none, in the order of their names; under
+/// the mutex: be short.
+void forward_each(struct forward *f, bool tenants,
 		  void (*row)(void *ctx, const struct forward_target *target,
 			      const struct forward_stats *stats),
 		  void *ctx);

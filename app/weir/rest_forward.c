@@ -4,7 +4,6 @@
 // Other collectors that get what we get.
 #include "rest.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "forward.h"
@@ -18,14 +17,6 @@ struct listing {
 	const char *only; // NULL = all
 };
 
-static json_t *prefix_json(const struct prefix *p)
-{
-	char addr[ADDR_TEXT_SIZE], text[ADDR_TEXT_SIZE + 4];
-	const bool whole = p->bits == (p->addr.family == ADDR_IP4 ? 32 : 128);
-	snprintf(text, sizeof(text), "%s/%u", addr_text(&p->addr, addr), p->bits);
-	return json_string(whole ? addr : text);
-}
-
 static void list_target(void *ctx, const struct forward_target *t, const struct forward_stats *s)
 {
 	struct listing *l = ctx;
@@ -34,12 +25,8 @@ static void list_target(void *ctx, const struct forward_target *t, const struct 
 	json_t *json = json_pack("{s:s,s:i,s:I,s:I,s:I}", "address", t->address, "port",
 				 (int)t->port, "sent", (json_int_t)s->sent, "bytes",
 				 (json_int_t)s->bytes, "failed", (json_int_t)s->failed);
-	if (t->agents.n > 0) {
-		json_t *agents = json_array();
-		for (uint32_t i = 0; i < t->agents.n; i++)
-			json_array_append_new(agents, prefix_json(&t->agents.at[i]));
-		json_object_set_new(json, "agents", agents);
-	}
+	if (t->agents.n > 0)
+		json_object_set_new(json, "agents", rest_prefixes(&t->agents));
 	if (l->only == NULL)
 		json_object_set_new(l->json, t->name, json);
 	else
@@ -54,14 +41,14 @@ static struct forward *forward_of(const struct http_request *r)
 static void get_all(const struct http_request *r, struct http_answer *a)
 {
 	struct listing l = {.json = json_object()};
-	forward_each(forward_of(r), list_target, &l);
+	forward_each(forward_of(r), false, list_target, &l);
 	http_answer_json(a, 200, l.json);
 }
 
 static void get_one(const struct http_request *r, struct http_answer *a)
 {
 	struct listing l = {.only = r->value[0]};
-	forward_each(forward_of(r), list_target, &l);
+	forward_each(forward_of(r), false, list_target, &l);
 	if (l.json != NULL)
 		http_answer_json(a, 200, l.json);
 	else
@@ -87,7 +74,7 @@ static void put_one(const struct http_request *r, struct http_answer *a)
 
 static void delete_one(const struct http_request *r, struct http_answer *a)
 {
-	forward_delete(forward_of(r), r->value[0]); // what is not there is deleted
+	forward_delete(forward_of(r), false, r->value[0]); // what is not there is deleted
 	http_answer_empty(a, 204);
 }
 

@@ -54,6 +54,8 @@ static const struct text {
 	{"/topology/json", SHAPE_OBJECT, "What is wired to what"},
 	{"/forwarding/json", SHAPE_OBJECT, "Collectors that get datagrams as they came"},
 	{"/forwarding/{name}/json", SHAPE_OBJECT, "One of them"},
+	{"/tenant/json", SHAPE_OBJECT, "Tenants, and how many samples each has got"},
+	{"/tenant/{name}/json", SHAPE_OBJECT, "A collector that gets the samples of a tenant"},
 	{"/weir/healthz", SHAPE_TEXT, "Alive"},
 	{"/weir/readyz", SHAPE_TEXT, "Measuring"},
 	{"/weir/ledger", SHAPE_OBJECT, "Where everything that came went"},

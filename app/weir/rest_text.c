@@ -3,6 +3,7 @@
 #include "rest_text.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,22 @@ json_t *rest_json_text(const char *text)
 	}
 	json = json_stringn(mended, n);
 	free(mended);
+	return json;
+}
+
+static json_t *prefix_json(const struct prefix *p)
+{
+	char addr[ADDR_TEXT_SIZE], text[ADDR_TEXT_SIZE + 4];
+	const bool whole = p->bits == (p->addr.family == ADDR_IP4 ? 32 : 128);
+	snprintf(text, sizeof(text), "%s/%u", addr_text(&p->addr, addr), p->bits);
+	return json_string(whole ? addr : text);
+}
+
+json_t *rest_prefixes(const struct prefix_list *list)
+{
+	json_t *json = json_array();
+	for (uint32_t i = 0; i < list->n; i++)
+		json_array_append_new(json, prefix_json(&list->at[i]));
 	return json;
 }
 

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "analyzer/query.h"
+#include "schema.h"
 
 /// Flags of json_dumps(): numbers are estimates, 15 digits are more than enough.
 #define REST_DUMP (JSON_COMPACT | JSON_REAL_PRECISION(15))
@@ -28,6 +29,8 @@ const char *rest_direction(uint32_t direction);
 size_t rest_char_size(const char *text, size_t len);
 /// A JSON text of bytes that the wire may have chosen: what is no UTF-8 becomes U+FFFD.
 json_t *rest_json_text(const char *text);
+/// A list of addresses and prefixes.
+json_t *rest_prefixes(const struct prefix_list *list);
 /// agentName and portName, where the telemetry told them.
 void rest_add_names(json_t *json, const struct flow_row *row);
 /// values, where the definition has secondary ones.

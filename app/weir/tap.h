@@ -22,6 +22,9 @@
 
 #include "bank/bank.h"
 
+/// Longest payload that there is: what a UDP datagram can carry.
+#define TAP_LONGEST 65535
+
 struct tap;
 
 struct tap *tap_new(size_t size);

@@ -13,7 +13,7 @@ int records_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int decode_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
-int define_main(int argc, char **argv); ///< flow, threshold, group, map, forwarding
+int define_main(int argc, char **argv); ///< flow, threshold, group, map, forwarding, tenant
 int headers_main(int argc, char **argv);
 int reload_main(int argc, char **argv);
 int pipe_main(int argc, char **argv);

@@ -26,6 +26,7 @@ static const struct command {
 	{"group", "the same for groups of prefixes", define_main},
 	{"map", "the same for maps of values", define_main},
 	{"forwarding", "the same for collectors that get datagrams as they came", define_main},
+	{"tenant", "the same for collectors that get the samples of a tenant", define_main},
 	{"reload", "have the collector read its configuration again", reload_main},
 	{"pipe", "sFlow datagrams as lines of text, and back", pipe_main},
 	{"decode", "print sFlow datagrams from a capture or as they arrive", decode_main},

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 //
-// weirctl flow, threshold, group, map, forwarding, reload, headers: what is measured, over HTTP.
+// weirctl flow, threshold, group, map, forwarding, tenant, reload, headers: what is measured, over
+// HTTP.
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>

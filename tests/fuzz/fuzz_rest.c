@@ -252,7 +252,9 @@ static void clear_forward(void)
 {
 	bool some = g.c.forward == NULL;
 	if (!some)
-		forward_each(g.c.forward, note_target, &some);
+		forward_each(g.c.forward, false, note_target, &some);
+	if (!some)
+		forward_each(g.c.forward, true, note_target, &some);
 	if (!some)
 		return;
 	forward_free(g.c.forward);
