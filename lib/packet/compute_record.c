@@ -162,10 +162,26 @@ static void add_text(struct strbuf *b, const uint8_t *s, uint32_t len)
 	strbuf_bytes(b, (const char *)s, strnlen((const char *)s, len));
 }
 
+// Where the path of a URI begins: behind the authority of one that is whole (RFC 9112, 3.2.2: as
+// proxies are asked for it), else at its start.
+static uint32_t path_at(const uint8_t *uri, uint32_t len, bool *whole)
+{
+	uint32_t at = 0;
+	while (at < len && uri[at] != ':' && uri[at] != '/' && uri[at] != '?' && uri[at] != '#')
+		at++;
+	*whole = at > 0 && len - at >= 3 && memcmp(uri + at, "://", 3) == 0;
+	if (!*whole)
+		return 0;
+	for (at += 3; at < len && uri[at] != '/' && uri[at] != '?' && uri[at] != '#';)
+		at++;
+	return at;
+}
+
 size_t field_compute_httpurl(const struct packet *p, unsigned occurrence, uint8_t *out)
 {
 	char text[241];
 	uint32_t uri_len, host_len;
+	bool whole;
 	struct cursor c = record_body(p, LAYER_HTTP, occurrence);
 	cursor_skip(&c, 8); // method and protocol
 	const uint8_t *uri = record_string(&c, &uri_len);
@@ -173,27 +189,32 @@ size_t field_compute_httpurl(const struct packet *p, unsigned occurrence, uint8_
 	if (uri == NULL || host == NULL)
 		return 0;
 	struct strbuf b = strbuf_of(text, sizeof(text));
-	strbuf_str(&b, "http://");
-	add_text(&b, host, host_len);
+	path_at(uri, uri_len, &whole);
+	if (!whole) {
+		strbuf_str(&b, "http://");
+		add_text(&b, host, host_len);
+	}
 	add_text(&b, uri, uri_len);
 	return compute_text(out, &b);
 }
 
-// The URI up to its query or fragment.
+// The URI up to its query or fragment, without the host that it may name.
 size_t field_compute_uripath(const struct packet *p, unsigned occurrence, uint8_t *out)
 {
 	char text[241];
 	uint32_t len;
+	bool whole;
 	struct cursor c = record_body(p, LAYER_HTTP, occurrence);
 	cursor_skip(&c, 8);
 	const uint8_t *uri = record_string(&c, &len);
 	if (uri == NULL)
 		return 0;
 	struct strbuf b = strbuf_of(text, sizeof(text));
-	uint32_t path = 0;
+	const uint32_t from = path_at(uri, len, &whole);
+	uint32_t path = from;
 	while (path < len && uri[path] != '?' && uri[path] != '#')
 		path++;
-	add_text(&b, uri, path);
+	add_text(&b, uri + from, path - from);
 	return compute_text(out, &b);
 }
 

@@ -376,6 +376,18 @@ static void application_records_are_read(void **state)
 				  {"duration", "99"},
 				  {"memcachekey", "-"},
 				  END});
+	// "http://p:8/a#x" asked of a proxy; "http://p" alone
+	check_record(
+		2206,
+		"00000002 000003e9 0000000e 687474703a2f2f703a382f6123780000 00000001 68000000 "
+		"00000000 00000000 00000000 00000000 00000000 0000000000000010 "
+		"0000000000000020 00000063 000000c8",
+		(struct expect[]){{"httpurl", "http://p:8/a#x"}, {"uripath", "/a"}, END});
+	check_record(2206,
+		     "00000002 000003e9 00000008 687474703a2f2f70 00000001 68000000 "
+		     "00000000 00000000 00000000 00000000 00000000 0000000000000010 "
+		     "0000000000000020 00000063 000000c8",
+		     (struct expect[]){{"httpurl", "http://p"}, {"uripath", "-"}, END});
 	check_record(2200,
 		     "00000001 00000002 00000003 6b657900 00000001 00000010 00000063 00000008",
 		     (struct expect[]){{"memcachekey", "key"},
