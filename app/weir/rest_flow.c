@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Copyright (c) 2026 The weir authors
 //
-// What flows are like now: /activeflows, /flowvalue, /flowlocations.
+// What flows are like now: /activeflows, /flowvalue, /flowlocations; and how well each definition
+// is measured: /weir/flows.
 #include "rest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyzer/query.h"
 #include "analyzer/selector.h"
 #include "packet/field.h"
 #include "rest_text.h"
@@ -188,7 +190,39 @@ static void get_keys(const struct http_request *r, struct http_answer *a)
 	http_answer_json(a, 200, json);
 }
 
+static json_t *summary_json(const struct flow_summary *s)
+{
+	return json_pack("{s:f,s:f,s:f,s:I,s:I,s:I,s:I,s:I,s:i}", "total", s->total, "tracked",
+			 s->tracked, "floor", s->floor, "entries", (json_int_t)s->entries,
+			 "capacity", (json_int_t)s->capacity, "samples", (json_int_t)s->samples,
+			 "evicted", (json_int_t)s->evicted, "relabelled", (json_int_t)s->relabelled,
+			 "dataSources", (int)s->sources);
+}
+
+// The lock is taken once for each: what comes or goes meanwhile is in the answer or not.
+static void get_summaries(const struct http_request *r, struct http_answer *a)
+{
+	const struct collector *c = ((struct rest *)r->ctx)->collector;
+	json_t *json = json_object();
+	for (uint32_t i = 0; json != NULL; i++) {
+		struct flow_summary summary;
+		char name[256] = "";
+		aggregator_lock(c->aggregator);
+		const bool more = i < query_n_flows(c->analyzer);
+		if (more) {
+			query_top(c->analyzer, i, NULL, 0, &summary);
+			snprintf(name, sizeof(name), "%s", query_flow(c->analyzer, i)->name);
+		}
+		aggregator_unlock(c->aggregator);
+		if (!more)
+			break;
+		json_object_set_new(json, name, summary_json(&summary));
+	}
+	http_answer_json(a, 200, json);
+}
+
 static const struct http_row rows[] = {
+	{HTTP_GET, "/weir/flows", get_summaries},
 	{HTTP_GET, "/flowkeys/json", get_keys},
 	{HTTP_GET, "/activeflows/{agent}/{name}/json", get_active},
 	{HTTP_GET, "/flowvalue/{agent}/{metric}/json", get_value},

@@ -59,6 +59,8 @@ static const struct text {
 	{"/weir/healthz", SHAPE_TEXT, "Alive"},
 	{"/weir/readyz", SHAPE_TEXT, "Measuring"},
 	{"/weir/ledger", SHAPE_OBJECT, "Where everything that came went"},
+	{"/weir/flows", SHAPE_OBJECT,
+	 "Flow definitions: total, what is tracked of it, floor, entries"},
 	{"/weir/inputs", SHAPE_ARRAY, "Losses before weir, by input"},
 	{"/weir/sources", SHAPE_ARRAY, "Data sources: rates, sampling, what is odd", "agent"},
 	{"/weir/audit", SHAPE_ARRAY, "Samples against counters, by data source", "agent"},
