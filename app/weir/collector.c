@@ -234,6 +234,7 @@ static int start_eal(struct collector *c, struct err_msg *msg)
 {
 	const struct config *config = c->config;
 	uint32_t *wish = calloc(config_workers(config), sizeof(*wish));
+	cpu_set_t *near = calloc(config_workers(config), sizeof(*near));
 	uint32_t n_devices = 0;
 	while (inputs_device(config, n_devices) != NULL)
 		n_devices++;
@@ -245,19 +246,22 @@ static int start_eal(struct collector *c, struct err_msg *msg)
 		.cpus = config->lcores.at,
 		.n_cpus = config->lcores.n,
 		.wish = wish,
+		.near = near,
 		.n_workers = config_workers(config),
 		.device = device,
 		.extra = config->eal.at,
 		.n_extra = config->eal.n,
 	};
 	int err = ERR_MEMORY;
-	if (wish != NULL && device != NULL) {
+	if (wish != NULL && near != NULL && device != NULL) {
 		inputs_wishes(config, wish);
+		inputs_near(config, near);
 		for (uint32_t i = 0; i < n_devices; i++)
 			device[e.n_devices++] = inputs_device(config, i);
 		err = eal_start(&c->eal, &e, msg);
 	}
 	free(wish);
+	free(near);
 	free(device);
 	return err;
 }

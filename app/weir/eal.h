@@ -13,7 +13,8 @@
 ///
 /// Roles. Every worker gets an EAL lcore on a CPU of its own as long as there are enough; the main
 /// lcore, the aggregator and all control threads share the CPUs that are left over. With fewer CPUs
-/// than workers several lcores share one. lcores are numbered as their CPUs where that is possible.
+/// than workers several lcores share one. A worker whose CPU nobody names gets one that is near its
+/// device, as long as there is one. lcores are numbered as their CPUs where that is possible.
 ///
 /// Memory. With hugepages EAL runs `--in-memory`: nothing to mount, nothing left behind, no rights
 /// needed beyond the pages. Without, it gets `memory` bytes of ordinary pages. Arguments that weir
@@ -38,6 +39,8 @@ struct eal_config {
 	const uint32_t *cpus; ///< that may be used; none = all that the process may run on
 	uint32_t n_cpus;
 	const uint32_t *wish; ///< CPU of each worker, or EAL_ANY_CPU
+	const cpu_set_t
+		*near; ///< of each worker: what its device is near to, empty = any; NULL = any
 	uint32_t n_workers;
 	const char *const *device; ///< names of ports; PCI addresses among them are probed
 	uint32_t n_devices;

@@ -83,25 +83,54 @@ static uint32_t nth_cpu(const cpu_set_t *set, uint32_t k)
 			return cpu;
 }
 
+// Does it matter to the worker where it is?
+static bool is_choosy(const struct eal_config *c, uint32_t i)
+{
+	return c->near != NULL && CPU_COUNT(&c->near[i]) > 0;
+}
+
+// Workers from @p i on that want one of the same CPUs.
+static uint32_t count_alike(const struct eal_config *c, uint32_t i)
+{
+	uint32_t n = 0;
+	for (uint32_t k = i; k < c->n_workers; k++)
+		n += c->wish[k] == EAL_ANY_CPU && is_choosy(c, k) == is_choosy(c, i) &&
+		     (!is_choosy(c, i) || CPU_EQUAL(&c->near[k], &c->near[i]));
+	return n;
+}
+
+// One of @p left, near the device as long as there is one; when all have been given, once more.
+static uint32_t choose(const struct eal_config *c, uint32_t i, const cpu_set_t *all,
+		       cpu_set_t *left)
+{
+	if (CPU_COUNT(left) == 0)
+		*left = *all;
+	cpu_set_t from = *left;
+	if (is_choosy(c, i))
+		CPU_AND(&from, left, &c->near[i]);
+	if (CPU_COUNT(&from) == 0)
+		from = *left;
+	const uint32_t n = (uint32_t)CPU_COUNT(&from), alike = count_alike(c, i);
+	const uint32_t cpu = nth_cpu(&from, n > alike ? n - alike : 0);
+	CPU_CLR(cpu, left);
+	return cpu;
+}
+
 // The last of the free CPUs: the first ones, where interrupts and housekeeping tend to live, are
-// left for control.
+// left for control. Who cares chooses first.
 static void place_others(struct eal *e, const struct eal_config *c, const cpu_set_t *allowed)
 {
-	cpu_set_t free_cpus = *allowed;
-	uint32_t n = 0, next = 0;
-	for (uint32_t i = 0; i < c->n_workers; i++) {
-		if (c->wish[i] == EAL_ANY_CPU)
-			n++;
-		else
-			CPU_CLR(c->wish[i], &free_cpus);
-	}
-	if (CPU_COUNT(&free_cpus) == 0)
-		free_cpus = *allowed;
-	const uint32_t n_free = (uint32_t)CPU_COUNT(&free_cpus);
-	next = n_free > n ? n_free - n : 0;
+	cpu_set_t all = *allowed;
 	for (uint32_t i = 0; i < c->n_workers; i++)
-		if (c->wish[i] == EAL_ANY_CPU)
-			e->worker[i].cpu = nth_cpu(&free_cpus, next++);
+		if (c->wish[i] != EAL_ANY_CPU)
+			CPU_CLR(c->wish[i], &all);
+	if (CPU_COUNT(&all) == 0)
+		all = *allowed;
+	cpu_set_t left = all;
+	for (uint32_t pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < c->n_workers; i++)
+			if (c->wish[i] == EAL_ANY_CPU && is_choosy(c, i) == (pass == 0))
+				e->worker[i].cpu = choose(c, i, &all, &left);
 }
 
 static void set_control(struct eal *e, const cpu_set_t *allowed)

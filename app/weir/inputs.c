@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/cpus.h"
 #include "weir/eal.h"
 #include "weir/port.h"
 #include "weir/replay.h"
@@ -57,6 +58,20 @@ void inputs_wishes(const struct config *c, uint32_t *wish)
 		const uint32_t n = config_input_workers(in);
 		for (uint32_t k = 0; k < n; k++)
 			*wish++ = k < in->lcores.n ? in->lcores.at[k] : EAL_ANY_CPU;
+	}
+}
+
+void inputs_near(const struct config *c, cpu_set_t *near)
+{
+	for (size_t i = 0; i < c->n_inputs; i++) {
+		const struct config_input *in = &c->inputs[i];
+		const uint32_t n = config_input_workers(in);
+		cpu_set_t local;
+		CPU_ZERO(&local);
+		if (in->kind == CONFIG_PORT)
+			cpus_near("", in->members.n > 0 ? in->members.at[0] : in->name, &local);
+		for (uint32_t k = 0; k < n; k++)
+			*near++ = local;
 	}
 }
 

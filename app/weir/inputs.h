@@ -19,6 +19,7 @@
 /// Thread-safety: main, but inputs_losses(), their sum, and inputs_stats(), which any thread may
 /// call.
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,6 +55,8 @@ struct inputs;
 const char *inputs_device(const struct config *c, uint32_t i);
 /// CPU that each of the config_workers() wishes for (eal.h).
 void inputs_wishes(const struct config *c, uint32_t *wish);
+/// CPUs near the device of each of them; empty where that is not known, or for no device.
+void inputs_near(const struct config *c, cpu_set_t *near);
 /// Bytes of packet buffers that they take from EAL.
 uint64_t inputs_memory(const struct config *c, bool hugepages);
 /// True when they are captures.

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "common/cpus.h"
 #include "doctor.h"
 
 static char root[] = "/tmp/weir-doctor-XXXXXX";
@@ -82,6 +83,22 @@ static void nics_get_cpus_of_their_node(void **state)
 		      "fewer NICs, or isolate CPUs of its node\n");
 }
 
+// What weir places its workers by: of a card, of the interface below a vdev, of neither.
+static void what_is_near_is_known(void **state)
+{
+	cpu_set_t near;
+	put("/sys/class/net/eth7/device/local_cpulist", "2,8-9");
+	assert_true(cpus_near(root, "net_af_xdp0,start_queue=0,iface=eth7,queue_count=2", &near));
+	assert_int_equal(CPU_COUNT(&near), 3);
+	assert_true(CPU_ISSET(2, &near) && CPU_ISSET(8, &near) && CPU_ISSET(9, &near));
+	put_nic("0000:81:00.0", "0x020000", "4-7");
+	assert_true(cpus_near(root, "0000:81:00.0,some=argument", &near));
+	assert_int_equal(CPU_COUNT(&near), 4);
+	assert_false(cpus_near(root, "net_pcap0,iface=none", &near));
+	assert_false(cpus_near(root, "net_bonding0", &near));
+	assert_int_equal(CPU_COUNT(&near), 0);
+}
+
 static const struct doctor_agent agents[] = {
 	{"192.0.2.1", "", 10000, 3, 1, 5, 200},
 	{"192.0.2.2", "edge", 10000, 0, 0, 0, 75000},
@@ -149,6 +166,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nics_get_cpus_of_their_node),
+		cmocka_unit_test(what_is_near_is_known),
 		cmocka_unit_test(agents_that_are_not_well_are_told_of),
 		cmocka_unit_test(many_agents_are_told_of_shortly),
 	};

@@ -62,13 +62,36 @@ static void few_cpus_are_shared(void **state)
 	assert_int_equal(e.main_lcore, 0);
 	for (uint32_t i = 0; i < 3; i++) {
 		assert_int_equal(e.worker[i].id, i + 1);
-		assert_int_equal(e.worker[i].cpu, 4 + i % 2);
+		assert_int_equal(e.worker[i].cpu, i == 0 ? 4 : 5);
 	}
 	assert_int_equal(e.n_control, 2);
 	free(e.worker);
 	assert_int_equal(plan(&e, cpus(0, 0), wish, 1, NULL), 0);
 	assert_int_equal(e.worker[0].cpu, 0);
 	assert_int_equal(e.worker[0].id, 1);
+	free(e.worker);
+}
+
+// Two NICs on two nodes of four CPUs; one has more workers than its node has CPUs.
+static void workers_are_near_their_device(void **state)
+{
+	const uint32_t wish[] = {EAL_ANY_CPU, EAL_ANY_CPU, EAL_ANY_CPU, EAL_ANY_CPU, 7};
+	cpu_set_t near[] = {cpus(0, 3), cpus(4, 7), cpus(4, 7), cpus(1, 0), cpus(0, 3)};
+	const cpu_set_t may = cpus(0, 7);
+	const struct eal_config c = {.wish = wish, .near = near, .n_workers = 5};
+	struct eal e = {0};
+	assert_int_equal(eal_plan(&e, &c, &may, NULL), 0);
+	assert_int_equal(e.worker[0].cpu, 3);
+	assert_int_equal(e.worker[1].cpu, 5);
+	assert_int_equal(e.worker[2].cpu, 6);
+	assert_int_equal(e.worker[3].cpu, 4); // anywhere; those that care came first
+	assert_int_equal(e.worker[4].cpu, 7); // a wish stands above
+	free(e.worker);
+	near[0] = near[3] = cpus(4, 7);
+	assert_int_equal(eal_plan(&e, &c, &may, NULL), 0);
+	const uint32_t got[] = {4, 5, 6, 3};
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(e.worker[i].cpu, got[i]);
 	free(e.worker);
 }
 
@@ -100,6 +123,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(workers_get_the_last_cpus),
 		cmocka_unit_test(wishes_are_granted),
+		cmocka_unit_test(workers_are_near_their_device),
 		cmocka_unit_test(few_cpus_are_shared),
 		cmocka_unit_test(high_cpus_get_low_numbers),
 		cmocka_unit_test(forbidden_cpus_are_refused),
