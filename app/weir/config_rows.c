@@ -545,7 +545,9 @@ static const struct member top_rows[] = {
 	COUNT("agents", TOP(agents), 1, (1 << 24) - 1, "4096",
 	      "agents that are told apart; beyond, they are refused and counted"),
 	COUNT("sources", TOP(sources), 1, 1 << 28, "65536",
-	      "data sources (ports) that are told apart, in and out counted apart"),
+	      "data sources (ports) that are told apart: one each for what a port samples on the "
+	      "way in, on the way out, and for its counters; beyond, they are refused and "
+	      "counted"),
 	BYTES("counter_log", TOP(counter_log), 4096, 0x1p30, "1MiB",
 	      "room for counters samples per worker and tick"),
 	BYTES("metrics", TOP(metrics), 65536, 0x1p40, "32MiB",
