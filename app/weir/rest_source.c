@@ -127,7 +127,8 @@ static json_t *source_json(const struct source_row *s, uint64_t now)
 	json_object_set_new(json, "corrected", json_boolean(s->corrected));
 	set_words(json, "flags", s->flags, source_flag_words);
 	set_words(json, "doubts", s->doubts, source_doubt_words);
-	json_object_set_new(json, "lastUpdate", json_integer(rest_age(now, s->last)));
+	if (s->last != 0) // of a direction that was sampled
+		json_object_set_new(json, "lastUpdate", json_integer(rest_age(now, s->last)));
 	return json;
 }
 

@@ -245,7 +245,10 @@ uint64_t join_version(const struct analyzer *a, const char *metric)
 	if (metric == NULL)
 		return (uint64_t)a->topology_version + a->names_version + a->sources.named;
 	const struct metrics *m = &a->metrics;
-	return m->described + (is_lasting(&m->catalog, metric) ? 0 : m->stats.used);
+	// The file of names tells of ports that describe nothing themselves, too.
+	const uint64_t said =
+		((uint64_t)a->names_version << 32) + (a->names != NULL ? a->sources.port.n : 0u);
+	return said + m->described + (is_lasting(&m->catalog, metric) ? 0 : m->stats.used);
 }
 
 static const char *name_at(const void *catalog, size_t i)

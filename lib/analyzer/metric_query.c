@@ -259,6 +259,19 @@ static void add_block(const struct row_reader *r, const struct metric_request *q
 	}
 }
 
+// What the file of names adds to counters that lack it.
+static void add_said(const struct row_reader *r, const struct metric_request *q,
+		     struct metric_page *p)
+{
+	for (unsigned i = ROW_SAID_PORT; r->a->names != NULL && i < ROW_SAID_KINDS; i++) {
+		struct row_value v;
+		const char *name = row_said_metric[i];
+		const struct row_counter c = row_counter_of(r->a, name, strlen(name));
+		if (i != ROW_SAID_AGENT && row_counter(r, &c, &v) && v.said)
+			add_value(q, p, name, &v.value, v.time);
+	}
+}
+
 static bool add_all(const struct row_reader *r, const struct metric_request *q,
 		    struct metric_page *p)
 {
@@ -267,6 +280,8 @@ static bool add_all(const struct row_reader *r, const struct metric_request *q,
 	const struct block *b = metrics_first(m, r->port);
 	for (; b != NULL; b = metrics_next(m, b))
 		add_block(r, q, b, p);
+	if (metrics_first(m, r->port) != NULL)
+		add_said(r, q, p);
 	for (uint32_t def = 0; !q->no_flows && def < query_n_flows(r->a); def++) {
 		struct row_value v;
 		if (!row_flow_value(r, def, &v))
@@ -324,11 +339,11 @@ static void add_labels(const struct row_reader *r, struct metric_row *row, struc
 		[METRIC_LABEL_SWARM_NAME] = "swarm_name",
 	};
 	const struct port *port = sources_port(&r->a->sources, r->port);
-	const struct agent *agent = sources_agent(&r->a->sources, port->agent);
-	if (agent->name[0] != 0)
-		row->label[METRIC_LABEL_HOST] = copy_text(p, agent->name, strlen(agent->name));
-	if (port->ds_class == SFLOW_DS_IFINDEX && port->name[0] != 0)
-		row->label[METRIC_LABEL_IFNAME] = copy_text(p, port->name, strlen(port->name));
+	const struct known known = query_known(r->a, r->port);
+	if (known.agent[0] != 0)
+		row->label[METRIC_LABEL_HOST] = copy_text(p, known.agent, strlen(known.agent));
+	if (port->ds_class == SFLOW_DS_IFINDEX && known.port[0] != 0)
+		row->label[METRIC_LABEL_IFNAME] = copy_text(p, known.port, strlen(known.port));
 	for (int i = METRIC_LABEL_VIR_HOST; port->ds_class == SFLOW_DS_LOGICAL && i < METRIC_LABELS;
 	     i++) {
 		struct row_value v;

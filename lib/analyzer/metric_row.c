@@ -40,23 +40,94 @@ static bool block_metric(const struct metrics *m, const struct block *b, int nam
 
 struct row_counter row_counter_of(const struct analyzer *a, const char *name, size_t len)
 {
-	return (struct row_counter){
+	struct row_counter c = {
 		.number = catalog_name(&a->metrics.catalog, name, len),
 		.text = texts_find(&a->metrics.texts, name, len),
 	};
+	for (unsigned i = ROW_SAID_PORT; a->names != NULL && i < ROW_SAID_KINDS; i++)
+		if (strlen(row_said_metric[i]) == len && memcmp(row_said_metric[i], name, len) == 0)
+			c.said = i;
+	return c;
 }
 
 bool row_counter(const struct row_reader *r, const struct row_counter *c, struct row_value *v)
 {
 	const struct metrics *m = &r->a->metrics;
 	const struct block *b = metrics_first(m, r->port);
+	v->said = false;
 	for (; b != NULL; b = metrics_next(m, b)) {
 		v->time = b->time;
 		if (b->layout == BLOCK_CUSTOM ? custom_metric(m, b, c->text, &v->value)
 					      : block_metric(m, b, c->number, &v->value))
 			return true;
 	}
-	return false;
+	v->said =
+		c->said != ROW_SAID_NOTHING && c->said != ROW_SAID_AGENT && row_said(r, c->said, v);
+	return v->said;
+}
+
+// --- what people say ----------------------------------------------------------------------------
+
+const char *const row_said_metric[ROW_SAID_KINDS] = {
+	[ROW_SAID_PORT] = "ifname",
+	[ROW_SAID_AGENT] = "host_name",
+	[ROW_SAID_IN_USE] = "ifinutilization",
+	[ROW_SAID_OUT_USE] = "ifoututilization",
+};
+
+// When the row was last heard of: its latest counters, or samples. 0 = never.
+static uint64_t row_time(const struct row_reader *r)
+{
+	const struct port *p = sources_port(&r->a->sources, r->port);
+	const struct block *b = metrics_first(&r->a->metrics, r->port);
+	uint64_t time = 0;
+	for (; b != NULL; b = metrics_next(&r->a->metrics, b))
+		time = b->time > time ? b->time : time;
+	for (unsigned i = 0; i < 3; i++)
+		if (p->source[i] != 0 && sources_at(&r->a->sources, p->source[i])->last > time)
+			time = sources_at(&r->a->sources, p->source[i])->last;
+	return time;
+}
+
+// By the speed that the file gives: as derived.def has it, where the port has none.
+static bool said_use(const struct row_reader *r, const char *octets, uint64_t speed,
+		     struct row_value *v)
+{
+	const struct row_counter c = row_counter_of(r->a, octets, strlen(octets));
+	if (speed == 0 || !row_counter(r, &c, v) || v->value.kind != METRIC_NUMBER)
+		return false;
+	v->value.number *= 800 / (double)speed;
+	return true;
+}
+
+static bool said_text(const struct row_reader *r, const char *text, struct row_value *v)
+{
+	const uint64_t time = text[0] != '\0' ? row_time(r) : 0;
+	if (time == 0)
+		return false;
+	v->value.kind = METRIC_TEXT;
+	v->value.text = text;
+	v->value.len = (uint32_t)strlen(text);
+	v->time = time;
+	return true;
+}
+
+bool row_said(const struct row_reader *r, enum row_said what, struct row_value *v)
+{
+	const struct port *p = sources_port(&r->a->sources, r->port);
+	if (r->a->names == NULL)
+		return false;
+	const struct known known = query_known(r->a, r->port);
+	if (what == ROW_SAID_AGENT)
+		return said_text(r, known.agent, v);
+	if (p->named != 0 || p->ds_class != SFLOW_DS_IFINDEX)
+		return false;
+	switch (what) {
+	case ROW_SAID_PORT: return said_text(r, known.port, v);
+	case ROW_SAID_IN_USE: return said_use(r, "ifinoctets", known.speed, v);
+	case ROW_SAID_OUT_USE: return said_use(r, "ifoutoctets", known.speed, v);
+	default: return false;
+	}
 }
 
 // --- flows --------------------------------------------------------------------------------------
@@ -211,16 +282,20 @@ static bool is_source(const struct row_reader *r, const struct metric_column *c)
 }
 
 // A text of the agent's host, since a port has no load.
-static void inherit_text(const struct row_reader *r, const struct row_counter *c,
-			 struct row_value *v)
+static bool host_text(const struct row_reader *r, const struct row_counter *c, struct row_value *v)
 {
 	const struct metrics *m = &r->a->metrics;
 	const uint32_t host = m->agent[sources_port(&r->a->sources, r->port)->agent].host;
 	const struct row_reader at_host = {.a = r->a, .port = host};
-	if (host == 0 || host == r->port || !row_counter(&at_host, c, v))
-		return;
+	return host != 0 && host != r->port && row_counter(&at_host, c, v) &&
+	       v->value.kind == METRIC_TEXT;
+}
+
+static void inherit_text(const struct row_reader *r, const struct row_counter *c,
+			 struct row_value *v)
+{
 	v->inherited = true;
-	if (v->value.kind != METRIC_TEXT)
+	if (!host_text(r, c, v) && !(c->said == ROW_SAID_AGENT && row_said(r, c->said, v)))
 		v->value.kind = METRIC_NONE;
 }
 
@@ -264,7 +339,7 @@ uint32_t row_agent(const struct analyzer *a, const char *name)
 	if (addr_parse(name, &id.addr) == 0)
 		return roster_find(&s->agent, &s->config.secret, &id);
 	for (uint32_t i = 1; i <= s->agent.n && name[0] != 0; i++)
-		if (strcmp(sources_agent(s, i)->name, name) == 0)
+		if (strcmp(query_agent_name(a, sources_agent(s, i)), name) == 0)
 			return i;
 	return 0;
 }
@@ -332,6 +407,19 @@ static void see_flows(const struct analyzer *a, uint32_t source, struct metric_n
 			    sources_at(&a->sources, source)->last);
 }
 
+// What the file of names adds to the counters of a port.
+static void see_said(const struct analyzer *a, struct metric_names *n)
+{
+	const struct row_reader r = {.a = a, .port = n->port};
+	for (unsigned i = ROW_SAID_PORT; a->names != NULL && i < ROW_SAID_KINDS; i++) {
+		struct row_value v;
+		const struct row_counter c =
+			row_counter_of(a, row_said_metric[i], strlen(row_said_metric[i]));
+		if (i != ROW_SAID_AGENT && row_counter(&r, &c, &v) && v.said)
+			see(seen_of(n, row_said_metric[i]), v.time);
+	}
+}
+
 bool metric_names_next(const struct analyzer *a, struct metric_names *n)
 {
 	const struct metrics *m = &a->metrics;
@@ -347,6 +435,8 @@ bool metric_names_next(const struct analyzer *a, struct metric_names *n)
 		}
 		n->port++;
 		const struct block *b = metrics_first(m, n->port);
+		if (b != NULL)
+			see_said(a, n);
 		for (; b != NULL; b = metrics_next(m, b))
 			see_block(m, b, n);
 	}

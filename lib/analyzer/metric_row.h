@@ -24,18 +24,35 @@ struct row_value {
 	struct metric_value value;
 	uint64_t time; ///< ns
 	bool inherited;
+	bool said; ///< by the file of names, not by the telemetry
 	bool flow;
 	uint32_t def; ///< of a flow metric
 };
+
+/// What the file of names (names.h) tells of ports and agents that say nothing themselves.
+enum row_said {
+	ROW_SAID_NOTHING,
+	ROW_SAID_PORT,    ///< ifname
+	ROW_SAID_AGENT,   ///< host_name
+	ROW_SAID_IN_USE,  ///< ifinutilization, by its speed
+	ROW_SAID_OUT_USE, ///< ifoututilization
+	ROW_SAID_KINDS,
+};
+/// Their metrics; NULL for ROW_SAID_NOTHING.
+extern const char *const row_said_metric[ROW_SAID_KINDS];
 
 /// A metric of counters, looked up once for many rows of one tick.
 struct row_counter {
 	int number;    ///< of its name in the catalogue; -1 = it is not there
 	uint32_t text; ///< of its name as a custom metric; 0 = nobody sent one
+	enum row_said said;
 };
 struct row_counter row_counter_of(const struct analyzer *a, const char *name, size_t len);
-/// The row's own value of it; false when it has none.
+/// The row's own value of it, or else what the file of names tells of a port; false when there is
+/// none.
 bool row_counter(const struct row_reader *r, const struct row_counter *c, struct row_value *v);
+/// What is known of a row whose telemetry says nothing; false without a file.
+bool row_said(const struct row_reader *r, enum row_said what, struct row_value *v);
 
 /// The row's own value of a metric; METRIC_NONE when it has none.
 void row_metric(const struct row_reader *r, const char *name, size_t len, struct row_value *v);

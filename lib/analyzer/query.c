@@ -19,7 +19,7 @@ static void copy_name(char to[SOURCE_NAME_SIZE], const char *from)
 	memcpy(to, from, strnlen(from, SOURCE_NAME_SIZE - 1));
 }
 
-static const char *agent_name(const struct analyzer *a, const struct agent *agent)
+const char *query_agent_name(const struct analyzer *a, const struct agent *agent)
 {
 	if (agent->name[0] != '\0')
 		return agent->name;
@@ -35,7 +35,7 @@ struct known query_known(const struct analyzer *a, uint32_t port)
 					       ? names_port(a->names, &agent->addr, p->ds_index)
 					       : NULL;
 	return (struct known){
-		.agent = agent_name(a, agent),
+		.agent = query_agent_name(a, agent),
 		.port = p->name[0] != '\0' || said == NULL ? p->name : said->name,
 		.link = said != NULL && said->link[0] != '\0' ? said->link : NULL,
 		.speed = p->speed != 0 || said == NULL ? p->speed : said->speed,
@@ -192,7 +192,7 @@ size_t query_agents(const struct analyzer *a, size_t from, struct agent_row *row
 			.first = agent->first,
 			.last = agent->last,
 		};
-		copy_name(row->name, agent_name(a, agent));
+		copy_name(row->name, query_agent_name(a, agent));
 		for (uint32_t k = agent->first_sub; k != 0; k = sources_sub_agent(s, k)->next) {
 			const struct sub_agent *sub = sources_sub_agent(s, k);
 			const struct tally *t = &sub->tally;

@@ -96,6 +96,8 @@ struct known {
 	uint64_t speed;
 };
 struct known query_known(const struct analyzer *a, uint32_t port);
+/// The agent alone.
+const char *query_agent_name(const struct analyzer *a, const struct agent *agent);
 
 /// Where a port is in the topology (query.c).
 struct topology_place query_place_of(const struct analyzer *a, uint32_t port);

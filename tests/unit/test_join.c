@@ -295,6 +295,13 @@ static void people_name_links(void **state)
 	assert_int_not_equal(join_version(r->analyzer, NULL), before);
 	assert_string_equal(label(r, NULL, 3, "6"), "said");
 	assert_null(label(r, NULL, 3, "7"));
+	// Ports are called as they say, once they are there.
+	assert_null(label(r, "ifname", 3, "7"));
+	const uint64_t unseen = join_version(r->analyzer, "ifname");
+	sample(r, 0, 3, 1, 7, 1, 1000);
+	tick(r);
+	assert_int_not_equal(join_version(r->analyzer, "ifname"), unseen);
+	assert_string_equal(label(r, "ifname", 3, "7"), "swp7");
 	rig_free(r);
 }
 

@@ -575,6 +575,84 @@ static void filters_choose_rows(void **state)
 	rig_free(r);
 }
 
+// Names that people gave: of agent 1 and its port 5, which runs at 2 Gbit/s.
+static struct names *said(void)
+{
+	struct names *n = names_new();
+	struct err_msg msg = {0};
+	const struct addr agent = agent_addr(1);
+	names_add(n, &(struct names_row){.agent = agent, .name = "leaf1"});
+	names_add(n, &(struct names_row){.agent = agent,
+					 .is_port = true,
+					 .ifindex = 5,
+					 .name = "uplink",
+					 .speed = 2000000000});
+	assert_int_equal(names_seal(n, &msg), 0);
+	return n;
+}
+
+// Counters of port 5 that tell neither its name nor its speed.
+static void dumb_counters(struct rig *r, uint32_t sequence, uint64_t octets)
+{
+	struct if_counters c = port_of(octets, 10);
+	struct shot s;
+	c.if_speed = 0;
+	shot_counters(&s,
+		      (struct from){.agent = 1, .sequence = sequence, .uptime = 1000 * sequence}, 0,
+		      5);
+	encode_if_counters(&s.e, &c);
+	fire_counters(r, 0, &s);
+	tick_of(r, 1000 * MS);
+}
+
+static uint64_t age_of(struct rig *r, const char *name)
+{
+	struct metric_names n = {.seen = calloc(METRIC_NAMES, sizeof(struct metric_seen))};
+	uint64_t time = 0;
+	while (metric_names_next(r->analyzer, &n))
+		;
+	for (uint32_t i = 0; i < n.n; i++)
+		if (strcmp(n.seen[i].name, name) == 0)
+			time = n.seen[i].time;
+	free(n.seen);
+	return time;
+}
+
+// No row is missing because the telemetry lacks a name.
+static void people_name_rows(void **state)
+{
+	static const char *const uplink[] = {"up*"}, *const leaf[] = {"leaf1"};
+	struct rig *r = rig_of(&pair);
+	dumb_counters(r, 1, 1000000);
+	dumb_counters(r, 2, 26000000);
+	assert_true(absent(r, "ifname") && absent(r, "ifinutilization"));
+	assert_int_equal(age_of(r, "ifname"), 0);
+	assert_null(analyzer_set_names(r->analyzer, said()));
+	assert_string_equal(text(r, "ifname"), "uplink");
+	assert_float_equal(number(r, "ifinutilization"), 10, 1e-12);
+	assert_float_equal(number(r, "ifoututilization"), 20, 1e-12);
+	assert_int_not_equal(age_of(r, "ifinutilization"), 0);
+	assert_int_equal(age_of(r, "ifname"), cell_of(r, "ifinoctets").time);
+	assert_true(metric_agent_known(r->analyzer, "leaf1"));
+	assert_int_equal(filtered(r, "ifname", uplink, 1), 1);
+	assert_string_equal(page.row[0].label[METRIC_LABEL_HOST], "leaf1");
+	assert_string_equal(page.row[0].label[METRIC_LABEL_IFNAME], "uplink");
+	unsigned names = 0;
+	for (uint32_t i = 0; i < page.row[0].n_cells; i++)
+		names += strcmp(page.row[0].cell[i].name, "ifname") == 0;
+	assert_int_equal(names, 1);
+	assert_int_equal(filtered(r, "host_name", leaf, 1), 1);
+	// What a port inherits is no row of its own.
+	assert_true(absent(r, "host_name"));
+	// The telemetry goes before.
+	struct if_counters c = port_of(51000000, 10);
+	port_counters(r, 3, 3000, &c);
+	assert_string_equal(text(r, "ifname"), "swp5");
+	assert_float_equal(number(r, "ifinutilization"), 20, 1e-12);
+	names_free(analyzer_set_names(r->analyzer, NULL));
+	rig_free(r);
+}
+
 static void columns_are_parsed(void **state)
 {
 	struct metric_column c;
@@ -703,6 +781,7 @@ int main(void)
 		cmocka_unit_test(only_what_is_listed_is_written),
 		cmocka_unit_test(a_flow_of_two_directions_needs_the_larger),
 		cmocka_unit_test(filters_choose_rows),
+		cmocka_unit_test(people_name_rows),
 		cmocka_unit_test(columns_are_parsed),
 		cmocka_unit_test(statistics),
 		cmocka_unit_test(names_have_ages),
