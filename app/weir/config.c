@@ -149,7 +149,8 @@ uint32_t config_input_workers(const struct config_input *in)
 	switch (in->kind) {
 	case CONFIG_PORT: return in->workers > in->queues ? in->workers : in->queues;
 	case CONFIG_SOCKET: return in->workers;
-	case CONFIG_PCAP: return 1;
+	case CONFIG_PCAP:
+	case CONFIG_RELAY: return 1;
 	}
 	return 0;
 }

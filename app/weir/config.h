@@ -43,6 +43,7 @@ enum config_input_kind {
 	CONFIG_PORT,   ///< a DPDK port
 	CONFIG_SOCKET, ///< a UDP socket of the kernel
 	CONFIG_PCAP,   ///< a capture file
+	CONFIG_RELAY,  ///< other weirs over TLS
 };
 
 /// When workers of a port deal frames to one another (numbered as enum spread_mode).
@@ -74,7 +75,7 @@ enum config_xdp {
 
 struct config_input {
 	enum config_input_kind kind;
-	const char *name;           ///< device, "ADDRESS:PORT", or path
+	const char *name;           ///< device, "ADDRESS:PORT", path, or URL
 	struct count_list lcores;   ///< of its workers, in order; none = the next free ones
 	uint32_t udp_port;          ///< that sFlow arrives at; pcap: 0 = any
 	uint32_t queues;            ///< port: receive queues, one worker each
@@ -158,6 +159,7 @@ struct config {
 	double feed_interval;  ///< s between flow sets; 0 = with every tick
 	uint32_t feed_queue;   ///< messages kept for a slow subscriber
 	const char *feed_certificate, *feed_key, *feed_client_ca; ///< PEM files; "" = none
+	const char *relay_certificate, *relay_key, *relay_ca;     ///< likewise
 	uint32_t feed_wait;     ///< subscribers that the start waits for
 	uint32_t event_log;     ///< records
 	uint64_t event_headers; ///< bytes per worker for datagrams of late; 0 = none

@@ -14,6 +14,27 @@ static bool is_address(const char *text)
 	return addr_parse(text, &addr) == 0;
 }
 
+static bool is_address_or_none(const char *text)
+{
+	return text[0] == '\0' || is_address(text);
+}
+
+static bool is_url_or_none(const char *text)
+{
+	return text[0] == '\0' || config_is_relay(text);
+}
+
+bool config_is_relay(const char *text)
+{
+	static const char scheme[] = "tls+tcp://";
+	const char *port = strrchr(text, ':');
+	if (strncmp(text, scheme, strlen(scheme)) != 0 || port <= text + strlen(scheme))
+		return false;
+	const size_t digits = strspn(port + 1, "0123456789");
+	const unsigned long n = strtoul(port + 1, NULL, 10);
+	return port[1 + digits] == '\0' && digits > 0 && digits <= 5 && n > 0 && n <= UINT16_MAX;
+}
+
 const char *tenant_port(const char *text, struct addr *agent)
 {
 	char address[ADDR_TEXT_SIZE];
@@ -57,8 +78,11 @@ static bool is_mac(const char *text)
 #define TARGET(field) .offset = offsetof(struct forward_target, field)
 
 static const struct member forward_rows[] = {
-	TEXT("address", TARGET(address), 1, 64, NULL, "address of the other collector",
-	     .required = true, .check = is_address, .expect = "an IP address"),
+	TEXT("address", TARGET(address), 0, 64, "", "address of the other collector",
+	     .check = is_address_or_none, .expect = "an IP address"),
+	TEXT("url", TARGET(url), 0, 255, "",
+	     "instead of an address: a weir with an input `relay`, reached over TLS",
+	     .check = is_url_or_none, .expect = CONFIG_RELAY_EXPECT),
 	COUNT("port", TARGET(port), 1, 65535, "6343", "UDP port of the other collector"),
 	PREFIXES("agents", TARGET(agents), "agents whose datagrams it gets; none: all"),
 };
@@ -120,7 +144,7 @@ static int read_target(const struct schema_context *ctx, const struct schema *me
 	int err = schema_defaults(ctx, members, &t);
 	if (err == 0)
 		err = schema_read(ctx, members, n, &t);
-	if (err == 0)
+	if (err == 0 && t.address[0] != '\0')
 		err = addr_parse(t.address, &t.addr);
 	if (err == 0)
 		*out = t;
@@ -132,8 +156,11 @@ int config_forward(const struct schema_context *ctx, const struct node *n, const
 {
 	*out = (struct forward_target){.name = name};
 	if (n->kind != NODE_MAP)
-		return schema_refuse_as(ctx, n, "a map with address, port, agents");
-	return read_target(ctx, &forward_members, n, out);
+		return schema_refuse_as(ctx, n, "a map with address or url, port, agents");
+	const int err = read_target(ctx, &forward_members, n, out);
+	if (err == 0 && (out->address[0] != '\0') == (out->url[0] != '\0'))
+		return schema_refuse_as(ctx, n, "exactly one of address and url");
+	return err;
 }
 
 int config_tenant(const struct schema_context *ctx, const struct node *n, const char *name,

@@ -31,13 +31,18 @@ struct tenant_filters {
 /// Another collector that gets datagrams as they came, or a tenant's, which gets samples.
 struct forward_target {
 	const char *name;
-	const char *address; ///< as it was written
+	const char *address; ///< as it was written; "" = there is a `url`
+	const char *url;     ///< of a weir's input `relay`, tls+tcp://HOST:PORT; "" or NULL = UDP
 	struct addr addr;
 	uint32_t port;
 	struct prefix_list agents; ///< whose datagrams; none = all
 	bool tenant;               ///< `filters` say what it gets, instead of `agents`
 	struct tenant_filters filters;
 };
+
+/// Whether a text is the URL of a relay, and what is said when it is none.
+bool config_is_relay(const char *text);
+#define CONFIG_RELAY_EXPECT "tls+tcp://HOST:PORT"
 
 extern const struct schema forward_members, tenant_members, tenant_filter_members;
 

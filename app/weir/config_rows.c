@@ -26,6 +26,7 @@ const char *const config_input_names[] = {
 	[CONFIG_PORT] = "port",
 	[CONFIG_SOCKET] = "socket",
 	[CONFIG_PCAP] = "pcap",
+	[CONFIG_RELAY] = "relay",
 };
 
 enum {
@@ -222,10 +223,18 @@ static const struct member pcap_rows[] = {
 	      "UDP port that sFlow was sent to; 0: any"),
 };
 
+static const struct member relay_rows[] = {
+	TEXT("relay", INPUT(name), 1, 255, NULL,
+	     "where other weirs send datagrams to over TLS (their `forwarding: url`)",
+	     .required = true, .check = config_is_relay, .expect = CONFIG_RELAY_EXPECT),
+	LCORES("lcores", INPUT(lcores), "lcore of its worker; none: the next free one"),
+};
+
 const struct schema config_input_members[] = {
 	[CONFIG_PORT] = ROWS(port_rows),
 	[CONFIG_SOCKET] = ROWS(socket_rows),
 	[CONFIG_PCAP] = ROWS(pcap_rows),
+	[CONFIG_RELAY] = ROWS(relay_rows),
 };
 
 static int read_speed(const struct schema_context *ctx, const struct member *m,
@@ -269,11 +278,12 @@ static int read_input(const struct schema_context *ctx, const struct node *n,
 		      struct config_input *in)
 {
 	if (n->kind != NODE_MAP)
-		return schema_refuse_as(ctx, n, "a map with one of port, socket, pcap");
+		return schema_refuse_as(ctx, n, "a map with one of port, socket, pcap, relay");
 	const int kind = input_kind(n);
 	if (kind < 0)
 		return node_error(n, ctx->msg, ERR_INVALID,
-				  "expected exactly one of the members port, socket, pcap");
+				  "expected exactly one of the members port, socket, pcap, "
+				  "relay");
 	in->kind = (enum config_input_kind)kind;
 	int err = schema_defaults(ctx, &config_input_members[kind], in);
 	if (err == 0)
@@ -617,6 +627,14 @@ static const struct member top_rows[] = {
 	OTHER("forwarding", config_read_forwarding, config_print_forwarding,
 	      "a map of targets by name",
 	      "other collectors that get datagrams as they came, by name"),
+	TEXT("relay_certificate", TOP(relay_certificate), 0, 4095, "",
+	     "PEM file: the certificate that an input `relay` shows, and forwarding to one"),
+	TEXT("relay_key", TOP(relay_key), 0, 4095, "",
+	     "PEM file: its key; nobody else may read it"),
+	TEXT("relay_ca", TOP(relay_ca), 0, 4095, "",
+	     "PEM file: who signs the other weir's; none: forwarding trusts whom the system "
+	     "trusts, "
+	     "an input `relay` takes datagrams from anybody"),
 	OTHER("tenants", config_read_tenants, config_print_tenants, "a map of tenants by name",
 	      "collectors of others that get the samples that concern them, by name"),
 	TEXT("country_database", TOP(country_database), 0, 4095, "",
@@ -643,6 +661,7 @@ const struct config_section config_sections[] = {
 	{"inputs: port", &config_input_members[CONFIG_PORT]},
 	{"inputs: socket", &config_input_members[CONFIG_SOCKET]},
 	{"inputs: pcap", &config_input_members[CONFIG_PCAP]},
+	{"inputs: relay", &config_input_members[CONFIG_RELAY]},
 	{"sampling", &sampling_members},
 	{"flows", &flow_members},
 	{"thresholds", &threshold_members},

@@ -8,12 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/cursor.h"
-#include "common/udp.h"
 #include "weir/clock.h"
+#include "weir/outlet.h"
 #include "weir/tap.h"
 #include "weir/tenant.h"
 #include "weir/worker.h"
@@ -27,7 +25,7 @@ struct target {
 	char *name;
 	struct forward_target as_told; // texts and lists in `arena`
 	struct arena arena;
-	int fd;                // connected
+	struct outlet *outlet;
 	struct tenant *tenant; // NULL = whole datagrams
 	struct forward_stats stats;
 };
@@ -35,6 +33,7 @@ struct target {
 struct forward {
 	struct worker **worker;
 	uint32_t n_workers;
+	struct feed_tls tls;
 	struct tap **tap; // of each worker; NULL before the first target
 	pthread_t thread;
 	sem_t work; // posted when there are targets, or for the end
@@ -50,13 +49,14 @@ static void *forward_main(void *forward);
 
 // Birth and death ---------------------------------------------------------------------------------
 
-struct forward *forward_new(struct worker **worker, uint32_t n_workers)
+struct forward *forward_new(struct worker **worker, uint32_t n_workers, const struct feed_tls *tls)
 {
 	struct forward *f = calloc(1, sizeof(*f));
 	if (f == NULL)
 		return NULL;
 	f->worker = worker;
 	f->n_workers = n_workers;
+	f->tls = *tls;
 	f->tap = calloc(n_workers, sizeof(struct tap *));
 	sem_init(&f->work, 0, 0);
 	pthread_mutex_init(&f->lock, NULL);
@@ -73,8 +73,7 @@ static void target_free(struct target *t)
 {
 	if (t == NULL)
 		return;
-	if (t->fd >= 0)
-		close(t->fd);
+	outlet_close(t->outlet);
 	tenant_free(t->tenant);
 	arena_free(&t->arena);
 	free(t->name);
@@ -127,25 +126,25 @@ static bool copy_told(struct target *t, const struct forward_target *told)
 	*c = *told;
 	c->name = t->name = strdup(told->name);
 	c->address = arena_strndup(&t->arena, told->address, strlen(told->address));
-	return c->name != NULL && c->address != NULL && copy_prefixes(&t->arena, &c->agents) &&
-	       copy_prefixes(&t->arena, &c->filters.cidr) &&
+	if (told->url != NULL)
+		c->url = arena_strndup(&t->arena, told->url, strlen(told->url));
+	return c->name != NULL && c->address != NULL && (c->url != NULL) == (told->url != NULL) &&
+	       copy_prefixes(&t->arena, &c->agents) && copy_prefixes(&t->arena, &c->filters.cidr) &&
 	       copy_texts(&t->arena, &c->filters.ifindex) &&
 	       copy_texts(&t->arena, &c->filters.ifname) && copy_texts(&t->arena, &c->filters.mac);
 }
 
-static struct target *target_new(const struct forward_target *told, struct err_msg *msg)
+static struct target *target_new(const struct forward *f, const struct forward_target *told,
+				 struct err_msg *msg)
 {
 	struct target *t = calloc(1, sizeof(*t));
 	if (t == NULL)
 		return NULL;
-	t->fd = -1;
 	if (!copy_told(t, told))
 		err_set(msg, ERR_MEMORY, "out of memory");
 	else if (told->tenant && (t->tenant = tenant_new(&told->filters, msg)) == NULL)
 		; // it has said why
-	else if ((t->fd = udp_connect(&told->addr, told->port)) < 0)
-		err_set(msg, ERR_IO, "address: %s: %s", told->address, strerror(errno));
-	else
+	else if ((t->outlet = outlet_open(told, &f->tls, msg)) != NULL)
 		return t;
 	target_free(t);
 	return NULL;
@@ -185,12 +184,13 @@ static void close_taps(struct forward *f)
 		__atomic_store_n(&f->worker[i]->tap, NULL, __ATOMIC_RELEASE);
 }
 
-static int enter(struct forward *f, struct target *t, struct err_msg *msg)
+// @p before: the target that it replaces.
+static int enter(struct forward *f, struct target *t, struct target **before, struct err_msg *msg)
 {
 	bool there;
 	const size_t i = place_of(f, t->as_told.tenant, t->name, &there);
 	if (there) {
-		target_free(f->target[i]);
+		*before = f->target[i];
 		f->target[i] = t;
 		return 0;
 	}
@@ -206,12 +206,13 @@ static int enter(struct forward *f, struct target *t, struct err_msg *msg)
 
 int forward_put(struct forward *f, const struct forward_target *target, struct err_msg *msg)
 {
-	struct target *t = target_new(target, msg);
+	struct target *t = target_new(f, target, msg), *before = NULL;
 	if (t == NULL)
 		return ERR_IO;
 	pthread_mutex_lock(&f->lock);
-	const int err = enter(f, t, msg);
+	const int err = enter(f, t, &before, msg);
 	pthread_mutex_unlock(&f->lock);
+	target_free(before); // its end may take a while
 	if (err != 0)
 		target_free(t);
 	else
@@ -222,10 +223,11 @@ int forward_put(struct forward *f, const struct forward_target *target, struct e
 int forward_delete(struct forward *f, bool tenant, const char *name)
 {
 	bool there;
+	struct target *gone = NULL;
 	pthread_mutex_lock(&f->lock);
 	const size_t i = place_of(f, tenant, name, &there);
 	if (there) {
-		target_free(f->target[i]);
+		gone = f->target[i];
 		f->n_targets--;
 		memmove(&f->target[i], &f->target[i + 1],
 			(f->n_targets - i) * sizeof(struct target *));
@@ -233,6 +235,7 @@ int forward_delete(struct forward *f, bool tenant, const char *name)
 			close_taps(f);
 	}
 	pthread_mutex_unlock(&f->lock);
+	target_free(gone);
 	return there ? 0 : ERR_UNKNOWN;
 }
 
@@ -284,13 +287,11 @@ static bool wants(const struct forward_target *t, const struct addr *agent)
 
 static bool send_to(struct target *t, const uint8_t *data, size_t len)
 {
-	ssize_t sent = send(t->fd, data, len, MSG_NOSIGNAL);
-	if (sent < 0 && errno == ECONNREFUSED) // of the one before: an ICMP error came
-		sent = send(t->fd, data, len, MSG_NOSIGNAL);
-	t->stats.failed += sent < 0;
-	t->stats.sent += sent >= 0;
-	t->stats.bytes += sent >= 0 ? (uint64_t)sent : 0;
-	return sent >= 0;
+	const bool sent = outlet_send(t->outlet, data, len);
+	t->stats.failed += !sent;
+	t->stats.sent += sent;
+	t->stats.bytes += sent ? len : 0;
+	return sent;
 }
 
 static void send_to_tenant(struct forward *f, struct target *t, const uint8_t *data, uint32_t len)

@@ -3,9 +3,9 @@
 #pragma once
 
 /// @file
-/// Whole datagrams to other collectors, and samples to those of tenants, over UDP.
+/// Whole datagrams to other collectors, over UDP or TLS (outlet.h), and samples to tenants'.
 ///
-///     struct forward *f = forward_new(worker, n_workers);
+///     struct forward *f = forward_new(worker, n_workers, &tls);
 ///     const struct forward_target t = {.name = "backup", .addr = addr, .port = 6343};
 ///     forward_put(f, &t, &msg);
 ///     ...
@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "common/feed_tls.h"
 #include "config_forward.h"
 
 #define FORWARD_RING    (4 << 20)
@@ -37,12 +38,15 @@ struct worker;
 
 struct forward_stats {
 	uint64_t sent, bytes;
-	uint64_t failed;  ///< refused by the kernel: no room, no route, nobody there
+	/// Refused by the kernel: no room, no route, nobody there; over TLS: no connection, or its
+	/// queue is full.
+	uint64_t failed;
 	uint64_t samples; ///< of a tenant, sent
 };
 
-/// NULL when memory or threads are short.
-struct forward *forward_new(struct worker **worker, uint32_t n_workers);
+/// @p tls is for targets that have a URL; its texts outlive the forward. NULL when memory or
+/// threads are short.
+struct forward *forward_new(struct worker **worker, uint32_t n_workers, const struct feed_tls *tls);
 void forward_free(struct forward *f);
 
 /// Add a target, or replace it; those of tenants have names of their own. 0, ERR_FULL, ERR_MEMORY,

@@ -10,16 +10,18 @@
 #include "common/cpus.h"
 #include "weir/eal.h"
 #include "weir/port.h"
+#include "weir/relay.h"
 #include "weir/replay.h"
 #include "weir/socket.h"
 
 #define HUGEPAGE (2u << 20) // the smallest kind there is
 
-// A port, a socket, or a capture (neither).
+// A port, a socket, a relay, or a capture (none of them).
 struct row {
 	struct port *port;
 	struct frame_address *address; // of the port's policy
 	struct socket_input *socket;
+	struct relay *relay;
 	uint32_t first, n_workers; // that serve it
 };
 
@@ -35,6 +37,8 @@ static int open_sockets(struct inputs *all, const struct config_input *in, uint3
 			struct err_msg *msg);
 static int open_replay(struct inputs *all, const struct config_input *in, uint32_t slot,
 		       struct err_msg *msg);
+static int open_relay(struct inputs *all, const struct config *c, const struct config_input *in,
+		      uint32_t slot, struct err_msg *msg);
 
 const char *inputs_device(const struct config *c, uint32_t i)
 {
@@ -122,6 +126,18 @@ bool inputs_are_replay(const struct config *c)
 	return c->n_inputs > 0 && c->inputs[0].kind == CONFIG_PCAP;
 }
 
+static int open_input(struct inputs *all, const struct config *c, const struct config_input *in,
+		      uint32_t slot, struct err_msg *msg)
+{
+	switch (in->kind) {
+	case CONFIG_PORT: return open_port(all, in, slot, msg);
+	case CONFIG_SOCKET: return open_sockets(all, in, slot, msg);
+	case CONFIG_PCAP: return open_replay(all, in, slot, msg);
+	case CONFIG_RELAY: return open_relay(all, c, in, slot, msg);
+	}
+	return ERR_INVALID;
+}
+
 struct inputs *inputs_open(const struct config *c, struct err_msg *msg)
 {
 	const uint32_t n_workers = config_workers(c);
@@ -134,14 +150,8 @@ struct inputs *inputs_open(const struct config *c, struct err_msg *msg)
 	if (all->worker == NULL || all->row == NULL)
 		goto no_memory;
 	for (size_t i = 0; i < c->n_inputs; i++) {
-		static int (*const open[])(struct inputs *, const struct config_input *, uint32_t,
-					   struct err_msg *) = {
-			[CONFIG_PORT] = open_port,
-			[CONFIG_SOCKET] = open_sockets,
-			[CONFIG_PCAP] = open_replay,
-		};
 		const struct config_input *in = &c->inputs[i];
-		if (open[in->kind](all, in, slot, msg) != 0) {
+		if (open_input(all, c, in, slot, msg) != 0) {
 			inputs_close(all);
 			return NULL;
 		}
@@ -179,6 +189,7 @@ void inputs_close(struct inputs *all)
 		replay_close(all->worker[i].replay);
 	for (uint32_t i = 0; i < all->n_rows; i++) {
 		socket_close(all->row[i].socket);
+		relay_close(all->row[i].relay);
 		port_close(all->row[i].port);
 		free(all->row[i].address);
 	}
@@ -383,5 +394,18 @@ static int open_replay(struct inputs *all, const struct config_input *in, uint32
 	struct worker_input *w = add_worker(all, replay_input(r), slot, -1);
 	w->replay = r;
 	snprintf(w->name, sizeof(w->name), "pcap %s", in->name);
+	return 0;
+}
+
+static int open_relay(struct inputs *all, const struct config *c, const struct config_input *in,
+		      uint32_t slot, struct err_msg *msg)
+{
+	const struct feed_tls tls = {c->relay_certificate, c->relay_key, c->relay_ca};
+	struct relay *r = relay_open(in->name, &tls, msg);
+	if (r == NULL)
+		return ERR_IO;
+	add_row(all)->relay = r;
+	struct worker_input *w = add_worker(all, relay_input(r), slot, -1);
+	snprintf(w->name, sizeof(w->name), "relay %s", in->name);
 	return 0;
 }

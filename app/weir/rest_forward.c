@@ -22,9 +22,12 @@ static void list_target(void *ctx, const struct forward_target *t, const struct 
 	struct listing *l = ctx;
 	if (l->only != NULL && strcmp(l->only, t->name) != 0)
 		return;
-	json_t *json = json_pack("{s:s,s:i,s:I,s:I,s:I}", "address", t->address, "port",
-				 (int)t->port, "sent", (json_int_t)s->sent, "bytes",
+	const bool udp = t->address[0] != '\0';
+	json_t *json = json_pack("{s:s,s:I,s:I,s:I}", udp ? "address" : "url",
+				 udp ? t->address : t->url, "sent", (json_int_t)s->sent, "bytes",
 				 (json_int_t)s->bytes, "failed", (json_int_t)s->failed);
+	if (udp)
+		json_object_set_new(json, "port", json_integer(t->port));
 	if (t->agents.n > 0)
 		json_object_set_new(json, "agents", rest_prefixes(&t->agents));
 	if (l->only == NULL)

@@ -264,12 +264,12 @@ static void inputs_are_checked(void **state)
 		{"", "inputs: expected at least one input: a port, a socket, or a pcap"},
 		{"inputs: []", "inputs: expected at least one input: a port, a socket, or a pcap"},
 		{"inputs: x", "f:1:9: inputs: got \"x\", expected a list of inputs"},
-		{"inputs: [x]",
-		 "f:1:10: inputs[0]: got \"x\", expected a map with one of port, socket, pcap"},
+		{"inputs: [x]", "f:1:10: inputs[0]: got \"x\", expected a map with one of port, "
+				"socket, pcap, relay"},
 		{"inputs: [{queues: 1}]", "f:1:10: inputs[0]: expected exactly one of the members "
-					  "port, socket, pcap"},
+					  "port, socket, pcap, relay"},
 		{"inputs: [{port: a, pcap: b}]", "f:1:10: inputs[0]: expected exactly one of the "
-						 "members port, socket, pcap"},
+						 "members port, socket, pcap, relay"},
 		{"inputs: [{socket: '127.0.0.1:0'}]",
 		 "f:1:19: inputs[0].socket: got \"127.0.0.1:0\", expected ADDRESS:PORT, such as "
 		 "0.0.0.0:6343 or [::]:6343"},
