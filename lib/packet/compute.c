@@ -220,13 +220,17 @@ size_t field_compute_ip6fragoffset(const struct packet *p, unsigned occurrence, 
 
 // ---- ICMP and ICMPv6
 
-// Echo, timestamp, information and mask messages, and their replies (RFC 792, RFC 950).
+// Echo, timestamp, information and mask messages, and their replies (RFC 792, RFC 950); echo of
+// ICMPv6 (RFC 4443).
 size_t field_compute_icmpseqno(const struct packet *p, unsigned occurrence, uint8_t *out)
 {
 	const uint8_t *b = compute_bytes(p, LAYER_ICMP, occurrence, 0, 8);
-	if (b == NULL || (b[0] != 0 && b[0] != 8 && (b[0] < 13 || b[0] > 18)))
-		return 0;
-	return compute_u16(out, load_be16(b + 6));
+	if (b != NULL)
+		return b[0] == 0 || b[0] == 8 || (b[0] >= 13 && b[0] <= 18)
+			       ? compute_u16(out, load_be16(b + 6))
+			       : 0;
+	b = compute_bytes(p, LAYER_ICMP6, occurrence, 0, 8);
+	return b != NULL && (b[0] == 128 || b[0] == 129) ? compute_u16(out, load_be16(b + 6)) : 0;
 }
 
 enum unreachable {

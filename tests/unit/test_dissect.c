@@ -381,6 +381,12 @@ static void icmp_complaints_name_their_target(void **state)
 		     (struct expect[]){{"icmpunreachableprotocol", "253"}, END});
 	check_header(HEADER_IP4, IP4("01") "0800 0000 1234 0007",
 		     (struct expect[]){{"icmpseqno", "7"}, {"icmpunreachablenet", "-"}, END});
+	check_header(HEADER_IP6, IP6("3a") "8000 0000 1234 0008",
+		     (struct expect[]){{"icmpseqno", "8"}, {"icmp6type", "128"}, END});
+	check_header(HEADER_IP6, IP6("3a") "8000 0000 1234",
+		     (struct expect[]){{"icmpseqno", "-"}, {"icmp6type", "128"}, END});
+	check_header(HEADER_IP6, IP6("3a") "8200 0000 1234 0008",
+		     (struct expect[]){{"icmpseqno", "-"}, END});
 }
 
 static void addresses_have_a_cast(void **state)
