@@ -42,6 +42,20 @@ void key_trim(const char **text, size_t *len)
 		(*len)--;
 }
 
+// Attributes of sFlow-RT that are expressions here.
+static const char *expression_for(const char *name, size_t len)
+{
+	static const char *const table[][2] = {
+		{"ifname", "host:inputifindex:ifname"},
+		{"sourcegroup", "group:ipsource:GROUP"},
+		{"destinationgroup", "group:ipdestination:GROUP"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (strlen(table[i][0]) == len && memcmp(table[i][0], name, len) == 0)
+			return table[i][1];
+	return NULL;
+}
+
 int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg)
 {
 	size_t name_len = len;
@@ -67,7 +81,9 @@ int key_field_compile(const char *text, size_t len, struct key_field *out, struc
 	out->occurrence = (uint8_t)occurrence;
 	if (out->field != NULL)
 		return 0;
-	const char *near = field_suggest(text, name_len);
+	const char *near = expression_for(text, name_len);
+	if (near == NULL)
+		near = field_suggest(text, name_len);
 	if (near == NULL)
 		return err_set(msg, ERR_UNKNOWN, "unknown attribute \"%.*s\"", (int)name_len, text);
 	return err_set(msg, ERR_UNKNOWN, "unknown attribute \"%.*s\" (did you mean \"%s\"?)",

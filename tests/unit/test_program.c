@@ -114,6 +114,9 @@ static void errors_point_at_the_mistake(void **state)
 		{{.keys = "ipsorce", .value = "bytes", .filter = ""},
 		 "flow \"f\": keys: at character 1: unknown attribute \"ipsorce\" (did you mean "
 		 "\"ipsource\"?)"},
+		{{.keys = "ipsource,sourcegroup", .value = "bytes"},
+		 "flow \"f\": keys: at character 10: unknown attribute \"sourcegroup\" (did you "
+		 "mean \"group:ipsource:GROUP\"?)"},
 		{{.keys = "ipsource,", .value = "bytes", .filter = ""},
 		 "flow \"f\": keys: at character 9: expected an attribute after the last comma"},
 		{{.keys = "", .value = "byte", .filter = ""},
