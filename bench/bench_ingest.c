@@ -3,7 +3,7 @@
 //
 // bank_ingest() from memory against the floor, pass by pass in one run: one worker, one 5-tuple
 // `bytes` definition, then four and sixteen; the general path with data sources, error bars and the
-// loss ledger.
+// loss ledger. `shed_N`: with one definition, and one flow sample in N is measured.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +27,16 @@ static struct rig *rig_new(const struct load *l, const struct bank_rig_params *p
 	return r;
 }
 
+static uint64_t flow_samples(const struct rig *r)
+{
+	return stats_read(&r->stats, STAT_used_flow_samples) +
+	       stats_read(&r->stats, STAT_sample_shed);
+}
+
 // ns per flow sample of one interval: a fresh bank, all datagrams once.
 static double pass(struct rig *r)
 {
-	const uint64_t before = stats_read(&r->stats, STAT_used_flow_samples);
+	const uint64_t before = flow_samples(r);
 	bank_rig_restart(r->bank);
 	const uint64_t start = bench_now();
 	for (size_t i = 0; i < r->load->n_datagrams;) {
@@ -42,7 +48,7 @@ static double pass(struct rig *r)
 		bank_ingest(r->bank->bank, r->bank->intake, burst, n);
 	}
 	const uint64_t ns = bench_now() - start;
-	return (double)ns / (double)(stats_read(&r->stats, STAT_used_flow_samples) - before);
+	return (double)ns / (double)(flow_samples(r) - before);
 }
 
 /// One rig of a case.
@@ -50,9 +56,10 @@ struct rig_case {
 	const char *name;
 	unsigned n_def;
 	uint32_t entries;
+	unsigned one_in; ///< flow samples are measured
 };
 
-#define MAX_RIGS 4
+#define MAX_RIGS 6
 
 // The cases of @p all that @p o wants, into @p out; returns how many.
 static unsigned choose(const struct bench_options *o, const struct rig_case *all, unsigned n,
@@ -81,6 +88,7 @@ static bool run_cases(struct bench_report *report, const struct bench_options *o
 	for (unsigned k = 0; k < n; k++) {
 		rigs[k] = rig_new(&l, &(struct bank_rig_params){cases[k].n_def, cases[k].entries,
 								o->small_pages});
+		intake_keep(rigs[k]->bank->intake, 1.0 / cases[k].one_in);
 		pass(rigs[k]);
 	}
 	for (unsigned i = 0; i < o->runs; i++) {
@@ -89,7 +97,8 @@ static bool run_cases(struct bench_report *report, const struct bench_options *o
 			ns[k][i] = pass(rigs[k]);
 	}
 	for (unsigned k = 0; k < n; k++) {
-		bank_rig_check(rigs[k]->bank, l.n_samples);
+		if (cases[k].one_in == 1)
+			bank_rig_check(rigs[k]->bank, l.n_samples);
 		bench_report_add(report, cases[k].name, ns[k], floor_ns, o->runs);
 	}
 	floor_destroy(f);
@@ -100,14 +109,16 @@ static bool run_cases(struct bench_report *report, const struct bench_options *o
 int main(int argc, char **argv)
 {
 	static struct bench_report report;
-	static const struct rig_case pcap[] = {{"ingest_5tuple_pcap", 1, 1 << 20},
-					       {"ingest_5tuple_pcap_16k", 1, 1 << 14}};
-	static const struct rig_case zipf[] = {{"ingest_5tuple_zipf", 1, 1 << 20},
-					       {"ingest_5tuple_zipf_16k", 1, 1 << 14},
-					       {"defs_4", 4, 1 << 14},
-					       {"defs_16", BANK_RIG_DEFINITIONS, 1 << 14}};
-	static const struct rig_case uniform[] = {{"ingest_5tuple_uniform", 1, 1 << 20},
-						  {"ingest_5tuple_uniform_16k", 1, 1 << 14}};
+	static const struct rig_case pcap[] = {{"ingest_5tuple_pcap", 1, 1 << 20, 1},
+					       {"ingest_5tuple_pcap_16k", 1, 1 << 14, 1}};
+	static const struct rig_case zipf[] = {{"ingest_5tuple_zipf", 1, 1 << 20, 1},
+					       {"ingest_5tuple_zipf_16k", 1, 1 << 14, 1},
+					       {"defs_4", 4, 1 << 14, 1},
+					       {"defs_16", BANK_RIG_DEFINITIONS, 1 << 14, 1},
+					       {"shed_4", 1, 1 << 20, 4},
+					       {"shed_64", 1, 1 << 20, 64}};
+	static const struct rig_case uniform[] = {{"ingest_5tuple_uniform", 1, 1 << 20, 1},
+						  {"ingest_5tuple_uniform_16k", 1, 1 << 14, 1}};
 	struct bench_options o;
 	bench_options_read(&o, argc, argv);
 	bool found;

@@ -45,6 +45,7 @@ struct aggregator {
 	uint64_t start;    // of the open interval, ns on the analyzer's clock; lead: rw
 	uint64_t until;    // its end, if it is known beforehand (replay); lead: rw
 	uint64_t wall;     // replay: monotonic time that belongs to config.start
+	bool losing;       // as told to the workers; lead: rw
 	const char *phase; // lead: w; aggregator_phase(): r
 	uint64_t phase_since;
 	struct aggregator_stats stats;
@@ -435,6 +436,14 @@ static void *helper_main(void *arg)
 	}
 }
 
+// A hint: only a change is worth a cache line of every worker.
+static void tell_workers(struct aggregator *a, bool losing)
+{
+	for (uint32_t i = 0; i < a->config.n_workers && losing != a->losing; i++)
+		__atomic_store_n(&a->config.worker[i]->losing, losing, __ATOMIC_RELAXED);
+	a->losing = losing;
+}
+
 static size_t merge(struct aggregator *a, uint64_t start, uint64_t end)
 {
 	const struct aggregator_config *c = &a->config;
@@ -448,7 +457,9 @@ static size_t merge(struct aggregator *a, uint64_t start, uint64_t end)
 				       a->spare[i]);
 	merge_flows(a);
 	const size_t n = analyzer_tick_end(c->analyzer, a->events, c->max_events);
+	const bool losing = analyzer_losing(c->analyzer);
 	pthread_mutex_unlock(&a->lock);
+	tell_workers(a, losing);
 	histogram_add(&a->stats.merge, clock_monotonic() - before);
 	return n;
 }

@@ -299,6 +299,7 @@ static int make_worker(struct collector *c, uint32_t i, struct bank_config *bank
 		.intake = intake_init(intake, bank, policy, worker_stats(worker)),
 		.bank = bank_shell_init(first, bank),
 		.max_nap = (uint64_t)llround(c->config->nap * 1e9),
+		.sheds = c->config->shedding,
 	};
 	worker_init(worker, &w);
 	c->spare[i] = bank_shell_init(second, bank);

@@ -146,6 +146,7 @@ struct config {
 	uint32_t events;      ///< per tick
 	uint32_t sketches;    ///< per table or store of a definition that counts distinct values
 	bool correct_loss;    ///< scale by datagrams lost on the way
+	bool shedding;        ///< a worker that falls behind steps over samples
 	double retention;     ///< s; a flow without samples for so long is forgotten
 	uint64_t memory;      ///< bytes that all of this may take together
 

@@ -574,6 +574,9 @@ static const struct member top_rows[] = {
 		"a flow without samples for so long, and for 30 t, is forgotten"),
 	BOOL("correct_loss", TOP(correct_loss), "false",
 	     "scale what an agent's samples add by datagrams numbered / received"),
+	BOOL("shedding", TOP(shedding), "true",
+	     "a worker that falls behind measures some of the flow samples, drawn by lot and "
+	     "scaled up, instead of losing datagrams (doc/accuracy.md)"),
 	BYTES("memory", TOP(memory), 0x1p20, 0x1p50, "1GiB",
 	      "what all tables may take together; refused at start when they do not fit"),
 	TEXT("names", TOP(names), 0, 4095, "",

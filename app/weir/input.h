@@ -51,6 +51,9 @@ struct input {
 	void (*wait)(struct input *in, uint64_t ns);
 	/// Replay: time of the next datagram, ns, once burst() returned INPUT_ARRIVED. NULL = live.
 	uint64_t (*next)(const struct input *in);
+	/// How full the queue is from which burst() takes, of 1; negative when it cannot be told.
+	/// Asked after a full burst now and then. NULL = it never can.
+	double (*fill)(struct input *in);
 	struct stats *stats; ///< of the worker that this input serves; set by worker_init()
 };
 

@@ -281,6 +281,7 @@ static int make_workers(struct port *p, struct err_msg *msg)
 		struct port_queue_config c = {.port = p->device.id,
 					      .worker = i,
 					      .receives = i < p->device.queues,
+					      .descriptors = p->device.descriptors,
 					      .policy = &p->device.config.policy,
 					      .host = p->host,
 					      .kernel = p->kernel,

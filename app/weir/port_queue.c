@@ -2,6 +2,8 @@
 // Copyright (c) 2026 The weir authors
 #include "weir/port_queue.h"
 
+#include <math.h>
+
 #include <rte_ethdev.h>
 #include <rte_prefetch.h>
 
@@ -21,11 +23,15 @@
 static enum input_state burst(struct input *in, uint64_t until, struct burst *b);
 static void release(struct input *in);
 static void wait_for_frames(struct input *in, uint64_t ns);
+static double fill(struct input *in);
 
 void port_queue_init(struct port_queue *q, const struct port_queue_config *config)
 {
 	*q = (struct port_queue){
-		.input = {.burst = burst, .release = release, .wait = wait_for_frames},
+		.input = {.burst = burst,
+			  .release = release,
+			  .wait = wait_for_frames,
+			  .fill = fill},
 		.config = *config,
 		.intr = {.epoll = -1},
 	};
@@ -226,6 +232,18 @@ static void release(struct input *in)
 	q->n = 0;
 	if (q->config.fragments != NULL)
 		fragments_release(q->config.fragments);
+}
+
+// Of the fuller one: the card's queue, where the driver can tell, or the inbox.
+static double fill(struct input *in)
+{
+	const struct port_queue *q = (struct port_queue *)in;
+	const struct port_queue_config *c = &q->config;
+	const double inbox = c->spread != NULL ? spread_fill(c->spread, c->worker) : 0;
+	if (!c->receives)
+		return inbox;
+	const int n = rte_eth_rx_queue_count(c->port, c->worker);
+	return n < 0 ? -1 : fmax(inbox, (double)n / c->descriptors);
 }
 
 // A driver in poll mode has nothing to wait on: the ring of descriptors holds what comes meanwhile.

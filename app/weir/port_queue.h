@@ -34,8 +34,9 @@ struct spread;
 
 struct port_queue_config {
 	uint16_t port;
-	uint16_t worker; ///< among the port's workers
-	bool receives;   ///< it has the receive queue of that number
+	uint16_t worker;      ///< among the port's workers
+	bool receives;        ///< it has the receive queue of that number
+	uint16_t descriptors; ///< of that queue
 	const struct frame_policy *policy;
 	struct port_host *host;      ///< NULL = the port answers nothing
 	struct port_kernel *kernel;  ///< NULL = nothing goes to the kernel

@@ -90,6 +90,11 @@ uint16_t spread_workers(const struct spread *s)
 	return s->n;
 }
 
+double spread_fill(const struct spread *s, uint16_t me)
+{
+	return (double)rte_ring_count(s->seat[me].inbox) / INBOX;
+}
+
 uint16_t spread_collect(struct spread *s, uint16_t me, struct rte_mbuf **m, uint16_t most)
 {
 	return (uint16_t)rte_ring_sc_dequeue_burst(s->seat[me].inbox, (void **)m, most, NULL);

@@ -52,6 +52,8 @@ void spread_drain(struct spread *s);
 
 uint16_t spread_workers(const struct spread *s);
 
+/// How full the inbox of @p me is, of 1.
+double spread_fill(const struct spread *s, uint16_t me);
 /// Take up to @p most frames out of the inbox of @p me.
 uint16_t spread_collect(struct spread *s, uint16_t me, struct rte_mbuf **m, uint16_t most);
 /// Note that @p n of @p most frames came from the queue of @p me. True while frames shall be dealt.

@@ -43,6 +43,7 @@ struct socket_input {
 static enum input_state burst(struct input *in, uint64_t until, struct burst *b);
 static void release(struct input *in);
 static void wait_for_datagrams(struct input *in, uint64_t ns);
+static double fill(struct input *in);
 static int open_bound(struct socket_input *s, const struct socket_config *c, struct err_msg *msg);
 static void size_buffer(int fd, uint64_t wanted);
 static int make_messages(struct socket_input *s, struct err_msg *msg);
@@ -55,7 +56,8 @@ struct socket_input *socket_open(const struct socket_config *config, struct err_
 		return NULL;
 	}
 	s->fd = -1;
-	s->input = (struct input){.burst = burst, .release = release, .wait = wait_for_datagrams};
+	s->input = (struct input){
+		.burst = burst, .release = release, .wait = wait_for_datagrams, .fill = fill};
 	if (open_bound(s, config, msg) != 0 || make_messages(s, msg) != 0) {
 		socket_close(s);
 		return NULL;
@@ -239,13 +241,29 @@ static void read_drops(struct socket_input *s, struct msghdr *m)
 	}
 }
 
+static bool ask_kernel(const struct socket_input *s, uint32_t info[SK_MEMINFO_VARS])
+{
+	socklen_t len = SK_MEMINFO_VARS * sizeof(*info);
+	return getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0 &&
+	       len == SK_MEMINFO_VARS * sizeof(*info);
+}
+
 // What was dropped since the latest datagram was queued comes with none: once all are read, ask.
 static void ask_drops(struct socket_input *s)
 {
 	uint32_t info[SK_MEMINFO_VARS];
-	socklen_t len = sizeof(info);
-	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0 && len == sizeof(info))
+	if (ask_kernel(s, info))
 		count_drops(s, info[SK_MEMINFO_DROPS]);
+}
+
+// Bytes that wait, as the kernel counts them, of those that may.
+static double fill(struct input *in)
+{
+	const struct socket_input *s = (struct socket_input *)in;
+	uint32_t info[SK_MEMINFO_VARS];
+	if (!ask_kernel(s, info) || info[SK_MEMINFO_RCVBUF] == 0)
+		return -1;
+	return (double)info[SK_MEMINFO_RMEM_ALLOC] / info[SK_MEMINFO_RCVBUF];
 }
 
 static void set_via(const struct sockaddr_in6 *from, struct payload *p)

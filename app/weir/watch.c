@@ -22,6 +22,8 @@ static const struct {
 	{"datagrams refused: the agent table is full", "raise `agents`"},
 	{"samples refused: the source table is full", "raise `sources`"},
 	{"counters samples dropped: their log was full", "raise `counter_log`"},
+	{"flow samples stepped over: workers fall behind and measure some by lot, scaled up",
+	 "raise `queues` or `workers`, or measure fewer `flows`"},
 	{"ticks missed: merging took too long", "raise `tick` or `aggregators`"},
 	{"events lost: too many in one tick", "raise `events`, or the thresholds' values"},
 };
@@ -50,6 +52,7 @@ void watch_look(struct watch *w, const struct collector *c)
 		stats_read(&now.workers, STAT_datagram_agents_full),
 		stats_read(&now.workers, STAT_sample_sources_full),
 		stats_read(&now.workers, STAT_sample_log_full),
+		stats_read(&now.workers, STAT_sample_shed),
 		now.ticks_missed,
 		now.events_lost,
 	};

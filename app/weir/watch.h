@@ -18,7 +18,7 @@
 /// Between two lines of one kind, ns.
 #define WATCH_QUIET UINT64_C(10000000000)
 
-#define WATCH_KINDS 8
+#define WATCH_KINDS 9
 
 struct watch {
 	uint64_t told[WATCH_KINDS]; ///< count when a line was last written

@@ -28,6 +28,7 @@ static_assert(sizeof(struct worker) % WORKER_ALIGN == 0, "workers may lie in an 
 
 static void handle_burst(struct worker *w, struct bank *bank);
 static void account(struct worker *w);
+static void watch_load(struct worker *w);
 static void rest(struct worker *w);
 static void meet(struct worker *w);
 static void leave(struct worker *w);
@@ -41,6 +42,8 @@ void worker_init(struct worker *w, const struct worker_config *config)
 	w->wake = config->wake;
 	w->max_nap = config->max_nap;
 	w->id = config->id;
+	w->sheds = config->sheds && !input_is_replay(config->input);
+	shed_init(&w->shed);
 	w->input->stats = &w->stats;
 	sem_init(&w->turn, 0, 0);
 }
@@ -96,6 +99,8 @@ static enum input_state take_burst(struct worker *w)
 	if (w->burst.n_frames > 0)
 		handle_burst(w, bank);
 	account(w);
+	if (w->sheds)
+		watch_load(w);
 	tsan_release(&w->intake);
 	urcu_qsbr_quiescent_state();
 	return state;
@@ -130,6 +135,20 @@ static void account(struct worker *w)
 	}
 }
 
+// An input that has given less than it could has nothing left: only after a full burst is asked.
+static void watch_load(struct worker *w)
+{
+	struct input *in = w->input;
+	struct shed *s = &w->shed;
+	if (!shed_poll(s, w->burst.n_frames, INPUT_BURST))
+		return;
+	double fill = 0;
+	if (s->full > 0)
+		fill = in->fill != NULL ? in->fill(in) : -1;
+	if (shed_look(s, fill, __atomic_load_n(&w->losing, __ATOMIC_RELAXED)))
+		intake_keep(w->intake, s->keep);
+}
+
 static void rest(struct worker *w)
 {
 	if (++w->idle < SPIN_POLLS || w->max_nap == 0) {
@@ -140,6 +159,8 @@ static void rest(struct worker *w)
 	if (w->nap > w->max_nap)
 		w->nap = w->max_nap;
 	stats_add(&w->stats, STAT_sleeps, 1);
+	if (w->shed.keep < 1 && shed_rest(&w->shed))
+		intake_keep(w->intake, w->shed.keep);
 	// A sleeping reader would hold up every grace period: it is no reader meanwhile.
 	urcu_qsbr_thread_offline();
 	w->input->wait(w->input, w->nap);

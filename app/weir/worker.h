@@ -13,13 +13,16 @@
 ///
 /// The loop: take the bank pointer, take a burst, ingest it, give the buffers back, report a
 /// quiescent state. No lock, no allocation, no log and no atomic read-modify-write; no system call
-/// on a port that has traffic. What a worker shares with others, in full: `bank` and `stop`, which
-/// others write; `stats` and the meeting of a replay, which the worker writes.
+/// on a port that has traffic. What a worker shares with others, in full: `bank`, `stop` and the
+/// hint `losing`, which others write; `stats` and the meeting of a replay, which the worker writes.
 ///
 /// Sleep: after some polls that found nothing the worker naps, off-line for RCU, so that it neither
 /// burns a core nor holds up a grace period. Naps double up to the configured length; the first
 /// datagram ends that. The bank pointer is read anew after every nap, since the aggregator may have
 /// replaced it meanwhile.
+///
+/// Overload: a worker that falls behind keeps some of the flow samples only (shed.h). Events,
+/// counters samples and the ledger are spared.
 ///
 /// Lock-step: an input that replays a capture ends its part of an interval by saying so. The worker
 /// then goes off-line, tells the aggregator (`meeting`, `wake`) and waits for its `turn`. Because
@@ -35,6 +38,7 @@
 
 #include "bank/bank.h"
 #include "weir/input.h"
+#include "weir/shed.h"
 #include "weir/tap.h"
 
 #define WORKER_ALIGN 64
@@ -53,12 +57,14 @@ struct worker_config {
 	struct bank *bank;     ///< the first one
 	sem_t *wake;           ///< the aggregator's; posted when `meeting` changes
 	uint64_t max_nap;      ///< ns; 0 = never sleep
+	bool sheds;            ///< step over samples when it falls behind; never in a replay
 };
 
 struct worker {
 	// Line 0: written by others, ten times a second; read by the worker once per burst.
 	struct bank *bank; ///< RCU. aggregator: rcu_xchg_pointer; worker: rcu_dereference
 	bool stop;         ///< main: w; worker: r (both relaxed: nothing else hangs on it)
+	bool losing;       ///< datagrams were lost in the latest tick. aggregator: w; worker: r
 	struct tap *tap; ///< forward.c: w, release; worker: r, acquire. NULL = nobody wants copies
 
 	// Line 1: constant after worker_init(), or the worker's own.
@@ -70,6 +76,7 @@ struct worker {
 	uint64_t cycles;  ///< at the end of the latest burst; worker: rw
 	uint32_t idle;    ///< polls in a row that found nothing; worker: rw
 	uint32_t id;
+	bool sheds;
 
 	// Line 2: the meeting of a replay, once per interval.
 	sem_t turn
@@ -80,6 +87,7 @@ struct worker {
 	struct stats stats __attribute__((aligned(WORKER_ALIGN)));
 
 	struct burst burst __attribute__((aligned(WORKER_ALIGN))); ///< worker: rw
+	struct shed shed;                                          ///< worker: rw
 };
 
 /// The counters that intake_init() needs before the worker itself can be made.

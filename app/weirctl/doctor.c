@@ -407,6 +407,19 @@ static void check_losses(struct doctor *d, const Weir__Stats *s)
 		    lost, received + lost);
 }
 
+static void check_shedding(struct doctor *d, const Weir__Stats *s)
+{
+	const uint64_t shed = counter(s, "sample_shed"), all = counter(s, "rx_samples");
+	if (shed == 0)
+		say(d, GOOD, "load", "the workers keep up: every flow sample is measured");
+	else
+		say(d, FIX, "load",
+		    "the workers fell behind: %" PRIu64 " of %" PRIu64 " samples were stepped over "
+		    "and made up for by wider error bars: more `queues` or `workers`, or fewer "
+		    "`flows`",
+		    shed, all);
+}
+
 static void check_agents(struct doctor *d, const Weir__Stats *s)
 {
 	const uint64_t twice = counter(s, "datagram_duplicate"), all = counter(s, "rx_datagrams");
@@ -426,6 +439,7 @@ static void check_agents(struct doctor *d, const Weir__Stats *s)
 void doctor_collector(struct doctor *d, const Weir__Stats *s)
 {
 	check_losses(d, s);
+	check_shedding(d, s);
 	check_agents(d, s);
 	const uint64_t no_host = counter(s, "frame_other_host");
 	if (no_host > 0)

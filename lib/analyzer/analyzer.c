@@ -283,6 +283,11 @@ uint64_t analyzer_now(const struct analyzer *a)
 	return a->now;
 }
 
+bool analyzer_losing(const struct analyzer *a)
+{
+	return a->sources.lost > a->sources.received / 1000;
+}
+
 uint64_t analyzer_events_lost(const struct analyzer *a)
 {
 	return a->events_lost;

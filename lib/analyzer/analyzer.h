@@ -124,3 +124,5 @@ uint64_t analyzer_ticks(const struct analyzer *a);
 uint64_t analyzer_now(const struct analyzer *a);
 /// Events that did not fit or were not handed over since the start.
 uint64_t analyzer_events_lost(const struct analyzer *a);
+/// True when one datagram in a thousand or more was found lost on the way in the latest tick.
+bool analyzer_losing(const struct analyzer *a);

@@ -226,6 +226,7 @@ void sources_begin(struct sources *s, uint64_t start, uint64_t end)
 	s->now = end;
 	s->tick++;
 	s->n_touched = s->n_touched_samplers = s->n_touched_subs = 0;
+	s->received = s->lost = 0;
 }
 
 static void merge_agent(struct sources *s, uint32_t i, const struct agent_cell *cell)
@@ -448,7 +449,11 @@ static void end_sub_agent(struct sources *s, struct sub_agent *sub)
 	struct tally *t = &sub->tally;
 	const uint32_t received = t->received;
 	const struct sight before = t->high;
-	if (!tally_end(t, s->now)) {
+	const uint64_t lost = t->lost;
+	const bool goes_on = tally_end(t, s->now);
+	s->received += received;
+	s->lost += t->lost > lost ? t->lost - lost : 0;
+	if (!goes_on) {
 		sub->due = sub->got = 0;
 		return;
 	}

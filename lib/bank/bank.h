@@ -69,7 +69,7 @@ struct source_cell {
 	double q_bytes;    ///< sum of (rate x frame length)^2
 	double q_frames;   ///< sum of rate^2
 	uint32_t epoch;    ///< equals the bank's when in use
-	uint32_t samples;  ///< flow samples
+	uint32_t samples;  ///< flow samples, those stepped over among them
 	uint32_t rate;     ///< sampling rate of the latest sample, as sent
 	uint32_t sequence; ///< highest flow-sample sequence number
 	uint32_t pool;     ///< highest sample_pool
@@ -103,6 +103,7 @@ struct agent_cell {
 	uint32_t epoch;
 	uint32_t datagrams; ///< used
 	uint64_t bytes;     ///< of payload
+	/// Flow samples: those stepped over among them.
 	uint32_t flow_samples, counters_samples, discards;
 	uint32_t duplicates, late;
 	uint32_t flow_duplicates, flow_late;       ///< flow samples
@@ -212,6 +213,19 @@ struct intake *intake_init(void *mem, const struct bank_config *config,
 const struct registry *intake_registry(const struct intake *in);
 /// Every agent begins anew: a capture is played once more. Worker only.
 void intake_restart(struct intake *in);
+
+/// Least probability that intake_keep() takes.
+#define INTAKE_KEEP_MIN (1.0 / 1024)
+
+/// From the next bank_ingest() on, measure each flow sample with probability @p p only, which is
+/// put between INTAKE_KEEP_MIN and 1, and let it stand for 1/p of them; step over the others. Sums
+/// stay unbiased: each sample adds its value on average, by a lot of its own. The squares are those
+/// of what is added, so error bars widen as they must. A sample that is stepped over counts in its
+/// source's and agent's `samples` and in their sequences, so that neither loss nor the effective
+/// rate is mistaken, and as `sample_shed`; nothing of the packet is read. Counters samples, custom
+/// metrics and discarded-packet samples are never stepped over. What does not sum up is that of the
+/// samples that are measured: numbers of distinct values, smallest and largest. Worker only.
+void intake_keep(struct intake *in, double p);
 
 /// The sets of an entry of table @p def, in the order of its CELL_COUNT cells; they lie behind the
 /// cells.

@@ -61,6 +61,19 @@ struct sample {
 	const uint8_t *switch_record;    ///< plain: body of extended_switch, or NULL
 };
 
+/// What a flow sample says of its source, as sent.
+struct numbers {
+	uint32_t sequence, rate, pool, drops;
+};
+
+/// A flow sample that is stepped over.
+struct stepped {
+	struct source_id id;
+	uint32_t source; ///< as in `struct sample`
+	uint32_t at;     ///< samples that were staged before it
+	struct numbers numbers;
+};
+
 /// Make the packet of a plain sample.
 void sample_packet(enum dissect_depth depth, const struct sample *s, struct packet *p);
 

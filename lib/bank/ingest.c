@@ -142,6 +142,7 @@ static void count(struct stats *s, const struct tally *t)
 	stats_add(s, STAT_used_datagrams, t->used_datagrams);
 	stats_add(s, STAT_rx_samples, t->samples);
 	stats_add(s, STAT_used_flow_samples, t->flow_samples);
+	stats_add(s, STAT_sample_shed, t->shed);
 	stats_add(s, STAT_rx_records, t->used_records);
 	stats_add(s, STAT_used_records, t->used_records);
 }

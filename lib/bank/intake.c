@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "bank/intake.h"
 
+#include <math.h>
 #include <string.h>
 
 // An agent whose uptime went back by more than this began anew; less is a datagram that came late.
@@ -25,6 +26,8 @@ struct intake *intake_init(void *mem, const struct bank_config *config,
 	if (policy != NULL)
 		in->policy = *policy;
 	in->stats = stats;
+	in->rng = rng_seeded(~config->seed); // not the lots of the tables
+	intake_keep(in, 1);
 	registry_init(&in->registry, (uint8_t *)mem + round_up(sizeof(*in)), config->max_agents,
 		      config->max_sources, &config->secret);
 	return in;
@@ -33,6 +36,21 @@ struct intake *intake_init(void *mem, const struct bank_config *config,
 const struct registry *intake_registry(const struct intake *in)
 {
 	return &in->registry;
+}
+
+void intake_keep(struct intake *in, double p)
+{
+	p = p > INTAKE_KEEP_MIN ? p : INTAKE_KEEP_MIN;
+	in->keep = p < 1 ? p : 1;
+	in->scale = 1 / in->keep;
+	in->ahead = intake_draw(in);
+}
+
+uint32_t intake_draw(struct intake *in)
+{
+	if (in->keep == 1)
+		return 0;
+	return (uint32_t)(log1p(-rng_double(&in->rng)) / log1p(-in->keep));
 }
 
 void intake_restart(struct intake *in)

@@ -10,6 +10,9 @@
 /// are staged, or when the burst ends, they are settled, one after the other: counted for their
 /// data sources, which were asked for meanwhile. Then measure.c goes through the definitions, one
 /// after the other, with all that is staged.
+///
+/// A sample that is stepped over (intake_keep()) is settled when its datagram ends, after all that
+/// came before it: sequence numbers are judged in the order in which they came.
 
 #include "bank/intake.h"
 #include "sflow/flow_sample.h"
@@ -17,7 +20,7 @@
 /// Counted while a burst is on its way, added to the worker's counters at its end.
 struct tally {
 	uint32_t datagrams, used_datagrams;
-	uint32_t samples, flow_samples;
+	uint32_t samples, flow_samples, shed;
 	uint32_t used_records;
 };
 
@@ -58,6 +61,9 @@ void samples_ingest(struct passage *ps, struct sflow_datagram *dg);
 /// Settle any staged flow sample of ps->from, step by step: read its records into packet @p p.
 void sample_settle(struct passage *ps, struct sample *s, struct packet *p);
 
+/// Settle any flow sample of ps->from that is stepped over, step by step.
+void sample_step(struct passage *ps, const struct stepped *step);
+
 /// Read the records of a flow sample into @p p; returns the frame's length on the wire. @p raw: the
 /// raw header's record, whose body is NULL when there is none.
 uint32_t sample_read(struct passage *ps, struct packet *p, struct flow_sample *fs,
@@ -71,7 +77,8 @@ void counters_ingest(struct passage *ps, const struct sflow_sample *s);
 /// An rtmetric sample.
 void custom_ingest(struct passage *ps, const struct sflow_sample *s);
 
-/// Settle what is staged and let every definition measure it; nothing is staged then.
+/// Settle what is staged or stepped over and let every definition measure it; nothing is staged
+/// then.
 void samples_flush(struct passage *ps);
 
 /// Let every definition measure what is settled. The last two batches of additions stay on their

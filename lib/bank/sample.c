@@ -78,28 +78,48 @@ static inline uint16_t read_plain(const struct origin *from, const struct sflow_
 	return (uint16_t)(plain.has | (read <= from->data + from->len ? PLAIN_ROOM : 0));
 }
 
+static inline bool open_flow(struct passage *ps, const struct sflow_sample *wire,
+			     struct flow_sample *fs)
+{
+	if (__builtin_expect(flow_sample_open(wire, fs) == SFLOW_OK, 1))
+		return true;
+	stats_add(ps->in->stats, STAT_sample_short, 1);
+	return false;
+}
+
+static inline struct source_id source_of(const struct passage *ps, const struct flow_sample *fs)
+{
+	return (struct source_id){
+		.agent = ps->from->agent,
+		.ds_class = fs->ds_class,
+		.ds_index = fs->ds_index,
+		.direction = direction_of(fs),
+	};
+}
+
+// Where a source should be; it is asked for.
+static inline uint32_t ask_for(const struct passage *ps, const struct source_id *id)
+{
+	const struct registry *r = &ps->in->registry;
+	const uint32_t source = *registry_recent(r, id);
+	__builtin_prefetch(&r->source[source], 1);
+	__builtin_prefetch(&ps->bank->source[source], 1);
+	return source;
+}
+
 // Stage a flow sample and ask for its data source; false when the fixed part is cut.
 static inline __attribute__((always_inline)) bool stage_flow(struct passage *ps,
 							     const struct sflow_sample *wire,
 							     bool compact)
 {
 	struct flow_sample fs;
-	if (__builtin_expect(flow_sample_open(wire, &fs) != SFLOW_OK, 0)) {
-		stats_add(ps->in->stats, STAT_sample_short, 1);
+	if (!open_flow(ps, wire, &fs))
 		return false;
-	}
 	struct intake *in = ps->in;
 	const struct origin *from = ps->from;
 	struct sample *s = &in->sample[in->n_samples];
-	const struct source_id id = {
-		.agent = from->agent,
-		.ds_class = fs.ds_class,
-		.ds_index = fs.ds_index,
-		.direction = direction_of(&fs),
-	};
-	s->source = *registry_recent(&in->registry, &id);
-	__builtin_prefetch(&in->registry.source[s->source], 1);
-	__builtin_prefetch(&ps->bank->source[s->source], 1);
+	const struct source_id id = source_of(ps, &fs);
+	s->source = ask_for(ps, &id);
 	s->from = from;
 	s->wire.tag = wire->tag;
 	s->wire.len = wire->len;
@@ -113,49 +133,63 @@ static inline __attribute__((always_inline)) bool stage_flow(struct passage *ps,
 	return true;
 }
 
-// Count a sample for its source. False, with nothing changed, unless it is plain, and the next one
+// Count a sample in its source's sequence. False, with nothing changed, unless it is the next one
 // of a source that this interval knows, at the rate of the one before it.
-static inline bool settle_plain(struct bank *bank, struct registry_source *known, struct sample *s)
+static inline bool count_next(const struct bank *bank, struct registry_source *known,
+			      struct source_cell *cell, const struct source_id *id,
+			      const struct origin *from, const struct numbers *n)
 {
-	const uint8_t *b = s->wire.body;
-	const struct origin *from = s->from;
-	struct source_cell *cell = &bank->source[s->source];
-	const uint32_t sequence = load_be32(b + AT_SEQUENCE), sent = load_be32(b + AT_RATE);
-	const uint32_t ahead = sequence - known->window.high;
+	const uint32_t ahead = n->sequence - known->window.high;
 	// A sample in this interval and no restart since: the window has begun, and what lies ahead
 	// of it lies ahead of the cell's sequence number.
-	if (s->has == 0 || !source_is(&known->id, &s->id) || cell->epoch != bank->epoch ||
-	    cell->samples == 0 || known->restarts != from->restarts || ahead - 1 >= 63 ||
-	    sent != known->rate || sent - 1 >= SANE_RATE)
+	if (!source_is(&known->id, id) || cell->epoch != bank->epoch || cell->samples == 0 ||
+	    known->restarts != from->restarts || ahead - 1 >= 63 || n->rate != known->rate ||
+	    n->rate - 1 >= SANE_RATE)
 		return false;
-	const double r = s->rate = known->weight, w = r * s->bytes;
-	s->kind = SAMPLE_FLOW;
 	known->window.seen = known->window.seen << ahead | 1;
-	known->window.high = sequence;
-	cell->bytes += w;
-	cell->frames += r;
-	cell->q_bytes += w * w;
-	cell->q_frames += r * r;
-	cell->sequence = sequence;
-	cell->pool = load_be32(b + AT_POOL);
-	cell->drops = load_be32(b + AT_DROPS);
-	cell->rate = sent;
+	known->window.high = n->sequence;
+	cell->sequence = n->sequence;
+	cell->pool = n->pool;
+	cell->drops = n->drops;
+	cell->rate = n->rate;
 	cell->samples++;
 	cell->last = from->ms;
 	from->cell->flow_samples++;
 	return true;
 }
 
-void samples_flush(struct passage *ps)
+// Count a sample for its source, at @p scale times its rate. False, with nothing changed, unless it
+// is plain, and the next one of its source.
+static inline bool settle_plain(struct bank *bank, struct registry_source *known, struct sample *s,
+				double scale)
+{
+	const uint8_t *b = s->wire.body;
+	struct source_cell *cell = &bank->source[s->source];
+	const struct numbers n = {load_be32(b + AT_SEQUENCE), load_be32(b + AT_RATE),
+				  load_be32(b + AT_POOL), load_be32(b + AT_DROPS)};
+	if (s->has == 0 || !count_next(bank, known, cell, &s->id, s->from, &n))
+		return false;
+	const double r = s->rate = known->weight * scale, w = r * s->bytes;
+	s->kind = SAMPLE_FLOW;
+	cell->bytes += w;
+	cell->frames += r;
+	cell->q_bytes += w * w;
+	cell->q_frames += r * r;
+	return true;
+}
+
+// Settle what is staged, up to sample number @p end.
+static inline void settle_staged(struct passage *ps, uint32_t end)
 {
 	struct intake *in = ps->in;
 	struct bank *bank = ps->bank;
 	struct registry_source *sources = in->registry.source;
 	struct origin *at_hand = ps->from;
+	const double scale = in->scale;
 	uint32_t n_plain = 0, n_records = 0;
-	for (uint32_t k = 0; k < in->n_samples; k++) {
+	for (uint32_t k = in->n_settled; k < end; k++) {
 		struct sample *s = &in->sample[k];
-		if (__builtin_expect(settle_plain(bank, &sources[s->source], s), 1)) {
+		if (__builtin_expect(settle_plain(bank, &sources[s->source], s, scale), 1)) {
 			n_plain++;
 			n_records += 1 + (s->switch_record != NULL);
 		} else {
@@ -163,10 +197,38 @@ void samples_flush(struct passage *ps)
 			sample_settle(ps, s, &in->packet[k]);
 		}
 	}
+	in->n_settled = end;
 	ps->from = at_hand;
 	ps->tally.flow_samples += n_plain;
 	ps->tally.used_records += n_records;
-	measure_staged(bank, in);
+}
+
+// Settle what is stepped over, and before each what was staged before it.
+static __attribute__((noinline)) void settle_stepped(struct passage *ps)
+{
+	struct intake *in = ps->in;
+	struct bank *bank = ps->bank;
+	for (uint32_t k = 0; k < in->n_stepped; k++) {
+		const struct stepped *step = &in->stepped[k];
+		if (in->n_settled < step->at)
+			settle_staged(ps, step->at);
+		if (count_next(bank, &in->registry.source[step->source],
+			       &bank->source[step->source], &step->id, ps->from, &step->numbers))
+			ps->tally.shed++;
+		else
+			sample_step(ps, step);
+	}
+	in->n_stepped = 0;
+}
+
+void samples_flush(struct passage *ps)
+{
+	struct intake *in = ps->in;
+	if (__builtin_expect(in->n_stepped > 0, 0))
+		settle_stepped(ps);
+	settle_staged(ps, in->n_samples);
+	measure_staged(ps->bank, in);
+	in->n_settled = 0;
 }
 
 void sample_packet(enum dissect_depth depth, const struct sample *s, struct packet *p)
@@ -216,20 +278,71 @@ static __attribute__((noinline)) bool other_sample(struct passage *ps, const str
 	return false;
 }
 
-void samples_ingest(struct passage *ps, struct sflow_datagram *dg)
+// Note a flow sample that is stepped over, and ask for its data source.
+static inline void step_over(struct passage *ps, const struct sflow_sample *wire)
 {
-	struct stats *stats = ps->in->stats;
+	struct intake *in = ps->in;
+	struct flow_sample fs;
+	if (!open_flow(ps, wire, &fs))
+		return;
+	struct stepped *step = &in->stepped[in->n_stepped++];
+	step->id = source_of(ps, &fs);
+	step->source = ask_for(ps, &step->id);
+	step->at = in->n_samples;
+	step->numbers = (struct numbers){fs.sequence, fs.sampling_rate, fs.sample_pool, fs.drops};
+	if (in->n_stepped == SAMPLES)
+		settle_stepped(ps);
+}
+
+// True when the lot falls on a sample, which is stepped over then: flow samples only.
+static inline bool is_shed(struct passage *ps, const struct sflow_sample *wire)
+{
+	struct intake *in = ps->in;
+	if (wire->tag != SFLOW_FLOW_SAMPLE && wire->tag != SFLOW_FLOW_SAMPLE_EXPANDED)
+		return false;
+	if (in->ahead-- == 0) {
+		in->ahead = intake_draw(in);
+		return false;
+	}
+	step_over(ps, wire);
+	return true;
+}
+
+// Stage the samples of a datagram; some are stepped over if @p sheds. Returns what sflow_next() did
+// at the end.
+static inline __attribute__((always_inline)) int take_samples(struct passage *ps,
+							      struct sflow_datagram *dg, bool sheds)
+{
 	unsigned n_samples = 0;
 	bool any = false;
 	struct sflow_sample s;
 	int got;
 	while ((got = sflow_next(dg, &s)) > 0) {
 		n_samples++;
+		if (sheds && is_shed(ps, &s))
+			continue;
 		any |= __builtin_expect(s.tag == SFLOW_FLOW_SAMPLE, 1) ? stage_flow(ps, &s, true)
 								       : other_sample(ps, &s);
 	}
 	ps->in->n_origins += any;
 	ps->tally.samples += n_samples;
+	return got;
+}
+
+static __attribute__((noinline)) int take_some_samples(struct passage *ps,
+						       struct sflow_datagram *dg)
+{
+	const int got = take_samples(ps, dg, true);
+	settle_stepped(ps); // they are of ps->from
+	return got;
+}
+
+void samples_ingest(struct passage *ps, struct sflow_datagram *dg)
+{
+	struct stats *stats = ps->in->stats;
+	const bool sheds = ps->in->keep < 1;
+	const int got = __builtin_expect(sheds, 0) ? take_some_samples(ps, dg)
+						   : take_samples(ps, dg, false);
 	if (got < 0) {
 		stats_add(stats, STAT_rx_samples, 1);
 		stats_add(stats, STAT_sample_overrun, 1);

@@ -263,6 +263,36 @@ uint32_t sample_read(struct passage *ps, struct packet *p, struct flow_sample *f
 	return bytes;
 }
 
+// The index of a sample's source, whose cell is in use then; 0: refused, and counted.
+static uint32_t admit(struct passage *ps, const struct source_id *id, const struct flow_sample *fs,
+		      bool discarded)
+{
+	struct registry *r = &ps->in->registry;
+	const uint32_t i = registry_source(r, id);
+	if (i == 0) {
+		stats_add(ps->in->stats, STAT_sample_sources_full, 1);
+		return 0;
+	}
+	struct source_cell *cell = touch_source(ps->bank, i);
+	return check_sample(ps, &r->source[i], cell, fs, discarded) ? i : 0;
+}
+
+void sample_step(struct passage *ps, const struct stepped *step)
+{
+	const struct flow_sample fs = {.sequence = step->numbers.sequence,
+				       .sampling_rate = step->numbers.rate,
+				       .sample_pool = step->numbers.pool,
+				       .drops = step->numbers.drops};
+	const uint32_t i = admit(ps, &step->id, &fs, false);
+	if (i == 0)
+		return;
+	struct source_cell *cell = &ps->bank->source[i];
+	rate_of(ps, &ps->in->registry.source[i], cell, &fs);
+	count_source(cell, &fs, 0, 0, ps->from->ms);
+	ps->from->cell->flow_samples++;
+	ps->tally.shed++;
+}
+
 void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 {
 	struct intake *in = ps->in;
@@ -271,17 +301,13 @@ void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 	struct flow_sample fs;
 	s->kind = SAMPLE_REFUSED;
 	s->has = 0;
-	s->source = registry_source(&in->registry, &s->id);
-	if (s->source == 0) {
-		stats_add(in->stats, STAT_sample_sources_full, 1);
-		return;
-	}
-	struct registry_source *known = &in->registry.source[s->source];
-	struct source_cell *cell = touch_source(ps->bank, s->source);
 	flow_sample_open(&s->wire, &fs); // was done before, and went well
-	if (!check_sample(ps, known, cell, &fs, discarded))
+	s->source = admit(ps, &s->id, &fs, discarded);
+	if (s->source == 0)
 		return;
-	s->rate = discarded ? 1 : rate_of(ps, known, cell, &fs);
+	struct source_cell *cell = &ps->bank->source[s->source];
+	s->rate =
+		discarded ? 1 : in->scale * rate_of(ps, &in->registry.source[s->source], cell, &fs);
 	struct headers h;
 	s->bytes = read_sample(ps, p, &fs, s->id.direction, &h);
 	s->packet = true;

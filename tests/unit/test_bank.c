@@ -228,6 +228,52 @@ static void counters_go_to_the_log(void **state)
 	rig_free(r);
 }
 
+// Of a hundred flow samples about half are measured, for two each; nothing else is touched, and
+// sequence numbers are judged as ever.
+static void samples_are_stepped_over(void **state)
+{
+	struct rig *r = rig_new(&pair, 1, 100, NULL);
+	struct shot s;
+	intake_keep(r->intake, 0.5);
+	const struct flow_sample dropped = {.sequence = 1, .ds_index = 4, .input = 4, .reason = 1};
+	for (uint32_t i = 1; i <= 100; i++) {
+		const struct counters_sample cs = {.sequence = i, .ds_index = 4};
+		shot_begin(&s, 1, i, 5000);
+		shot_flow(&s, i, 4, 7, 100);
+		shot_flow(&s, i, 4, 7, 100); // twice
+		encode_counters_sample(&s.e, SFLOW_COUNTERS_SAMPLE, &cs);
+		encode_sample_end(&s.e);
+		if (i == 1) {
+			encode_flow_sample(&s.e, SFLOW_DISCARDED_PACKET, &dropped);
+			encode_sample_end(&s.e);
+		}
+		fire(r, &s, 0);
+	}
+	const uint64_t used = stats_read(&r->stats, STAT_used_flow_samples);
+	const struct source_cell *c = bank_source(r->bank, 1); // that of counters is the other
+	if (c == NULL)
+		c = bank_source(r->bank, 2);
+	assert_in_range(used, 35, 65);
+	assert_int_equal(stats_read(&r->stats, STAT_sample_shed), 100 - used);
+	assert_int_equal(stats_read(&r->stats, STAT_sample_duplicate), 100);
+	assert_int_equal(stats_read(&r->stats, STAT_used_counters_samples) +
+				 stats_read(&r->stats, STAT_sample_log_full),
+			 100);
+	assert_int_equal(stats_read(&r->stats, STAT_used_discards), 1);
+	assert_int_equal(c->samples, 100);
+	assert_int_equal(c->sequence, 100);
+	assert_int_equal(c->pool, 100 * RATE);
+	assert_true(c->frames == (double)used * 2 * RATE);
+	assert_true(c->q_bytes == (double)used * 200 * RATE * 200 * RATE);
+	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == (double)used * 200 * RATE);
+	intake_keep(r->intake, 1);
+	shot_begin(&s, 1, 101, 5000);
+	shot_flow(&s, 101, 4, 7, 100);
+	fire(r, &s, 0);
+	assert_true(c->frames == (double)(2 * used + 1) * RATE);
+	rig_free(r);
+}
+
 static bool deny_two(void *ctx, const struct addr *agent)
 {
 	return agent->bytes[3] != 2;
@@ -596,6 +642,7 @@ int main(void)
 		cmocka_unit_test(discards_are_kept_apart),
 		cmocka_unit_test(ports_and_reasons_are_named),
 		cmocka_unit_test(counters_go_to_the_log),
+		cmocka_unit_test(samples_are_stepped_over),
 		cmocka_unit_test(policy_is_kept),
 		cmocka_unit_test(spoofed_agents_cannot_fill_the_table),
 		cmocka_unit_test(many_agents_all_get_in),

@@ -289,6 +289,21 @@ static void the_last_drops_are_counted(void **state)
 	socket_close(s);
 }
 
+// What a worker sheds by.
+static void sockets_tell_how_full_they_are(void **state)
+{
+	static uint8_t data[1000];
+	struct stats stats = {0};
+	struct socket_input *s = open_socket("127.0.0.1", 20000, &stats);
+	struct input *in = socket_input(s);
+	assert_true(in->fill(in) == 0);
+	send_from_ip4(socket_port(s), data, sizeof(data), 500); // more than fit
+	assert_true(in->fill(in) > 0.75);
+	drain(s, sizeof(data));
+	assert_true(in->fill(in) < 0.125);
+	socket_close(s);
+}
+
 static void taken_ports_are_named(void **state)
 {
 	struct stats stats = {0};
@@ -344,6 +359,7 @@ int main(void)
 		cmocka_unit_test(datagrams_arrive),
 		cmocka_unit_test(kernel_drops_are_counted),
 		cmocka_unit_test(the_last_drops_are_counted),
+		cmocka_unit_test(sockets_tell_how_full_they_are),
 		cmocka_unit_test(taken_ports_are_named),
 		cmocka_unit_test(the_service_manager_hears),
 	};
