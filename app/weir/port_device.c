@@ -406,6 +406,22 @@ static int explain_missing(const char *device, int err, const char *said, struct
 		       rte_strerror(-err));
 }
 
+// The program that net_af_xdp brings wants CAP_SYS_ADMIN, ours does not. Where ours was not built
+// theirs will have to do, unless some is to stay with the kernel.
+static int choose_program(struct port_device *d, struct err_msg *msg)
+{
+	const struct port_config *c = &d->config;
+	const struct port_xdp_choice choice = {
+		.udp_port = c->policy.udp_port, .fragments = c->xdp_fragments, .all = !c->xdp};
+	struct err_msg why = {0};
+	if (c->xdp)
+		return port_xdp_prepare(&d->xdp, c->device, &choice, msg);
+	if (is_af_xdp(c) && c->n_members == 0 && strstr(c->device, ",xdp_prog=") == NULL &&
+	    port_xdp_prepare(&d->xdp, c->device, &choice, &why) != 0)
+		LOG(INFO, PORT, "%s: %s; it takes CAP_SYS_ADMIN without", d->name, why.text);
+	return 0;
+}
+
 // A device that EAL already knows (PCI, or --vdev), or a vdev that comes to be here.
 static int find(struct port_device *d, struct err_msg *msg)
 {
@@ -419,8 +435,7 @@ static int find(struct port_device *d, struct err_msg *msg)
 		d->id = d->bond.id;
 		return made;
 	}
-	if (d->config.xdp && port_xdp_prepare(&d->xdp, d->config.device, d->config.policy.udp_port,
-					      d->config.xdp_fragments, msg) != 0)
+	if (choose_program(d, msg) != 0)
 		return ERR_IO;
 	if (rte_eth_dev_get_port_by_name(d->name, &d->id) == 0)
 		return 0;

@@ -41,14 +41,14 @@ static uint8_t *load(const char *path, size_t *size, struct err_msg *msg)
 }
 
 // Fill in the choice, which stands once in the file.
-static int choose(uint8_t *bytes, size_t size, uint16_t udp_port, bool fragments,
-		  struct err_msg *msg)
+static int choose(uint8_t *bytes, size_t size, const struct port_xdp_choice *c, struct err_msg *msg)
 {
 	struct weir_xdp_choice *choice = memmem(bytes, size, WEIR_XDP_MARK, sizeof(WEIR_XDP_MARK));
 	if (choice == NULL || (uint8_t *)(choice + 1) > bytes + size)
 		return err_set(msg, ERR_INVALID, "xdp: %s is no program of weir", program_path());
-	store_be16((uint8_t *)&choice->udp_port, udp_port);
-	choice->fragments = fragments;
+	store_be16((uint8_t *)&choice->udp_port, c->udp_port);
+	choice->fragments = c->fragments;
+	choice->all = c->all;
 	return 0;
 }
 
@@ -68,7 +68,7 @@ static int save(struct port_xdp *x, const uint8_t *bytes, size_t size, struct er
 	return written ? 0 : ERR_IO;
 }
 
-int port_xdp_prepare(struct port_xdp *x, const char *device, uint16_t udp_port, bool fragments,
+int port_xdp_prepare(struct port_xdp *x, const char *device, const struct port_xdp_choice *choice,
 		     struct err_msg *msg)
 {
 	*x = (struct port_xdp){0};
@@ -80,7 +80,7 @@ int port_xdp_prepare(struct port_xdp *x, const char *device, uint16_t udp_port, 
 	uint8_t *bytes = load(program_path(), &size, msg);
 	if (bytes == NULL)
 		return ERR_UNKNOWN;
-	int err = choose(bytes, size, udp_port, fragments, msg);
+	int err = choose(bytes, size, choice, msg);
 	if (err == 0)
 		err = save(x, bytes, size, msg);
 	free(bytes);

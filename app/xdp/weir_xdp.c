@@ -2,7 +2,8 @@
 // Copyright (c) 2026 The weir authors
 //
 // Runs in the kernel, for every frame that a NIC receives, before all else: sFlow goes to weir, the
-// rest goes its usual way. So one NIC serves both, and the kernel goes on answering for it.
+// rest goes its usual way. So one NIC serves both, and the kernel goes on answering for it. Or all
+// goes to weir: the program that libxdp has for that wants CAP_SYS_ADMIN, to look itself up.
 //
 // sFlow is UDP to one port over IPv4 or IPv6, behind up to two VLAN tags. Frames that are not for
 // this host never come here but on a promiscuous NIC; which of ours they are for, frame.c judges.
@@ -80,6 +81,9 @@ static __always_inline int is_sflow6(const void *p, const void *end)
 SEC("xdp")
 int weir_xdp(struct xdp_md *ctx)
 {
+	// A queue that weir does not read goes to the kernel too.
+	if (choice.all)
+		return bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS);
 	const void *end = (void *)(long)ctx->data_end;
 	const struct ethhdr *eth = (void *)(long)ctx->data;
 	const void *p = eth + 1;
@@ -100,7 +104,6 @@ int weir_xdp(struct xdp_md *ctx)
 	const int ours = type == bpf_htons(ETH_P_IP)     ? is_sflow4(ctx, p, end, offset)
 			 : type == bpf_htons(ETH_P_IPV6) ? is_sflow6(p, end)
 							 : 0;
-	// A queue that weir does not read goes to the kernel too.
 	return ours ? bpf_redirect_map(&xsks_map, ctx->rx_queue_index, XDP_PASS) : XDP_PASS;
 }
 
