@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "program/function.h"
 #include "program/key.h"
 #include "program/pattern.h"
 #include "program/value.h"
@@ -108,6 +109,21 @@ static const char *value_end(const char *p, char quote)
 	return p;
 }
 
+// The bytes of a literal in the form of one alternative; false when it cannot have them.
+static bool read_literal(const struct key_field *alt, const char *text, size_t len, uint8_t *out)
+{
+	const struct field *f = alt->field;
+	char spelt[FUNCTION_TEXT_MAX];
+	const size_t n = alt->function != NULL && f->kind == KIND_TEXT
+				 ? function_spell(alt->function, text, len, spelt)
+				 : 0;
+	if (n > 0) {
+		text = spelt;
+		len = n;
+	}
+	return field_parse((enum field_kind)f->kind, text, len, out, f->size, f->bits) == 0;
+}
+
 static int add_literal(struct parser *ps, struct test *t, const char *text, size_t len)
 {
 	const size_t size = key_expr_size(&t->expr);
@@ -125,9 +141,7 @@ static int add_literal(struct parser *ps, struct test *t, const char *text, size
 		   memcmp(t->expr.absent, text, len) == 0;
 	t->presence |= any;
 	for (unsigned i = 0; i < t->expr.n_alt; i++) {
-		const struct field *f = t->expr.alt[i].field;
-		l->valid[i] = field_parse((enum field_kind)f->kind, text, len, l->bytes + i * size,
-					  f->size, f->bits) == 0;
+		l->valid[i] = read_literal(&t->expr.alt[i], text, len, l->bytes + i * size);
 		any |= l->valid[i];
 	}
 	if (any)

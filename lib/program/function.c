@@ -9,6 +9,7 @@
 #include "program/group.h"
 #include "program/key.h"
 #include "program/map.h"
+#include "program/value.h"
 
 static const struct function_row *row_find(const char *name, size_t len)
 {
@@ -179,4 +180,32 @@ bool function_any(const struct function *f, bool (*is)(const struct key_field *)
 		if (key_expr_any(&f->expr[i], is))
 			return true;
 	return false;
+}
+
+static size_t spell(const struct key_field *alt, const char *text, size_t len, char *out)
+{
+	if (alt->function != NULL && alt->field->kind == KIND_TEXT)
+		return function_spell(alt->function, text, len, out);
+	struct key_value v = {.form = alt->field, .size = alt->field->size};
+	if (alt->field->kind == KIND_TEXT || field_parse((enum field_kind)v.form->kind, text, len,
+							 v.bytes, v.form->size, v.form->bits) != 0)
+		return 0;
+	char whole[VALUE_TEXT_SIZE];
+	const size_t n = value_text(&v, whole);
+	memcpy(out, whole, n < FUNCTION_TEXT_MAX ? n : FUNCTION_TEXT_MAX);
+	return n < FUNCTION_TEXT_MAX ? n : FUNCTION_TEXT_MAX;
+}
+
+size_t function_spell(const struct function *f, const char *text, size_t len, char *out)
+{
+	const bool chooses = strcmp(f->row->name, "if") == 0;
+	if (!chooses && strcmp(f->row->name, "mask") != 0)
+		return 0;
+	for (unsigned i = chooses; i < f->n_expr; i++)
+		for (unsigned k = 0; k < f->expr[i].n_alt; k++) {
+			const size_t n = spell(&f->expr[i].alt[k], text, len, out);
+			if (n > 0)
+				return n;
+		}
+	return 0;
 }

@@ -87,4 +87,9 @@ static inline size_t function_read(const struct function *f, const struct packet
 /// Write a value of a function that is `late`.
 void function_format(const struct function *f, const uint8_t *value, struct strbuf *b);
 
+/// How the value that is written as @p text looks in a function whose value is a text because it
+/// comes from attributes of several kinds (mask:, if: of IPv4 and IPv6): "2001:db8::" is
+/// "2001:DB8::". At most FUNCTION_TEXT_MAX bytes to @p out; 0: as it is written.
+size_t function_spell(const struct function *f, const char *text, size_t len, char *out);
+
 bool function_any(const struct function *f, bool (*is)(const struct key_field *));
