@@ -85,6 +85,9 @@ static const struct member http_rows[] = {
 	BYTES("max_table", HTTP(max_table), 1024, 0x1p30, "64MiB",
 	      "largest body of a group or map"),
 	BYTES("bodies", HTTP(bodies), 0x1p20, 0x1p40, "128MiB", "room for all bodies at once"),
+	BYTES("answers", HTTP(answers), 0x1p20, 0x1p40, "256MiB",
+	      "room for all answers that are made and not yet taken by their clients; one that is "
+	      "made while someone reads, such as `/dump`, counts with some 2 MB; beyond: 503"),
 };
 
 const struct schema config_http_members = ROWS(http_rows);

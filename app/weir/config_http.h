@@ -42,6 +42,7 @@ struct config_http {
 	double timeout;               ///< s
 	uint64_t max_body, max_table; ///< bytes of one body
 	uint64_t bodies;              ///< bytes of all bodies at once
+	uint64_t answers;             ///< bytes of all answers on their way
 };
 
 struct config;

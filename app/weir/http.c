@@ -19,6 +19,7 @@
 
 enum {
 	BACKLOG = 1024,
+	SEND_BUFFER = 256 << 10,      // bytes of an answer that the kernel takes from us at most
 	CONNECTION_MEMORY = 32 << 10, // bytes: headers of a request, buffers of its connection
 	STACK = 256 << 10,            // bytes: of each of MHD's threads
 	DISCARD = 4 << 20,            // bytes of a refused body that are read for politeness
@@ -167,10 +168,13 @@ static int open_listener(const struct config_http *set, struct err_msg *msg)
 {
 	struct sockaddr_storage address;
 	const socklen_t size = fill_address(set, &address);
-	const int on = 1, off = 0;
+	const int on = 1, off = 0, buffer = SEND_BUFFER;
 	const int fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		// Of each connection, too: else a client that reads nothing has megabytes of the
+		// kernel, and as much longer until it is too slow.
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof(buffer));
 		if (address.ss_family == AF_INET6) // [::] takes IPv4 too
 			setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 		if (bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, BACKLOG) == 0)
@@ -193,6 +197,18 @@ void http_progress(struct request *r, uint64_t moved)
 	const uint64_t timeout = (uint64_t)(r->http->set->timeout * 1e9);
 	const uint64_t deadline = r->since + timeout + moved * CLOCK_NS_PER_S / HTTP_SLOWEST;
 	__atomic_store_n(&r->peer->deadline, deadline, __ATOMIC_RELAXED);
+}
+
+uint64_t http_hold(struct request *r, size_t n)
+{
+	r->held += n;
+	return __atomic_add_fetch(&r->http->stats.answers, n, __ATOMIC_RELAXED);
+}
+
+void http_let_go(struct request *r)
+{
+	http_count(&r->http->stats.answers, -(int64_t)r->held);
+	r->held = 0;
 }
 
 static struct peer *peer_of(struct MHD_Connection *connection)
@@ -259,6 +275,7 @@ static void on_completed(void *http, struct MHD_Connection *connection, void **s
 	idle(http, r->peer);
 	http_count(&r->http->stats.active, -1);
 	http_answer_drop(&r->answer);
+	http_let_go(r);
 	http_count(&r->http->stats.bodies, -(int64_t)r->room);
 	arena_free(&r->arena);
 	free(r->body);

@@ -34,8 +34,8 @@
 /// within its limit (413). HEAD is GET without a body.
 ///
 /// Everything is bounded by struct config_http: connections, those of one client, parked ones,
-/// requests per second of one client (429), bytes of a body and of all bodies. Each phase of a
-/// connection (idle, header, body, answer) has
+/// requests per second of one client (429), bytes of a body, of all bodies and of all answers that
+/// are not taken yet. Each phase of a connection (idle, header, body, answer) has
 /// `timeout` and as long as 8 kB/s take for what was moved; then it is cut, so slow readers and
 /// writers hold nothing. When connections run short the one that is idle for the longest goes.
 ///
@@ -122,6 +122,7 @@ struct http_stats {
 	uint64_t parked;      ///< long polls now
 	uint64_t cut;         ///< connections ended because they were too slow, or to make room
 	uint64_t bodies;      ///< bytes of bodies held now
+	uint64_t answers;     ///< bytes of answers held now
 	uint64_t accepted;    ///< connections ever
 	uint64_t bytes_in;    ///< of bodies
 	uint64_t bytes_out;   ///< of answers, without headers
@@ -184,6 +185,7 @@ struct http_stream {
 	void (*end)(void *ctx); ///< called once, however the stream ends; may be NULL. The
 				///< request's arena is gone by then
 	void *ctx;
+	size_t memory; ///< bytes that it holds until then
 };
 
 /// Answer 200 with a stream. Whatever happens, stream->end is called.

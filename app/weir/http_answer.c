@@ -14,6 +14,7 @@ enum {
 	STREAM_BLOCK = 32 << 10, // bytes that MHD takes from a stream at a time
 	REAL_DIGITS = 15,        // the shortest text of most numbers; the values are estimates
 	MESSAGE_SIZE = 1024,
+	SMALL_ANSWER = 16 << 10, // bytes: always has room, as a connection has
 };
 
 static const char type_json[] = "application/json";
@@ -33,7 +34,7 @@ static void set_response(struct http_answer *a, unsigned status, const char *typ
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	a->response = response;
 	a->status = status;
-	a->size = size;
+	a->size = a->held = size;
 }
 
 // @p text is from malloc(3), and is taken.
@@ -77,6 +78,7 @@ void http_answer_static(struct http_answer *a, const char *type, const void *byt
 		     MHD_create_response_from_buffer(size, (void *)(uintptr_t)bytes,
 						     MHD_RESPMEM_PERSISTENT),
 		     size);
+	a->held = 0;
 }
 
 void http_answer_text(struct http_answer *a, unsigned status, const char *fmt, ...)
@@ -133,10 +135,25 @@ void http_answer_wait(struct http_answer *a, enum http_channel channel, double s
 	a->seconds = seconds;
 }
 
+// Clients that ask for much and take nothing do not fill the memory: others of theirs are refused.
+static void find_room(struct request *r)
+{
+	struct http_answer *a = &r->answer;
+	const uint64_t all = http_hold(r, a->held);
+	if (a->held <= SMALL_ANSWER || all <= r->http->set->answers)
+		return;
+	http_let_go(r);
+	http_answer_drop(a);
+	http_answer_header(a, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	http_answer_error(a, 503, "too many answers are on their way, try again");
+}
+
 enum MHD_Result http_send(struct request *r)
 {
 	struct http_answer *a = &r->answer;
 	struct http_stats *stats = &r->http->stats;
+	if (a->response != NULL)
+		find_room(r);
 	if (a->response == NULL)
 		return MHD_NO; // memory was short: the connection is closed
 	http_guard_headers(r, a->response);
@@ -254,8 +271,10 @@ static ssize_t read_stream(void *ctx, uint64_t moved, char *to, size_t room)
 	struct flow_out *f = ctx;
 	http_progress(f->request, moved);
 	while (f->sent == f->out.len && !f->over && !f->out.failed) {
+		const size_t before = f->out.size;
 		f->out.len = f->sent = 0;
 		f->over = !f->stream.more(f->stream.ctx, &f->out);
+		http_hold(f->request, f->out.size - before);
 	}
 	if (f->out.failed)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
@@ -296,6 +315,7 @@ void http_answer_stream(struct http_answer *a, const char *type, const struct ht
 		return;
 	}
 	set_response(a, 200, type, response, 0);
+	a->held = sizeof(*f) + stream->memory;
 }
 
 // Parameters --------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ struct http_answer {
 	struct http_header header[HTTP_HEADERS_MAX];
 	unsigned n_headers;
 	size_t size; ///< bytes, where known
+	size_t held; ///< bytes of memory until it is over
 	bool wait;   ///< park instead
 	enum http_channel channel;
 	double seconds;
@@ -68,6 +69,7 @@ struct request {
 	size_t size, room, limit; ///< of the body: bytes, allocated, allowed
 	bool begun;               ///< headers are looked at
 	bool ran;                 ///< an HTTP_SLOW handler has had its say
+	size_t held;              ///< bytes of its answer that count in stats.answers
 	uint64_t since;           ///< ns, monotonic: when the present phase began
 
 	uint64_t until;               ///< ns, monotonic: end of the wait; 0 = never parked
@@ -109,6 +111,10 @@ void http_count(uint64_t *counter, int64_t n);
 void http_phase(struct request *r);
 /// @p moved bytes of the present phase are over.
 void http_progress(struct request *r, uint64_t moved);
+/// The answer takes @p n bytes more from now on; returns what all take.
+uint64_t http_hold(struct request *r, size_t n);
+/// It takes nothing any more.
+void http_let_go(struct request *r);
 /// Let the handler have its say: an answer, or the wish to wait.
 void http_handle(struct request *r);
 

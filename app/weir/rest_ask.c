@@ -138,8 +138,10 @@ static void end_stream(void *ctx)
 void ask_stream(struct http_answer *a, struct ask *k, const char *type,
 		bool (*more)(void *ctx, struct http_out *out))
 {
-	http_answer_stream(a, type,
-			   &(struct http_stream){.more = more, .end = end_stream, .ctx = k});
+	http_answer_stream(
+		a, type,
+		&(struct http_stream){
+			.more = more, .end = end_stream, .ctx = k, .memory = ASK_MEMORY});
 }
 
 void ask_number(struct http_out *out, double number)

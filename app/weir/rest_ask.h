@@ -31,6 +31,9 @@ struct ask {
 	bool more;
 };
 
+/// Bytes that one takes.
+#define ASK_MEMORY (sizeof(struct ask) + sizeof(struct metric_page))
+
 /// @p metrics: a list, "ALL", or NULL = all. NULL: refused with 400 or 503.
 struct ask *ask_new(const struct http_request *r, struct http_answer *a, const char *agents,
 		    const char *metrics);

@@ -92,7 +92,10 @@ static void answer_rows(struct http_answer *a, struct view *v,
 	}
 	*o = (struct rows_out){.view = v, .row = row};
 	http_answer_stream(a, "application/json",
-			   &(struct http_stream){.more = more_rows, .end = end_rows, .ctx = o});
+			   &(struct http_stream){.more = more_rows,
+						 .end = end_rows,
+						 .ctx = o,
+						 .memory = sizeof(*o) + view_memory(v)});
 }
 
 static void get_active(const struct http_request *r, struct http_answer *a)

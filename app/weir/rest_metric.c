@@ -117,8 +117,10 @@ static void get_agents(const struct http_request *r, struct http_answer *a)
 	for (uint32_t i = 0; i < r->uri.n_params; i++)
 		if (strcmp(r->uri.param[i].name, "agent") == 0)
 			wanted[o->n_wanted++] = r->uri.param[i].value;
-	http_answer_stream(a, JSON_TYPE,
-			   &(struct http_stream){.more = more_agents, .end = free, .ctx = o});
+	http_answer_stream(
+		a, JSON_TYPE,
+		&(struct http_stream){
+			.more = more_agents, .end = free, .ctx = o, .memory = sizeof(*o)});
 }
 
 // --- names --------------------------------------------------------------------------------------

@@ -113,9 +113,11 @@ static void export(const struct http_request *r, struct http_answer *a, const ch
 	m->ask = k;
 	m->prefix = prefix;
 	m->catalog = query_catalog(rest->collector->analyzer);
-	http_answer_stream(
-		a, EXPOSITION_TYPE,
-		&(struct http_stream){.more = more_metrics, .end = end_metrics, .ctx = m});
+	http_answer_stream(a, EXPOSITION_TYPE,
+			   &(struct http_stream){.more = more_metrics,
+						 .end = end_metrics,
+						 .ctx = m,
+						 .memory = sizeof(*m) + ASK_MEMORY});
 }
 
 static void get_prefixed(const struct http_request *r, struct http_answer *a)

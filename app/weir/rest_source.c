@@ -48,7 +48,8 @@ static void answer_list(const struct http_request *r, struct http_answer *a,
 	}
 	o->collector = ((struct rest *)r->ctx)->collector;
 	http_answer_stream(a, "application/json",
-			   &(struct http_stream){.more = more, .end = end_list, .ctx = o});
+			   &(struct http_stream){
+				   .more = more, .end = end_list, .ctx = o, .memory = sizeof(*o)});
 }
 
 static void put_row(struct list_out *o, struct http_out *out, const struct addr *addr,

@@ -105,6 +105,17 @@ no_memory:
 	return NULL;
 }
 
+// What finds the rows; they may have to wait long for their reader.
+static void drop_scratch(struct view *v)
+{
+	free(v->batch);
+	item_set_free(&v->items);
+	free(v->heap);
+	v->batch = NULL;
+	v->items = (struct item_set){0};
+	v->heap = NULL;
+}
+
 void view_free(struct view *v)
 {
 	if (v == NULL)
@@ -113,9 +124,7 @@ void view_free(struct view *v)
 	free(v->key);
 	selector_free(v->selector);
 	pattern_free(v->filter);
-	free(v->batch);
-	item_set_free(&v->items);
-	free(v->heap);
+	drop_scratch(v);
 	free(v->row);
 	free(v);
 }
@@ -408,7 +417,14 @@ int view_digest(struct view *v, struct err_msg *msg)
 	}
 	if (err != 0)
 		return err_set(msg, err, "view: out of memory");
+	if (v->phase == PHASE_DONE)
+		drop_scratch(v);
 	return v->phase != PHASE_DONE;
+}
+
+size_t view_memory(const struct view *v)
+{
+	return sizeof(*v) + v->max_rows * sizeof(*v->row);
 }
 
 const struct view_row *view_rows(const struct view *v, size_t *n)

@@ -115,4 +115,6 @@ const struct view_row *view_rows(const struct view *v, size_t *n);
 const struct flow_summary *view_summary(const struct view *v);
 /// End of the tick at which the view began, ns on the analyzer's clock.
 uint64_t view_time(const struct view *v);
+/// Bytes that the rows take until view_free().
+size_t view_memory(const struct view *v);
 void view_free(struct view *v);

@@ -26,6 +26,7 @@
 enum {
 	DEADLINE_MS = 20000, // of anything that a test waits for
 	N_STREAM = 5000,     // lines of the long answer
+	HEAP = 16 << 20,     // bytes of a large one
 };
 
 // Handlers ----------------------------------------------------------------------------------------
@@ -79,6 +80,13 @@ static void say_nothing(const struct http_request *r, struct http_answer *a)
 	http_answer_out(a, "text/plain", &out);
 }
 
+// More than the kernel's buffers of a connection take.
+static void heap(const struct http_request *r, struct http_answer *a)
+{
+	struct http_out out = {.text = calloc(1, HEAP + 1), .len = HEAP, .size = HEAP + 1};
+	http_answer_out(a, "text/plain", &out);
+}
+
 static void well(const struct http_request *r, struct http_answer *a)
 {
 	http_answer_text(a, 200, "OK");
@@ -92,6 +100,7 @@ static const struct http_row rows[] = {
 	{HTTP_GET, "/wait", wait_for_it},
 	{HTTP_GET, "/lines", stream_lines},
 	{HTTP_GET, "/nothing", say_nothing},
+	{HTTP_GET, "/heap", heap},
 	{HTTP_GET, "/define", well, HTTP_CHANGES},
 	{HTTP_GET, "/well", well, HTTP_OPEN},
 };
@@ -273,6 +282,34 @@ static void test_bodies_come_whole_or_in_chunks(void **state)
 	struct http_stats stats;
 	http_stats(r->http, &stats);
 	assert_int_equal(stats.bodies, 0);
+}
+
+// Clients that ask and do not read: what is made for them is bounded, and small answers still come.
+static void test_answers_on_their_way_are_bounded(void **state)
+{
+	struct rig *r = *state;
+	struct http_stats stats = {0};
+	int fd[8];
+	serve(r, "answers: 64MiB");
+	for (size_t i = 0; i < 8; i++) {
+		fd[i] = dial(r);
+		say(fd[i], "GET /heap HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	}
+	for (int i = 0; i < DEADLINE_MS && stats.answers_2xx + stats.answers_5xx < 8; i++) {
+		poll(NULL, 0, 1);
+		http_stats(r->http, &stats);
+	}
+	assert_int_equal(stats.answers_2xx, (64 << 20) / HEAP);
+	assert_int_equal(stats.answers_5xx, 8 - (64 << 20) / HEAP);
+	ANSWERS(ask(r, "GET /heap", "", NULL), 503, "Retry-After: 1");
+	ANSWERS(ask(r, "GET /well", "", NULL), 200, "OK");
+	for (size_t i = 0; i < 8; i++)
+		close(fd[i]);
+	for (int i = 0; i < DEADLINE_MS && stats.answers > 0; i++) {
+		poll(NULL, 0, 1);
+		http_stats(r->http, &stats);
+	}
+	assert_int_equal(stats.answers, 0);
 }
 
 static void test_streams_come_in_slices(void **state)
@@ -514,6 +551,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_routes),
 		TEST(test_bodies_come_whole_or_in_chunks),
+		TEST(test_answers_on_their_way_are_bounded),
 		TEST(test_streams_come_in_slices),
 		TEST(test_parked_requests_are_woken_or_time_out),
 		TEST(test_the_end_answers_the_parked),
