@@ -149,8 +149,13 @@ static json_t *operation(const struct http_row *row, const char *method)
 	json_t *done =
 		reads ? json_pack("{s:s,s:o}", "description", "done", "content", content(t->shape))
 		      : json_pack("{s:s}", "description", "done");
-	return json_pack("{s:s,s:o,s:{s:o,s:o}}", "summary", t->summary, "parameters", parameters,
-			 "responses", reads ? "200" : "204", done, "default", refused);
+	json_t *responses = json_pack("{s:o,s:o}", reads ? "200" : "204", done, "default", refused);
+	if ((row->flags & HTTP_OPEN) != 0) // for supervisors, which show what they are told
+		json_object_set_new(responses, "503",
+				    json_pack("{s:s,s:o}", "description", "not well: why",
+					      "content", content(SHAPE_TEXT)));
+	return json_pack("{s:s,s:o,s:o}", "summary", t->summary, "parameters", parameters,
+			 "responses", responses);
 }
 
 static void add_row(json_t *paths, const struct http_row *row)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Copyright (c) 2026 The weir authors
-"""A client of the REST interface, as plain as they come.
+"""A client of the REST interface, as plain as they come. Every answer that it gets in any test must
+be one that the OpenAPI document knows.
 
     rest = Rest(8008)
     rest.get("/activeflows/ALL/pair/json")    # parsed JSON; the status must be 200
@@ -13,23 +14,69 @@ import json
 import lib_sandbox as sandbox
 
 
+TYPES = {"object": dict, "array": list, "number": (int, float), "string": str}
+
+
+def matches(pattern, path):
+    pattern, path = pattern.split("/"), path.split("?")[0].split("/")
+    return len(pattern) == len(path) and all(a == b or a[:1] == "{" for a, b in zip(pattern, path))
+
+
 class Rest:
-    def __init__(self, port=8008, headers=None):
+    documents = {}  # by port: all that a test starts there are of one build
+
+    def __init__(self, port=8008, headers=None, documented=True):
         self.port = port
         self.headers = headers or {}
-        self.check = None  # called with (method, path, status, type, body) of each answer
+        self.documented = documented
 
-    def ask(self, method, path, body=None, headers=None, timeout=60):
+    def document(self):
+        """The OpenAPI document; None as long as it cannot be had."""
+        if self.port not in self.documents:
+            status, _, body = self.exchange("GET", "/weir/openapi.json", None, self.headers, 60)
+            if status == 200:
+                self.documents[self.port] = json.loads(body)
+        return self.documents.get(self.port)
+
+    def validate(self, method, path, status, kind, body):
+        api = self.document()
+        if api is None:
+            return
+        asked = f"{method} {path}: {status} {kind}: {body[:200]}"
+        known = [o for p, o in api["paths"].items() if matches(p, path)]
+        operation = next((o[method.lower()] for o in known if method.lower() in o), None)
+        if operation is None:
+            if status < 400:
+                sandbox.fail(f"not in the OpenAPI document: {asked}")
+            return
+        response = operation["responses"].get(str(status), operation["responses"]["default"])
+        content = response.get("content")
+        if content is None or "*/*" in content:
+            if content is None and body:
+                sandbox.fail(f"no body is documented: {asked}")
+            return
+        media = (kind or "").split(";")[0]
+        if media not in content:
+            sandbox.fail(f"documented as {list(content)}: {asked}")
+        value = json.loads(body) if media == "application/json" else body
+        if not isinstance(value, TYPES[content[media]["schema"]["type"]]):
+            sandbox.fail(f"documented as {content[media]['schema']}: {asked}")
+
+    def exchange(self, method, path, body, headers, timeout):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         try:
-            connection.request(method, path, body, {**self.headers, **(headers or {})})
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            content = answer.read().decode()
-            if self.check is not None:
-                self.check(method, path, answer.status, answer.getheader("Content-Type"), content)
-            return answer.status, content
+            return answer.status, answer.getheader("Content-Type"), answer.read().decode()
         finally:
             connection.close()
+
+    def ask(self, method, path, body=None, headers=None, timeout=60):
+        headers = {**self.headers, **(headers or {})}
+        status, kind, content = self.exchange(method, path, body, headers, timeout)
+        if self.documented:
+            self.validate(method, path, status, kind, content)
+        return status, content
 
     def get(self, path, timeout=60):
         status, body = self.ask("GET", path, timeout=timeout)
