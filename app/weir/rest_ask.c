@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "rest_ask.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,5 +147,6 @@ void ask_stream(struct http_answer *a, struct ask *k, const char *type,
 
 void ask_number(struct http_out *out, double number)
 {
-	http_out_fmt(out, "%.15g", number);
+	char text[32];
+	http_out_bytes(out, text, (size_t)snprintf(text, sizeof(text), "%.15g", number));
 }

@@ -6,22 +6,30 @@
 
 #include "rest_text.h"
 
+static bool is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
 void exposition_name(struct http_out *out, const char *prefix, const char *name, size_t len)
 {
 	http_out_str(out, prefix);
 	if (prefix[0] == '\0' && len > 0 && name[0] >= '0' && name[0] <= '9')
 		http_out_str(out, "_");
 	for (size_t i = 0; i < len; i++) {
-		const char c = name[i];
-		const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-				   (c >= '0' && c <= '9') || c == '_';
-		http_out_bytes(out, plain ? &c : "_", 1);
+		const size_t from = i;
+		while (i < len && is_plain(name[i]))
+			i++;
+		http_out_bytes(out, name + from, i - from);
+		http_out_str(out, i < len ? "_" : "");
 	}
 }
 
 void exposition_label(struct http_out *out, const char *name, const char *value)
 {
-	http_out_fmt(out, "%s=\"", name);
+	http_out_str(out, name);
+	http_out_str(out, "=\"");
 	for (size_t left = strlen(value); left > 0;) {
 		const size_t size = rest_char_size(value, left);
 		if (size == 0)

@@ -28,11 +28,14 @@ struct metrics_out {
 	const char *prefix;
 	const struct catalog *catalog;
 	struct exposition_seen seen;
+	struct http_out labels; ///< of the row at work
 };
 
-static void put_labels(struct http_out *out, const struct metric_row *row)
+// All cells of a row have the same.
+static void set_labels(struct http_out *out, const struct metric_row *row)
 {
 	char agent[ADDR_TEXT_SIZE];
+	out->len = 0;
 	http_out_str(out, "{");
 	exposition_label(out, "agent", addr_text(&row->agent, agent));
 	http_out_str(out, ",");
@@ -62,8 +65,7 @@ static void describe(struct metrics_out *m, struct http_out *out, const char *na
 	exposition_gauge(out, m->prefix, name, len, text);
 }
 
-static void put_cell(struct metrics_out *m, struct http_out *out, const struct metric_row *row,
-		     const struct metric_cell *cell)
+static void put_cell(struct metrics_out *m, struct http_out *out, const struct metric_cell *cell)
 {
 	const struct metric_request *q = &m->ask->request;
 	const struct metric_column *col = q->n_columns > 0 ? &q->column[cell->column] : NULL;
@@ -71,7 +73,7 @@ static void put_cell(struct metrics_out *m, struct http_out *out, const struct m
 	const size_t len = col != NULL ? col->name_len : strlen(cell->name);
 	describe(m, out, name, len);
 	exposition_name(out, m->prefix, name, len);
-	put_labels(out, row);
+	http_out_bytes(out, m->labels.text, m->labels.len);
 	ask_number(out, cell->number);
 	http_out_str(out, "\n");
 }
@@ -83,9 +85,11 @@ static bool more_metrics(void *ctx, struct http_out *out)
 	ask_next(m->ask);
 	for (uint32_t i = 0; i < page->n_rows; i++) {
 		const struct metric_row *row = &page->row[i];
-		for (uint32_t c = 0; c < row->n_cells; c++)
+		set_labels(&m->labels, row);
+		out->failed |= m->labels.failed;
+		for (uint32_t c = 0; c < row->n_cells && !out->failed; c++)
 			if (row->cell[c].kind == METRIC_NUMBER && !row->cell[c].flow)
-				put_cell(m, out, row, &row->cell[c]);
+				put_cell(m, out, &row->cell[c]);
 	}
 	return m->ask->more;
 }
@@ -94,6 +98,7 @@ static void end_metrics(void *ctx)
 {
 	struct metrics_out *m = ctx;
 	ask_free(m->ask);
+	free(m->labels.text);
 	free(m);
 }
 
