@@ -40,10 +40,8 @@ static int open_feed(struct collector *c, struct err_msg *msg);
 // Read by the stats socket at any time.
 static void tell_memory(struct collector *c)
 {
-	const uint64_t headers =
-		c->pcap != NULL ? c->n_workers * c->config->event_headers + EVENT_PCAP_KEEP : 0;
 	const uint64_t bytes[COLLECTOR_PARTS] = {memory_of_workers(&c->memory), c->memory.buffers,
-						 c->memory.analyzer, headers};
+						 c->memory.analyzer, c->memory.headers};
 	static const char *const names[COLLECTOR_PARTS] = {"workers", "packet_buffers", "analyzer",
 							   "event_headers"};
 	for (unsigned i = 0; i < COLLECTOR_PARTS; i++) {

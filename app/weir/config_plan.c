@@ -139,6 +139,7 @@ void config_policy(const struct config *c, struct intake_policy *out)
 struct sizes {
 	uint64_t worker;   // banks and intake of one worker
 	uint64_t analyzer; // bytes
+	uint64_t tables;   // groups and maps, learned ones among them
 };
 
 static struct sizes sizes_of(const struct config *c, const struct program *program)
@@ -150,13 +151,14 @@ static struct sizes sizes_of(const struct config *c, const struct program *progr
 	return (struct sizes){
 		.worker = BANKS * (uint64_t)bank_size(program, &bank) + intake_size(&bank),
 		.analyzer = analyzer_size(&analyzer, program, c->thresholds, c->n_thresholds),
+		.tables = config_tables_size(c) + c->learned_size,
 	};
 }
 
 uint64_t config_memory(const struct config *c, const struct program *program)
 {
 	const struct sizes s = sizes_of(c, program);
-	return config_workers(c) * s.worker + s.analyzer + config_tables_size(c);
+	return config_workers(c) * s.worker + s.analyzer + s.tables;
 }
 
 // In MiB, as much as a person wants to know.
@@ -171,12 +173,14 @@ int config_check_memory(const struct config *c, const struct program *program, s
 	const struct sizes s = sizes_of(c, program);
 	const uint64_t need = config_memory(c, program);
 	char total[SIZE_TEXT], budget[SIZE_TEXT], worker[SIZE_TEXT], analyzer[SIZE_TEXT];
+	char tables[SIZE_TEXT];
 	if (need <= c->memory)
 		return 0;
 	return err_set(msg, ERR_FULL,
-		       "memory: %s allowed, %s needed (flows: %zu, workers: %u of %s, merged: %s); "
-		       "raise memory, or lower entries, store, triggered, sources or agents",
+		       "memory: %s allowed, %s needed (flows: %zu, workers: %u of %s, merged: %s, "
+		       "groups and maps: %s); raise memory, or lower entries, store, triggered, "
+		       "sources or agents",
 		       mebibytes(c->memory, budget), mebibytes(need, total), c->n_flows,
 		       config_workers(c), mebibytes(s.worker, worker),
-		       mebibytes(s.analyzer, analyzer));
+		       mebibytes(s.analyzer, analyzer), mebibytes(s.tables, tables));
 }

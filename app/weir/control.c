@@ -282,6 +282,7 @@ static int compile(struct control *c, const struct definitions *set, uint64_t me
 	}
 	if (err == 0) {
 		*program = config_compile(&view, r->msg);
+		view.learned_size = learned_size(c->learned, *round);
 		err = *program != NULL ? config_check_memory(&view, *program, r->msg) : ERR_INVALID;
 	}
 	if (err != 0) {

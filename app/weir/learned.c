@@ -191,6 +191,14 @@ int learned_load(void *learned, const char *function, const char *name, struct p
 	return 0;
 }
 
+uint64_t learned_size(const struct learned *l, uint64_t round)
+{
+	uint64_t size = 0;
+	for (const struct frozen *t = l->first; t != NULL; t = t->next)
+		size += t->asked >= round && t->map != NULL ? map_size(t->map) : 0;
+	return size;
+}
+
 void learned_settle(struct learned *l, uint64_t round)
 {
 	l->settled = round;

@@ -38,6 +38,8 @@ uint64_t learned_begin(struct learned *l);
 /// The map of `host:K:name`, or of `link:K`. 0, or ERR_MEMORY and a message.
 int learned_load(void *learned, const char *function, const char *name, struct program_table *out,
 		 struct err_msg *msg);
+/// Bytes of the maps that compilation @p round has asked for.
+uint64_t learned_size(const struct learned *l, uint64_t round);
 /// The program of compilation @p round is in force.
 void learned_settle(struct learned *l, uint64_t round);
 /// Look for news of the maps in force. 1: a compilation is due; 0; ERR_MEMORY and a message.

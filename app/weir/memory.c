@@ -8,6 +8,8 @@
 #include <rte_malloc.h>
 
 #include "config_plan.h"
+#include "config_tables.h"
+#include "event_pcap.h"
 #include "weir/eal.h"
 #include "weir/inputs.h"
 #include "weir/log.h"
@@ -37,7 +39,10 @@ void memory_plan(struct memory_plan *plan, const struct config *c, const struct 
 		.intake = intake_size(&bank),
 		.worker = sizeof(struct worker),
 		.analyzer = analyzer_size(&analyzer, program, c->thresholds, c->n_thresholds),
+		.tables = config_tables_size(c),
 	};
+	if (c->event_headers > 0)
+		plan->headers = plan->n_workers * c->event_headers + EVENT_PCAP_KEEP;
 	plan->hugepages = c->hugepages;
 	plan->buffers = inputs_memory(c, plan->hugepages);
 	if (!c->hugepages || needs_hugepages(c) || eal_free_hugepages() >= memory_of_eal(plan))
@@ -71,8 +76,12 @@ void memory_log(const struct memory_plan *p, const struct config *c, const struc
 	    program->n_def, c->entries, c->agents, c->sources, MEGABYTES(c->counter_log));
 	LOG(INFO, MEMORY, "merged: %u definitions x %u entries and the rest = %.1f MB",
 	    program->n_def, c->store, MEGABYTES(p->analyzer));
-	LOG(INFO, MEMORY, "packet buffers %.1f MB; in all %.1f MB%s", MEGABYTES(p->buffers),
-	    MEGABYTES(memory_of_eal(p) + p->analyzer), p->hugepages ? "" : ", no hugepages");
+	LOG(INFO, MEMORY,
+	    "packet buffers %.1f MB, datagrams of late %.1f MB, groups and maps %.1f MB; in all "
+	    "%.1f MB%s",
+	    MEGABYTES(p->buffers), MEGABYTES(p->headers), MEGABYTES(p->tables),
+	    MEGABYTES(memory_of_eal(p) + p->analyzer + p->headers + p->tables),
+	    p->hugepages ? "" : ", no hugepages");
 }
 
 void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg)

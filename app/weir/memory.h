@@ -30,6 +30,8 @@ struct memory_plan {
 	size_t worker;   ///< the worker itself
 	size_t buffers;  ///< packet buffers of all ports
 	size_t analyzer; ///< merged state
+	size_t tables;   ///< groups and maps, as they were at start
+	size_t headers;  ///< datagrams of late, for events
 	bool hugepages;  ///< for what comes from EAL
 };
 
