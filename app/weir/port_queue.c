@@ -13,6 +13,8 @@
 #include "weir/port_kernel.h"
 #include "weir/port_spread.h"
 
+_Static_assert(sizeof(struct port_queue) % 64 == 0, "no two workers' shares on one cache line");
+
 // Frames whose headers are on their way into the cache while one is checked: the check takes some
 // 20 ns, a line from memory some 100 ns.
 #define PREFETCH_AHEAD 4

@@ -24,6 +24,7 @@ struct seat {
 	uint32_t relieved; // bursts since that were not full; its worker: rw
 	uint16_t next;     // whom it deals to first; its worker: rw
 } __attribute__((aligned(64)));
+_Static_assert(sizeof(struct seat) == 64, "a worker's seat is its own cache line");
 
 struct spread {
 	uint16_t n;

@@ -2,6 +2,7 @@
 // Copyright (c) 2026 The weir authors
 #include "weir/tap.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,9 @@ struct tap {
 	uint64_t dropped;                           // pusher: rw, relaxed
 	uint64_t head __attribute__((aligned(64))); // popper: rw, release; pusher: r, acquire
 };
+_Static_assert(offsetof(struct tap, tail) == 64 && offsetof(struct tap, head) == 128 &&
+		       sizeof(struct tap) == 192,
+	       "the pusher's line, the popper's line, and nothing of others on either");
 
 struct tap *tap_new(size_t size)
 {

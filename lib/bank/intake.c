@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+_Static_assert(sizeof(struct intake) % 64 == 0, "what follows it begins a cache line");
+
 // An agent whose uptime went back by more than this began anew; less is a datagram that came late.
 #define RESTART_MS 10000
 
