@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define BURST 64
+
 static const struct {
 	const char *name, *keys, *value, *values;
 } definitions[BANK_RIG_DEFINITIONS] = {
@@ -89,6 +91,28 @@ void bank_rig_restart(struct bank_rig *r)
 {
 	bank_clear(r->bank, 0, UINT64_MAX);
 	intake_restart(r->intake);
+}
+
+static uint64_t flow_samples(const struct stats *s)
+{
+	return stats_read(s, STAT_used_flow_samples) + stats_read(s, STAT_sample_shed);
+}
+
+double bank_rig_pass(struct bank_rig *r, const struct load *l, size_t first, size_t end)
+{
+	const uint64_t before = flow_samples(r->stats);
+	bank_rig_restart(r);
+	const uint64_t start = bench_now();
+	for (size_t i = first; i < end;) {
+		struct payload burst[BURST];
+		unsigned n = 0;
+		for (; n < BURST && i < end; n++, i++)
+			burst[n] = (struct payload){.data = l->datagrams[i].data,
+						    .len = l->datagrams[i].len};
+		bank_ingest(r->bank, r->intake, burst, n);
+	}
+	const uint64_t ns = bench_now() - start;
+	return (double)ns / (double)(flow_samples(r->stats) - before);
 }
 
 void bank_rig_check(const struct bank_rig *r, size_t n_samples)

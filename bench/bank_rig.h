@@ -6,9 +6,8 @@
 /// The bank and the intake of one worker, with an operator's flow definitions, for benchmarks.
 ///
 ///     struct bank_rig *r = bank_rig_new(&(struct bank_rig_params){1, 1 << 20}, &stats);
-///     bank_rig_restart(r);                  // an interval begins
-///     bank_ingest(r->bank, r->intake, burst, n);
-///     bank_rig_check(r, n_samples);         // nothing got lost
+///     double ns = bank_rig_pass(r, &load, 0, load.n_datagrams); // an interval, ns per flow sample
+///     bank_rig_check(r, n_samples);                             // nothing got lost
 ///     bank_rig_free(r);
 ///
 /// Thread-safety: one thread per rig. Errors end the program.
@@ -42,5 +41,7 @@ struct bank_rig *bank_rig_new(const struct bank_rig_params *params, struct stats
 void bank_rig_free(struct bank_rig *r);
 /// An empty bank, and the same datagrams once more are no duplicates.
 void bank_rig_restart(struct bank_rig *r);
+/// ns per flow sample of one interval: a fresh bank, and the datagrams from @p first to @p end.
+double bank_rig_pass(struct bank_rig *r, const struct load *l, size_t first, size_t end);
 /// Ends the program unless all ledgers close and the first table measured @p n_samples.
 void bank_rig_check(const struct bank_rig *r, size_t n_samples);

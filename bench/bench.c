@@ -19,7 +19,7 @@ static void usage(const char *program, FILE *to)
 		"  --datagrams N     size of the standard load (default 200000)\n"
 		"  --small-pages     do not ask for huge pages\n"
 		"  --quick           a load of 2000 datagrams, 1 run: does it work at all?\n"
-		"  --only CASE       run this case alone (bench_ingest)\n"
+		"  --only CASE       run this case alone (bench_ingest, bench_merge)\n"
 		"  --json FILE       write the rows as JSON, one per line (- for stdout)\n",
 		program, BENCH_MAX_RUNS);
 }

@@ -34,7 +34,7 @@
 struct bench_options {
 	const char *pcap;    ///< capture to read, or NULL: generate the standard load
 	const char *json;    ///< file for the rows, "-" for stdout, or NULL
-	const char *only;    ///< bench_ingest: the one case to run, or NULL
+	const char *only;    ///< the one case to run, or NULL: bench_ingest, bench_merge
 	unsigned runs;       ///< repetitions of each case
 	size_t n_datagrams;  ///< of the standard load
 	uint64_t table_bits; ///< log2 of the slots of the floor's table

@@ -11,8 +11,6 @@
 #include "bank_rig.h"
 #include "floor.h"
 
-#define BURST 64
-
 struct rig {
 	struct bank_rig *bank;
 	struct stats stats;
@@ -27,28 +25,9 @@ static struct rig *rig_new(const struct load *l, const struct bank_rig_params *p
 	return r;
 }
 
-static uint64_t flow_samples(const struct rig *r)
-{
-	return stats_read(&r->stats, STAT_used_flow_samples) +
-	       stats_read(&r->stats, STAT_sample_shed);
-}
-
-// ns per flow sample of one interval: a fresh bank, all datagrams once.
 static double pass(struct rig *r)
 {
-	const uint64_t before = flow_samples(r);
-	bank_rig_restart(r->bank);
-	const uint64_t start = bench_now();
-	for (size_t i = 0; i < r->load->n_datagrams;) {
-		struct payload burst[BURST];
-		unsigned n = 0;
-		for (; n < BURST && i < r->load->n_datagrams; n++, i++)
-			burst[n] = (struct payload){.data = r->load->datagrams[i].data,
-						    .len = r->load->datagrams[i].len};
-		bank_ingest(r->bank->bank, r->bank->intake, burst, n);
-	}
-	const uint64_t ns = bench_now() - start;
-	return (double)ns / (double)(flow_samples(r) - before);
+	return bank_rig_pass(r->bank, r->load, 0, r->load->n_datagrams);
 }
 
 /// One rig of a case.

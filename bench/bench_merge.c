@@ -51,6 +51,7 @@ int main(int argc, char **argv)
 	struct bench_options o;
 	bench_options_read(&o, argc, argv);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		run_case(&report, &o, &cases[i]);
+		if (o.only == NULL || strcmp(o.only, cases[i].name) == 0)
+			run_case(&report, &o, &cases[i]);
 	return bench_report_write(&report, &o) == 0 ? 0 : 1;
 }
