@@ -113,21 +113,17 @@ static inline void take_tuple(const struct found *f)
 {
 	static uint64_t key[(PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK) / 8];
 	const uint8_t *h = f->header.header;
-	const uint32_t needs = tuple->plain_needs & ~(uint32_t)PLAIN_ROOM;
+	const uint32_t needs = tuple->plain_needs;
 	struct plain plain;
 	sink += f->header.frame_length * (uint64_t)f->fs.sampling_rate;
 	if (f->header.protocol == HEADER_ETHERNET && dissect_plain(h, f->header.len, &plain) &&
-	    needs != 0 && (plain.has & needs) == needs &&
-	    h + plain.transport_at + PLAIN_ROOM_BYTES <= f->data + f->len) {
-		const uint8_t *const at[N_PLAIN_FROM] = {
-			[PLAIN_FROM_ETH] = h,
-			[PLAIN_FROM_NETWORK] = h + plain.network_at,
-			[PLAIN_FROM_TRANSPORT] = h + plain.transport_at,
+	    (plain.has & needs) == needs) {
+		const uint8_t at[N_PLAIN_FROM] = {
+			[PLAIN_FROM_NETWORK] = (uint8_t)plain.network_at,
+			[PLAIN_FROM_TRANSPORT] = (uint8_t)plain.transport_at,
 		};
-		const uint8_t *const *const places = at;
-		uint8_t *const to = (uint8_t *)key;
-		memcpy(to, &f->fs.ds_index, PROGRAM_KEY_SOURCE);
-		flow_def_plain_keys(tuple, &places, &to, 1);
+		flow_def_plain_key(tuple->plain, h, at, f->fs.ds_index, (uint8_t *)key, 2,
+				   tuple->plain->n_windows);
 	} else {
 		dissect(f, DISSECT_OUTER);
 		sink += flow_def_key(tuple, &packet, f->fs.ds_index, (uint8_t *)key);

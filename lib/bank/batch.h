@@ -42,23 +42,22 @@ enum sample_kind {
 	SAMPLE_REFUSED, ///< not to be measured
 };
 
-/// A flow sample that is staged. stage_flow() fills in what its bytes say, and a plain one
-/// (dissect.h) wholly; what it is worth and whether it is used follows when it is settled. The
-/// packet of the same index is there at once for any sample that is not plain, and for a plain one
-/// when a definition needs it: sample_packet() makes it.
+/// A flow sample that is staged, in a cache line. Staging fills in whose it is and, if it is plain
+/// (dissect.h), what its header has; what it is worth and whether it is used follows when it is
+/// settled. The packet of the same index is there at once for any sample that is not plain, and for
+/// a plain one when a definition needs it: sample_packet() makes it.
 struct sample {
 	const struct origin *from;
-	struct sflow_sample wire;
+	const uint8_t *body; ///< of the sample in the datagram; its tag and length lie before it
 	struct source_id id;
 	uint32_t source; ///< index in the registry; until it is settled, where it should be
 	uint32_t bytes;  ///< on the wire
+	double volume;   ///< rate x bytes
 	double rate;
-	uint8_t kind;                    ///< enum sample_kind
-	bool packet;                     ///< its packet is made
-	uint16_t has;                    ///< enum plain_has; 0 = not plain
-	uint32_t end;                    ///< plain: of the header, from its start
-	const uint8_t *at[N_PLAIN_FROM]; ///< plain: what gathering reads
-	const uint8_t *switch_record;    ///< plain: body of extended_switch, or NULL
+	uint16_t has;             ///< enum plain_has; 0 = not plain
+	uint8_t kind;             ///< enum sample_kind
+	bool packet;              ///< its packet is made
+	uint8_t at[N_PLAIN_FROM]; ///< plain: what gathering reads, from `body`
 };
 
 /// What a flow sample says of its source, as sent.
@@ -77,18 +76,11 @@ struct stepped {
 /// Make the packet of a plain sample.
 void sample_packet(enum dissect_depth depth, const struct sample *s, struct packet *p);
 
-/// Plain samples whose keys are gathered together.
-struct plain_batch {
-	uint32_t n;
-	const uint8_t *const *at[SAMPLES];
-	uint8_t *key[SAMPLES];
-};
-
 /// Additions on their way to the table of one definition.
 struct batch {
 	struct table_batch add;
-	uint32_t def; ///< which
-	double rate[SAMPLES];
+	uint32_t def;         ///< which
+	double rate[SAMPLES]; ///< where there are secondary values, as `values`
 	union attribute values[SAMPLES][PROGRAM_VALUES_MAX + 1];
 	uint8_t key[SAMPLES * (PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK)] __attribute__((aligned(64)));
 };

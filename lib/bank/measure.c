@@ -72,8 +72,9 @@ static const struct packet *packet_of(const struct bank *b, struct intake *in, u
 }
 
 // Gather one sample into place @p n, whose key is @p key.
-static bool gather_sample(const struct bank *b, struct intake *in, struct batch *batch, uint32_t k,
-			  uint32_t n, uint8_t *key, struct missed *missed)
+static __attribute__((noinline)) bool gather_sample(const struct bank *b, struct intake *in,
+						    struct batch *batch, uint32_t k, uint32_t n,
+						    uint8_t *key, struct missed *missed)
 {
 	const struct flow_def *def = &b->program->def[batch->def];
 	const struct sample *s = &in->sample[k];
@@ -89,50 +90,69 @@ static bool gather_sample(const struct bank *b, struct intake *in, struct batch 
 	}
 	if (def->n_cell != 0)
 		read_cells(b, def, p, batch->values[n]);
+	batch->rate[n] = s->rate;
 	batch->add.value[n] = s->rate * value;
 	return true;
 }
 
-// Gather the keys and values of all samples that the definition of @p batch measures. What a key
-// writes too far ends before the next.
-static struct missed gather(const struct bank *b, struct intake *in, struct batch *batch)
+// Gather the keys and values of all samples that the definition of @p batch measures: those that
+// are plain by loads alone, @p n_vectors for a key (0 = none are), the rest by their packets. What
+// a key writes too far ends before the next.
+static inline __attribute__((always_inline)) struct missed gather_all(const struct bank *b,
+								      struct intake *in,
+								      struct batch *batch,
+								      unsigned n_vectors)
 {
 	const struct flow_def *def = &b->program->def[batch->def];
-	struct plain_batch plain;
+	const struct plain_key *plain = def->plain;
+	const uint8_t kind = def->dropped ? SAMPLE_DISCARDED : SAMPLE_FLOW;
+	const uint32_t needs = def->filter == NULL ? def->plain_needs : 0;
+	const uint32_t wants = plain->wants | needs | PLAIN_ETH;
+	const bool is_bytes = def->value_kind == VALUE_BYTES;
+	const uint32_t n_samples = in->n_samples, stride = batch->add.stride;
+	const unsigned n_windows = plain->n_windows, n_bits = plain->n_bits;
 	struct missed missed = {0};
 	uint8_t *key = batch->key;
-	const uint32_t stride = def->key_size + PROGRAM_KEY_SLACK, n_samples = in->n_samples;
-	const uint32_t needs = def->plain_needs;
-	const bool is_plain = needs != 0 && def->filter == NULL && def->n_cell == 0 &&
-			      def->value_kind <= VALUE_FRAMES && !def->dropped;
-	const uint8_t kind = def->dropped ? SAMPLE_DISCARDED : SAMPLE_FLOW;
 	uint32_t n = 0;
-	plain.n = 0;
 	for (uint32_t k = 0; k < n_samples; k++) {
 		const struct sample *s = &in->sample[k];
-		if (is_plain && (s->has & needs) == needs) {
-			memcpy(key, &s->source, sizeof(s->source));
-			plain.at[plain.n] = s->at;
-			plain.key[plain.n++] = key;
-			batch->add.value[n] =
-				s->rate * (def->value_kind == VALUE_BYTES ? s->bytes : 1);
-		} else if (is_plain && (s->has & PLAIN_ROOM) != 0) {
+		const uint32_t has = s->has;
+		if (n_vectors > 0 && (has & wants) == wants) {
+			flow_def_plain_key(plain, s->body, s->at, s->source, key, n_vectors,
+					   n_windows);
+			if (__builtin_expect(n_bits > 0, 0))
+				flow_def_plain_bits(plain, s->body, s->at, key);
+			batch->add.value[n] = is_bytes ? s->volume : s->rate;
+		} else if (s->kind != kind) {
+			continue;
+		} else if (has != 0 && (has & needs) != needs) {
 			missed.no_key++; // a plain header has no more than it says
 			continue;
-		} else if (s->kind != kind || !gather_sample(b, in, batch, k, n, key, &missed)) {
+		} else if (!gather_sample(b, in, batch, k, n, key, &missed)) {
 			continue;
 		}
 		batch->add.last[n] = s->from->ms;
-		batch->rate[n] = s->rate;
 		key += stride;
 		n++;
 	}
-	if (plain.n > 0)
-		flow_def_plain_keys(def, plain.at, plain.key, plain.n);
 	batch->add.n = n;
-	batch->add.stride = stride;
-	batch->add.key = batch->key;
 	return missed;
+}
+
+static struct missed gather(const struct bank *b, struct intake *in, struct batch *batch)
+{
+	const struct flow_def *def = &b->program->def[batch->def];
+	const bool is_plain = def->filter == NULL && def->n_cell == 0 &&
+			      def->value_kind <= VALUE_FRAMES && !def->dropped;
+	batch->add.key = batch->key;
+	batch->add.stride = ((def->key_size + 15u) & ~15u) + PROGRAM_KEY_SLACK;
+	switch (is_plain ? def->plain->n_vectors : 0) {
+	case 1: return gather_all(b, in, batch, 1);
+	case 2: return gather_all(b, in, batch, 2);
+	case 3: return gather_all(b, in, batch, 3);
+	case 4: return gather_all(b, in, batch, 4);
+	default: return gather_all(b, in, batch, 0);
+	}
 }
 
 static void add(struct bank *b, struct intake *in, const struct batch *batch)

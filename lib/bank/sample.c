@@ -42,40 +42,53 @@ enum {
 	SWITCH_SIZE = 24, // extended_switch with its tag and length
 };
 
-// Read the records into @p out. Returns enum plain_has; 0 when they are not plain.
-static inline uint16_t read_plain(const struct origin *from, const struct sflow_sample *wire,
-				  struct sample *out)
+// The shortest header that is plain: Ethernet, IPv4, eight bytes of what IPv4 carries.
+#define PLAIN_MIN (14 + 20 + 8)
+
+// Is extended_switch the second of two records? Its last SWITCH_SIZE bytes lie @p at.
+static inline bool ends_with_switch(const uint8_t *b, const uint8_t *at)
 {
-	const uint8_t *b = wire->body, *end = b + wire->len;
-	if (wire->len < AT_HEADER || load_raw(b + AT_TAG) != WIRE(SFLOW_SAMPLED_HEADER) ||
+	return load_raw(b + AT_N_RECORDS) == WIRE(2) &&
+	       load_raw(at) == WIRE(SFLOW_EXTENDED_SWITCH) &&
+	       load_raw(at + 4) == WIRE(SWITCH_SIZE - 8);
+}
+
+static inline uint32_t header_len(const uint8_t *b)
+{
+	const uint32_t room = load_be32(b + AT_LEN) - (AT_HEADER - AT_PROTOCOL);
+	const uint32_t said = load_be32(b + AT_HEADER_LEN);
+	return said < room ? said : room;
+}
+
+// The body of extended_switch in a plain sample, or NULL.
+static inline const uint8_t *switch_record(const uint8_t *b)
+{
+	return load_raw(b + AT_N_RECORDS) == WIRE(1)
+		       ? NULL
+		       : b + AT_PROTOCOL + ((load_be32(b + AT_LEN) + 3) & ~3u) + 8;
+}
+
+// What the header of the compact flow sample @p b of @p len bytes has, and where, into @p s. False
+// unless it is plain.
+static inline bool read_plain(const uint8_t *b, uint32_t len, struct sample *s)
+{
+	if (len < AT_HEADER + PLAIN_MIN || load_raw(b + AT_TAG) != WIRE(SFLOW_SAMPLED_HEADER) ||
 	    load_raw(b + AT_PROTOCOL) != WIRE(HEADER_ETHERNET))
-		return 0;
-	const uint32_t len = load_be32(b + AT_LEN), said = load_be32(b + AT_HEADER_LEN);
-	if (len < AT_HEADER - AT_PROTOCOL || len > wire->len - AT_PROTOCOL)
-		return 0;
-	const uint32_t room = len - (AT_HEADER - AT_PROTOCOL);
-	const uint8_t *next = b + AT_PROTOCOL + ((len + 3) & ~3u);
-	const uint32_t n_records = load_raw(b + AT_N_RECORDS);
-	out->switch_record = NULL;
-	if (n_records == WIRE(2)) {
-		if (end - next != SWITCH_SIZE || load_raw(next) != WIRE(SFLOW_EXTENDED_SWITCH) ||
-		    load_raw(next + 4) != WIRE(SWITCH_SIZE - 8))
-			return 0;
-		out->switch_record = next + 8;
-	} else if (n_records != WIRE(1) || next != end) {
-		return 0;
-	}
+		return false;
+	// As `len` is no less than PLAIN_MIN, none that is too long leaves so little behind it.
+	const uint32_t behind = len - AT_PROTOCOL - ((load_be32(b + AT_LEN) + 3) & ~3u);
+	if (behind == SWITCH_SIZE ? !ends_with_switch(b, b + len - SWITCH_SIZE)
+				  : behind != 0 || load_raw(b + AT_N_RECORDS) != WIRE(1))
+		return false;
 	struct plain plain;
-	const uint8_t *header = b + AT_HEADER;
-	if (!dissect_plain(header, said < room ? said : room, &plain))
-		return 0;
-	out->bytes = load_be32(b + AT_FRAME_LEN);
-	out->end = plain.end;
-	out->at[PLAIN_FROM_ETH] = header;
-	out->at[PLAIN_FROM_NETWORK] = header + plain.network_at;
-	out->at[PLAIN_FROM_TRANSPORT] = header + plain.transport_at;
-	const uint8_t *read = header + plain.transport_at + PLAIN_ROOM_BYTES;
-	return (uint16_t)(plain.has | (read <= from->data + from->len ? PLAIN_ROOM : 0));
+	if (!dissect_plain(b + AT_HEADER, header_len(b), &plain))
+		return false;
+	s->has = (uint16_t)plain.has;
+	s->at[PLAIN_FROM_SAMPLE] = 0;
+	s->at[PLAIN_FROM_ETH] = AT_HEADER;
+	s->at[PLAIN_FROM_NETWORK] = (uint8_t)(AT_HEADER + plain.network_at);
+	s->at[PLAIN_FROM_TRANSPORT] = (uint8_t)(AT_HEADER + plain.transport_at);
+	return true;
 }
 
 static inline bool open_flow(struct passage *ps, const struct sflow_sample *wire,
@@ -116,17 +129,17 @@ static inline __attribute__((always_inline)) bool stage_flow(struct passage *ps,
 	if (!open_flow(ps, wire, &fs))
 		return false;
 	struct intake *in = ps->in;
-	const struct origin *from = ps->from;
 	struct sample *s = &in->sample[in->n_samples];
 	const struct source_id id = source_of(ps, &fs);
 	s->source = ask_for(ps, &id);
-	s->from = from;
-	s->wire.tag = wire->tag;
-	s->wire.len = wire->len;
-	s->wire.body = wire->body;
+	s->from = ps->from;
+	s->body = wire->body;
 	s->id = id;
 	s->packet = false;
-	s->has = compact ? read_plain(from, wire, s) : 0;
+	if (!compact || !read_plain(wire->body, wire->len, s))
+		s->has = 0;
+	else if ((fs.input | fs.output) >> 30 == SFLOW_IF_INDEX)
+		s->has |= PLAIN_IFINDEX;
 	in->n_samples++;
 	if (in->n_samples == SAMPLES)
 		samples_flush(ps);
@@ -163,13 +176,14 @@ static inline bool count_next(const struct bank *bank, struct registry_source *k
 static inline bool settle_plain(struct bank *bank, struct registry_source *known, struct sample *s,
 				double scale)
 {
-	const uint8_t *b = s->wire.body;
+	const uint8_t *b = s->body;
 	struct source_cell *cell = &bank->source[s->source];
 	const struct numbers n = {load_be32(b + AT_SEQUENCE), load_be32(b + AT_RATE),
 				  load_be32(b + AT_POOL), load_be32(b + AT_DROPS)};
 	if (s->has == 0 || !count_next(bank, known, cell, &s->id, s->from, &n))
 		return false;
-	const double r = s->rate = known->weight * scale, w = r * s->bytes;
+	s->bytes = load_be32(b + AT_FRAME_LEN);
+	const double r = s->rate = known->weight * scale, w = s->volume = r * s->bytes;
 	s->kind = SAMPLE_FLOW;
 	cell->bytes += w;
 	cell->frames += r;
@@ -191,7 +205,7 @@ static inline void settle_staged(struct passage *ps, uint32_t end)
 		struct sample *s = &in->sample[k];
 		if (__builtin_expect(settle_plain(bank, &sources[s->source], s, scale), 1)) {
 			n_plain++;
-			n_records += 1 + (s->switch_record != NULL);
+			n_records += load_raw(s->body + AT_N_RECORDS) >> 24;
 		} else {
 			ps->from = (struct origin *)(uintptr_t)s->from;
 			sample_settle(ps, s, &in->packet[k]);
@@ -234,24 +248,12 @@ void samples_flush(struct passage *ps)
 void sample_packet(enum dissect_depth depth, const struct sample *s, struct packet *p)
 {
 	const struct origin *from = s->from;
-	const uint8_t *b = s->wire.body, *header = s->at[PLAIN_FROM_ETH];
-	const uint32_t at = (uint32_t)(header - from->data);
+	const uint8_t *b = s->body, *tags = switch_record(b);
 	packet_reset(p, from->data, from->len);
-	if (s->has & PLAIN_DNS) {
-		const uint32_t room = load_be32(b + AT_LEN) - (AT_HEADER - AT_PROTOCOL);
-		const uint32_t said = load_be32(b + AT_HEADER_LEN);
-		packet_walk(p, HEADER_ETHERNET, at, said < room ? said : room, depth);
-	} else {
-		const struct plain f = {
-			.has = s->has,
-			.network_at = (uint32_t)(s->at[PLAIN_FROM_NETWORK] - header),
-			.transport_at = (uint32_t)(s->at[PLAIN_FROM_TRANSPORT] - header),
-			.end = s->end,
-		};
-		packet_note_plain(p, at, &f, depth);
-	}
-	if (s->switch_record != NULL)
-		p->first[LAYER_SWITCH] = (uint16_t)(s->switch_record - from->data);
+	packet_dissect(p, HEADER_ETHERNET, (uint32_t)(b + AT_HEADER - from->data), header_len(b),
+		       depth);
+	if (tags != NULL)
+		p->first[LAYER_SWITCH] = (uint16_t)(tags - from->data);
 	p->meta = (struct packet_meta){
 		.input = WIRE(packet_port(load_be32(b + AT_INPUT))),
 		.output = WIRE(packet_port(load_be32(b + AT_OUTPUT))),

@@ -297,11 +297,13 @@ void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 {
 	struct intake *in = ps->in;
 	const struct origin *from = ps->from;
-	const bool discarded = s->wire.tag == SFLOW_DISCARDED_PACKET;
+	const uint8_t *head = s->body - 8; // tag and length
+	const struct sflow_sample wire = {load_be32(head), load_be32(head + 4), s->body};
+	const bool discarded = wire.tag == SFLOW_DISCARDED_PACKET;
 	struct flow_sample fs;
 	s->kind = SAMPLE_REFUSED;
 	s->has = 0;
-	flow_sample_open(&s->wire, &fs); // was done before, and went well
+	flow_sample_open(&wire, &fs); // was done before, and went well
 	s->source = admit(ps, &s->id, &fs, discarded);
 	if (s->source == 0)
 		return;
@@ -310,6 +312,7 @@ void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 		discarded ? 1 : in->scale * rate_of(ps, &in->registry.source[s->source], cell, &fs);
 	struct headers h;
 	s->bytes = read_sample(ps, p, &fs, s->id.direction, &h);
+	s->volume = s->rate * s->bytes;
 	s->packet = true;
 	if (discarded) {
 		s->kind = SAMPLE_DISCARDED;

@@ -7,7 +7,7 @@
 ///
 /// dissect_plain() (dissect.h) finds it, or says that a header is not plain. What is known of one
 /// is known without a look at it: bytes that `has` vouches for are there, so a flow key is gathered
-/// from a plain header by copies alone (flow_def_plain_keys() in program/program.h).
+/// from a plain header by loads alone (flow_def_plain_key() in program/program.h).
 ///
 /// Thread-safety: values only.
 
@@ -26,23 +26,25 @@ enum plain_has {
 	PLAIN_UDP = 1 << 6,
 	PLAIN_PORTS = 1 << 7, ///< TCP or UDP
 	PLAIN_DNS = 1 << 8,   ///< the UDP has a port of DNS: one more layer, for the walk to note
-	PLAIN_ROOM = 1 << 9,  ///< the datagram goes on for PLAIN_ROOM_BYTES
+	PLAIN_IFINDEX =
+		1 << 9, ///< both ports of its sample are an ifIndex: packet_port() changes none
 };
 
-/// Places in a plain header that fields are counted from.
+/// Places that fields are counted from: in a plain header, and the body of the compact flow sample
+/// that it came in.
 enum plain_from {
+	PLAIN_FROM_SAMPLE,
 	PLAIN_FROM_ETH,
 	PLAIN_FROM_NETWORK,
 	PLAIN_FROM_TRANSPORT,
 	N_PLAIN_FROM,
 };
 
-/// Bytes of the datagram that may be read behind the start of the transport header, be they part of
-/// the header or not, where PLAIN_ROOM says so.
-#define PLAIN_ROOM_BYTES 32
+/// From PLAIN_FROM_SAMPLE to the input port, which the output port follows.
+#define PLAIN_PORTS_AT 20
 
 struct plain {
-	uint32_t has; ///< enum plain_has
+	uint32_t has; ///< enum plain_has, without PLAIN_IFINDEX
 	uint32_t network_at, transport_at;
 	uint32_t end; ///< of the IP packet, or of the header if that ends sooner
 };

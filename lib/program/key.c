@@ -413,58 +413,149 @@ static int make_gather(struct flow_def *def, struct err_msg *msg)
 	return 0;
 }
 
-// Where a layer of a plain header begins, and how many of its bytes are there for sure.
+// Where a layer of a plain sample begins, and how many of its bytes are there for sure.
 static const struct plain_layer {
 	uint8_t layer, alt, from;
 	int8_t shift; // from that place
 	uint8_t size;
-	uint32_t has;
+	uint32_t has;   // without which there is no such layer
+	uint32_t wants; // without which it is not as it lies there
 } plain_layers[] = {
-	{LAYER_ETH, LAYER_NONE, PLAIN_FROM_ETH, 0, 14, PLAIN_ETH},
-	{LAYER_ETHERTYPE, LAYER_NONE, PLAIN_FROM_NETWORK, -2, 2, PLAIN_ETH},
-	{LAYER_VLAN, LAYER_NONE, PLAIN_FROM_ETH, 14, 2, PLAIN_VLAN},
-	{LAYER_IP, LAYER_NONE, PLAIN_FROM_NETWORK, 0, 20, PLAIN_IP4},
-	{LAYER_IP6, LAYER_NONE, PLAIN_FROM_NETWORK, 0, 40, PLAIN_IP6},
-	{LAYER_IP6NEXT, LAYER_NONE, PLAIN_FROM_NETWORK, 6, 1, PLAIN_IP6},
-	{LAYER_TCP, LAYER_NONE, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_TCP},
-	{LAYER_UDP, LAYER_NONE, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_UDP},
-	{LAYER_TCP, LAYER_UDP, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_PORTS},
-	{LAYER_UDP, LAYER_TCP, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_PORTS},
+	{LAYER_META, LAYER_NONE, PLAIN_FROM_SAMPLE, PLAIN_PORTS_AT, 8, 0, PLAIN_IFINDEX},
+	{LAYER_ETH, LAYER_NONE, PLAIN_FROM_ETH, 0, 14, PLAIN_ETH, 0},
+	{LAYER_ETHERTYPE, LAYER_NONE, PLAIN_FROM_NETWORK, -2, 2, PLAIN_ETH, 0},
+	{LAYER_VLAN, LAYER_NONE, PLAIN_FROM_ETH, 14, 2, PLAIN_VLAN, 0},
+	{LAYER_IP, LAYER_NONE, PLAIN_FROM_NETWORK, 0, 20, PLAIN_IP4, 0},
+	{LAYER_IP6, LAYER_NONE, PLAIN_FROM_NETWORK, 0, 40, PLAIN_IP6, 0},
+	{LAYER_IP6NEXT, LAYER_NONE, PLAIN_FROM_NETWORK, 6, 1, PLAIN_IP6, 0},
+	{LAYER_TCP, LAYER_NONE, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_TCP, 0},
+	{LAYER_UDP, LAYER_NONE, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_UDP, 0},
+	{LAYER_TCP, LAYER_UDP, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_PORTS, 0},
+	{LAYER_UDP, LAYER_TCP, PLAIN_FROM_TRANSPORT, 0, 8, PLAIN_PORTS, 0},
 };
+_Static_assert(offsetof(struct packet_meta, input) == 0 &&
+		       offsetof(struct packet_meta, output) == 4,
+	       "lie as in the sample");
 
 static const struct plain_layer *find_plain_layer(const struct gather *g)
 {
 	if (g->kind == GATHER_PART)
 		return NULL;
-	for (size_t i = 0; i < sizeof(plain_layers) / sizeof(plain_layers[0]); i++) {
-		const struct plain_layer *l = &plain_layers[i];
-		if (l->layer == g->layer && l->alt == g->alt)
-			return g->reach <= l->size ? l : NULL;
-	}
+	for (size_t i = 0; i < sizeof(plain_layers) / sizeof(plain_layers[0]); i++)
+		if (plain_layers[i].layer == g->layer && plain_layers[i].alt == g->alt)
+			return &plain_layers[i];
 	return NULL;
 }
 
-// What of a plain header the gathers read, when that is all they read.
+// Bytes that a plain sample has for sure, from a place on; the shortest is Ethernet, IPv4 and eight
+// bytes of what IPv4 carries. What `needs` says may be longer.
+struct plain_extent {
+	int from, end;
+};
+
+static struct plain_extent extent_of(uint8_t from, uint32_t needs)
+{
+	const int eth = 14 + (needs & PLAIN_VLAN ? 4 : 0), ip = needs & PLAIN_IP6 ? 40 : 20;
+	switch (from) {
+	case PLAIN_FROM_SAMPLE: return (struct plain_extent){0, PLAIN_PORTS_AT + 8};
+	case PLAIN_FROM_ETH: return (struct plain_extent){0, eth + ip + 8};
+	case PLAIN_FROM_NETWORK: return (struct plain_extent){-eth, ip + 8};
+	default: return (struct plain_extent){-eth - ip, 8};
+	}
+}
+
+// Where the i-th copy of a key reads a plain sample. The transport header of one that is known to
+// be IPv4 or IPv6 lies a fixed way behind the network header.
+static void place_of(const struct flow_def *def, unsigned i, uint8_t *from, int *offset)
+{
+	const struct gather *g = &def->gather[i];
+	const struct plain_layer *l = find_plain_layer(g);
+	const uint32_t ip = def->plain_needs & (PLAIN_IP4 | PLAIN_IP6);
+	*from = l->from;
+	*offset = g->offset + l->shift;
+	if (*from == PLAIN_FROM_TRANSPORT && ip != 0) {
+		*from = PLAIN_FROM_NETWORK;
+		*offset += ip & PLAIN_IP6 ? 40 : 20;
+	}
+}
+
+// The window that holds that byte, a new one if need be. NULL: there are too many.
+static struct plain_window *window_at(struct plain_key *k, uint8_t from, int offset, int last)
+{
+	for (unsigned i = 0; i < k->n_windows; i++) {
+		struct plain_window *w = &k->window[i];
+		if (w->from == from && offset >= w->offset && offset < w->offset + 16)
+			return w;
+	}
+	if (k->n_windows == PLAIN_WINDOWS)
+		return NULL;
+	struct plain_window *w = &k->window[k->n_windows++];
+	w->from = from;
+	w->offset = (int16_t)(offset < last ? offset : last);
+	memset(w->pick, BYTES16_NONE, sizeof(w->pick));
+	return w;
+}
+
+// The window of the first byte of each place that no window holds yet begins there: fewest windows.
+static bool cover(const struct flow_def *def, struct plain_key *k)
+{
+	for (unsigned from = 0; from < N_PLAIN_FROM; from++) {
+		const struct plain_extent e = extent_of((uint8_t)from, def->plain_needs);
+		for (int at = e.from; at < e.end; at++)
+			for (unsigned i = 0; i < def->n_gather; i++) {
+				const struct gather *g = &def->gather[i];
+				uint8_t where;
+				int offset;
+				place_of(def, i, &where, &offset);
+				if (g->kind != GATHER_COPY || where != from || at < offset ||
+				    at >= offset + g->len)
+					continue;
+				struct plain_window *w =
+					window_at(k, (uint8_t)from, at, e.end - 16);
+				if (w == NULL)
+					return false;
+				const int to = g->dst + at - offset;
+				w->pick[to / 16][to % 16] = (uint8_t)(at - w->offset);
+			}
+	}
+	return true;
+}
+
+static bool add_bits(const struct flow_def *def, struct plain_key *k)
+{
+	for (unsigned i = 0; i < def->n_gather; i++) {
+		if (def->gather[i].kind != GATHER_BITS)
+			continue;
+		if (k->n_bits == PLAIN_WINDOWS)
+			return false;
+		struct plain_bits *b = &k->bits[k->n_bits++];
+		int offset;
+		place_of(def, i, &b->from, &offset);
+		b->gather = &def->gather[i];
+		b->offset = (int16_t)offset;
+	}
+	return true;
+}
+
+// How the key is gathered from plain samples, when they have all that is gathered.
 static int make_plain(struct flow_def *def, struct err_msg *msg)
 {
-	uint32_t needs = PLAIN_ROOM;
-	def->plain = calloc(def->n_gather + 1u, sizeof(*def->plain));
+	def->plain = calloc(1, sizeof(*def->plain));
 	if (def->plain == NULL)
 		return err_set(msg, ERR_MEMORY, "out of memory");
+	bool is_plain = def->key_size <= 16 * PLAIN_VECTORS;
 	for (unsigned i = 0; i < def->n_gather; i++) {
-		const struct gather *g = &def->gather[i];
-		const struct plain_layer *l = find_plain_layer(g);
+		const struct plain_layer *l = find_plain_layer(&def->gather[i]);
+		is_plain &= l != NULL && def->gather[i].reach <= l->size;
 		if (l == NULL)
-			return 0;
-		needs |= l->has;
-		def->plain[i] = (struct plain_gather){
-			.from = l->from,
-			.bits = g->kind == GATHER_BITS,
-			.offset = (int16_t)(g->offset + l->shift),
-			.dst = g->dst,
-		};
+			continue;
+		def->plain_needs |= l->has;
+		def->plain->wants |= l->wants;
 	}
-	def->plain_needs = needs;
+	// A packet is not both: no plain sample has such a key.
+	is_plain &= (~def->plain_needs & (PLAIN_IP4 | PLAIN_IP6)) != 0;
+	if (is_plain && cover(def, def->plain) && add_bits(def, def->plain))
+		def->plain->n_vectors = (uint8_t)((def->key_size + 15) / 16);
 	return 0;
 }
 

@@ -37,6 +37,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/bytes16.h"
 #include "base/cursor.h"
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -86,6 +87,11 @@ enum flow_agg {
 /// Bytes that one copy of a gather moves.
 #define GATHER_MOVE 16
 
+/// Longest key that is gathered from plain headers, in units of sixteen bytes.
+#define PLAIN_VECTORS 4
+/// Loads that this takes at most, and numbers of a few bits.
+#define PLAIN_WINDOWS 8
+
 /// How a gather copies.
 enum gather_kind {
 	GATHER_COPY, ///< at most GATHER_MOVE bytes
@@ -109,12 +115,28 @@ struct gather {
 	uint64_t mask;   ///< GATHER_BITS: after the shift
 };
 
-/// One copy from a plain header (packet/plain.h) into the key.
-struct plain_gather {
+/// Bytes of a plain sample (packet/plain.h) and where they go in a key.
+struct plain_window {
+	bytes16 pick[PLAIN_VECTORS];
+	int16_t offset; ///< of the first from its place; all sixteen are there for sure
 	uint8_t from;   ///< enum plain_from
-	bool bits;      ///< by gather_bits() of the gather of the same index
-	int16_t offset; ///< from that place; an EtherType lies before its packet
-	uint16_t dst;   ///< where in the key
+};
+
+/// Some bits of a plain sample, by gather_bits().
+struct plain_bits {
+	const struct gather *gather;
+	int16_t offset; ///< from its place
+	uint8_t from;   ///< enum plain_from
+};
+
+/// How the key of a plain sample is gathered: a few loads, each shuffled to where its bytes go.
+struct plain_key {
+	uint32_t wants;    ///< bits of enum plain_has; a sample without them is gathered otherwise
+	uint8_t n_vectors; ///< 0 = all are
+	uint8_t n_windows;
+	uint8_t n_bits;
+	struct plain_window window[PLAIN_WINDOWS];
+	struct plain_bits bits[PLAIN_WINDOWS];
 };
 
 struct function;
@@ -176,9 +198,9 @@ struct flow_def {
 	uint16_t key_size; ///< bytes, a multiple of 8
 	uint16_t key_end;  ///< bytes without the padding
 	uint16_t n_gather;
-	struct gather *gather;      ///< adjacent copies are fused
-	uint32_t plain_needs;       ///< bits of enum plain_has; 0 = never gathered plainly
-	struct plain_gather *plain; ///< n_gather of them, where `plain_needs` is not 0
+	struct gather *gather; ///< adjacent copies are fused
+	uint32_t plain_needs;  ///< bits of enum plain_has: a plain sample without them has no key
+	struct plain_key *plain;
 	uint16_t n_part;
 	struct key_part *part;
 
@@ -320,24 +342,38 @@ static inline bool flow_def_match(const struct flow_def *def, const struct packe
 	return def->filter == NULL || filter_match(def->filter, p);
 }
 
-/// As flow_def_key(), for @p n plain headers that have all that def->plain_needs says: nothing is
-/// to be checked. @p at[k] are the places (enum plain_from) of the k-th, @p key[k] is its key, into
-/// which its source was written already.
-static inline void flow_def_plain_keys(const struct flow_def *def, const uint8_t *const *const *at,
-				       uint8_t *const *key, uint32_t n)
+/// As flow_def_key(), for a plain sample that has all that def->plain_needs and @p plain->wants
+/// say: nothing is to be checked. Its places (enum plain_from) lie @p at bytes into @p body.
+/// @p n_vectors and @p n_windows are those of @p plain, the first a constant where this is inlined;
+/// so many times sixteen bytes are written.
+static inline __attribute__((always_inline)) void flow_def_plain_key(
+	const struct plain_key *plain, const uint8_t *body, const uint8_t at[N_PLAIN_FROM],
+	uint32_t source, uint8_t *key, unsigned n_vectors, unsigned n_windows)
 {
-	for (unsigned i = 0; i < def->n_gather; i++) {
-		const struct plain_gather g = def->plain[i];
-		if (__builtin_expect(g.bits, 0))
-			for (uint32_t k = 0; k < n; k++)
-				gather_bits(&def->gather[i], at[k][g.from] + g.offset,
-					    key[k] + g.dst);
-		else
-			for (uint32_t k = 0; k < n; k++)
-				memcpy(key[k] + g.dst, at[k][g.from] + g.offset, GATHER_MOVE);
+	bytes16 out[PLAIN_VECTORS] = {bytes16_of(source)};
+	const struct plain_window *end = plain->window + n_windows;
+	for (const struct plain_window *w = plain->window; w < end; w++) {
+		const bytes16 in = bytes16_load(body + at[w->from] + w->offset);
+		for (unsigned i = 0; i < n_vectors; i++)
+			out[i] |= bytes16_pick(in, w->pick[i]);
 	}
-	for (uint32_t k = 0; k < n; k++)
-		memset(key[k] + def->key_end, 0, 8);
+	for (unsigned i = 0; i < n_vectors; i++)
+		bytes16_store(key + 16 * i, out[i]);
+}
+
+/// The rest of a key some of whose numbers have no whole bytes: behind flow_def_plain_key(), where
+/// plain->n_bits is not 0.
+static inline void flow_def_plain_bits(const struct plain_key *plain, const uint8_t *body,
+				       const uint8_t at[N_PLAIN_FROM], uint8_t *key)
+{
+	for (unsigned i = 0; i < plain->n_bits; i++) {
+		const struct plain_bits b = plain->bits[i];
+		const struct gather g = *b.gather;
+		uint8_t number[8];
+		gather_bits(&g, body + at[b.from] + b.offset, number);
+		for (unsigned n = 0; n < g.size; n++)
+			key[g.dst + n] = number[n];
+	}
 }
 
 /// A numeric attribute; false when it is absent.

@@ -167,26 +167,23 @@ static struct table_entry *insert(struct table *t, struct table_head *h, unsigne
 	return e;
 }
 
-// The bucket is full: the smallest entry takes the weight, and by lot the new key takes the entry.
-static struct table_entry *replace(struct table *t, struct table_head *h, unsigned way,
-				   struct table_entry *e, const struct table_add *a)
+// The bucket is full: the smallest entry takes the weight @p w, and by lot the new key takes the
+// entry, whose value was @p m. True: it does, and is to be entered.
+static inline bool replace(struct table *t, struct table_head *h, unsigned way,
+			   struct table_entry *e, double m, double w, double w_q)
 {
-	const double m = e->value, w = a->value, sum = m + w;
+	const double sum = m + w;
 	const bool is_new = rng_double(&t->rng) * sum < w;
-	const double own = is_new ? w : m, q = is_new ? a->q : e->q;
+	const double own = is_new ? w : m, q = is_new ? w_q : e->q;
 	e->value = sum;
 	// See table.h; own is 0 only when the sum is.
 	e->q = own > 0 ? (q + m * w) * sum / own : q;
 	h->hint[way] = (float)sum;
-	if (sum > t->floor)
-		t->floor = sum;
-	if (is_new) {
-		label(t, h, way, e, a, m);
-		t->relabelled++;
-		return e;
-	}
-	e->inherited += w;
-	return NULL;
+	t->floor = sum > t->floor ? sum : t->floor;
+	if (!is_new)
+		e->inherited += w;
+	t->relabelled += is_new;
+	return is_new;
 }
 
 // Add what is counted already.
@@ -212,7 +209,13 @@ static struct table_entry *add(struct table *t, const struct table_add *a)
 	const unsigned free_ways = match_tag(h, 0);
 	const unsigned way = free_ways != 0 ? (unsigned)__builtin_ctz(free_ways) : smallest_way(h);
 	struct table_entry *e = table_entry_at(t, bucket, way);
-	return free_ways != 0 ? insert(t, h, way, e, a) : replace(t, h, way, e, a);
+	if (free_ways != 0)
+		return insert(t, h, way, e, a);
+	const double m = e->value;
+	if (!replace(t, h, way, e, m, a->value, a->q))
+		return NULL;
+	label(t, h, way, e, a, m);
+	return e;
 }
 
 struct table_entry *table_add(struct table *t, const struct table_add *a)
@@ -254,29 +257,36 @@ void table_batch_hash(const struct table *t, struct table_batch *batch,
 // the smallest.
 void table_batch_find(const struct table *t, struct table_batch *batch)
 {
-	const size_t size = t->entry_size;
-	for (uint32_t k = 0; k < batch->n; k++) {
+	uint8_t *const buckets = t->bucket; // the compiler cannot know that they stay what they are
+	const size_t bucket_size = t->bucket_size, size = t->entry_size;
+	const uint32_t mask = t->mask, epoch = t->epoch, n = batch->n;
+	for (uint32_t k = 0; k < n; k++) {
 		struct table_place *place = &batch->place[k];
-		const uint32_t bucket = table_bucket(t, batch->hash[k]);
-		struct table_head *h = place->head = table_head_at(t, bucket);
-		const uint16_t tag = place->tag = table_tag(batch->hash[k]);
+		const uint64_t hash = batch->hash[k];
+		uint8_t *at = buckets + ((uint32_t)hash & mask) * bucket_size;
+		struct table_head *h = (struct table_head *)(void *)at;
+		const uint16_t tag = table_tag(hash);
 		unsigned way = 0;
-		if (__builtin_expect(h->epoch == t->epoch, 1)) {
+		if (__builtin_expect(h->epoch == epoch, 1)) {
 			const unsigned m = match_tag(h, tag);
 			const unsigned candidates = m != 0 ? m : match_tag(h, 0);
 			way = candidates != 0 ? (unsigned)__builtin_ctz(candidates)
 					      : smallest_way(h);
 		}
-		place->way = way;
-		place->entry = table_entry_at(t, bucket, way);
-		__builtin_prefetch(place->entry, 1, 3);
+		uint8_t *entry = at + sizeof(*h) + way * size;
+		__builtin_prefetch(entry, 1, 3);
 		if (size > 64)
-			__builtin_prefetch((const uint8_t *)place->entry + 64, 1, 3);
+			__builtin_prefetch(entry + 64, 1, 3);
+		place->head = h;
+		place->entry = (struct table_entry *)(void *)entry;
+		place->way = way;
+		place->tag = tag;
 	}
 }
 
-static struct table_entry *add_slowly(struct table *t, const struct table_batch *batch, uint32_t k,
-				      const uint8_t *key)
+static __attribute__((noinline)) struct table_entry *add_slowly(struct table *t,
+								const struct table_batch *batch,
+								uint32_t k, const uint8_t *key)
 {
 	const double value = batch->value[k];
 	const struct table_add a = {
@@ -290,7 +300,39 @@ static struct table_entry *add_slowly(struct table *t, const struct table_batch 
 	return add(t, &a);
 }
 
-// The entry of a key at the place that was found for it; NULL when that is no longer its place.
+// Give an entry to a key of one sample, the @p k-th; @p inherited of the value came from others.
+static inline __attribute__((always_inline)) void enter(struct table *t,
+							const struct table_batch *batch, uint32_t k,
+							unsigned way, struct table_entry *e,
+							const uint8_t *key, uint32_t words,
+							double inherited)
+{
+	batch->place[k].head->tag[way] = batch->place[k].tag;
+	e->inherited = inherited;
+	e->n = 1;
+	e->last = batch->last[k];
+	key_copy(e->key, key, words);
+	if (__builtin_expect(t->cells_size != 0, 0))
+		memset(table_cells(t, e), 0, t->cells_size);
+}
+
+// The bucket of the @p k-th key is full, and has no entry with its tag.
+static inline __attribute__((always_inline)) struct table_entry *replace_smallest(
+	struct table *t, const struct table_batch *batch, uint32_t k, const uint8_t *key,
+	uint32_t words)
+{
+	struct table_head *h = batch->place[k].head;
+	const double value = batch->value[k];
+	const unsigned way = smallest_way(h); // may have changed
+	struct table_entry *e = table_entry_at(t, table_bucket(t, batch->hash[k]), way);
+	const double m = e->value;
+	if (!replace(t, h, way, e, m, value, value * value))
+		return NULL;
+	enter(t, batch, k, way, e, key, words, m);
+	return e;
+}
+
+// Add at the place that was found, if it still is the key's.
 static inline __attribute__((always_inline)) struct table_entry *add_at(
 	struct table *t, const struct table_batch *batch, uint32_t k, const uint8_t *key,
 	uint32_t words)
@@ -310,16 +352,12 @@ static inline __attribute__((always_inline)) struct table_entry *add_at(
 		// Free ways are taken in order: no way had the tag then, and none was taken since.
 		e->value = value;
 		e->q = value * value;
-		e->inherited = 0;
-		e->n = 1;
-		e->last = batch->last[k];
-		key_copy(e->key, key, words);
-		if (__builtin_expect(t->cells_size != 0, 0))
-			memset(table_cells(t, e), 0, t->cells_size);
-		h->tag[place->way] = place->tag;
+		enter(t, batch, k, place->way, e, key, words, 0);
 		t->used++;
+	} else if ((match_tag(h, place->tag) | match_tag(h, 0)) == 0) {
+		return replace_smallest(t, batch, k, key, words);
 	} else {
-		return NULL;
+		return add_slowly(t, batch, k, key);
 	}
 	h->hint[place->way] = (float)e->value;
 	return e;
@@ -336,8 +374,6 @@ static inline __attribute__((always_inline)) void add_keys(struct table *t,
 	for (uint32_t k = 0; k < n; k++, key += stride) {
 		struct table_entry *e = add_at(t, batch, k, key, words);
 		total += batch->value[k];
-		if (e == NULL)
-			e = add_slowly(t, batch, k, key);
 		if (added != NULL && e != NULL)
 			added(ctx, k, e);
 	}
