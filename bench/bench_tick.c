@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "bank_rig.h"
-#include "weir/aggregator.h"
+#include "weir/core/aggregator.h"
 
 enum {
 	WORKERS = 8,

@@ -12,7 +12,7 @@
 #include "bank_rig.h"
 #include "chain.h"
 #include "floor.h"
-#include "weir/worker.h"
+#include "weir/core/worker.h"
 
 #define AHEAD 8 // frames whose first line is asked for while the floor checks one
 

@@ -17,9 +17,9 @@
 
 #include "base/cursor.h"
 #include "sflow/sflow.h"
-#include "weir/checksum.h"
-#include "weir/eal.h"
-#include "weir/log.h"
+#include "weir/input/checksum.h"
+#include "weir/input/eal.h"
+#include "weir/util/log.h"
 
 enum {
 	HEADERS = 14 + 20 + 8,

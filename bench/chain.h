@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include "load.h"
-#include "weir/port.h"
+#include "weir/input/port.h"
 
 /// EAL without devices, on hugepages if there are @p bytes of them free, else on plain pages.
 /// Later calls do nothing.

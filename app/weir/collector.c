@@ -9,19 +9,19 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "config_plan.h"
+#include "weir/config/config_plan.h"
 #include "base/carve.h"
-#include "database.h"
-#include "event_pcap.h"
-#include "exporter.h"
-#include "feed_replay.h"
-#include "forward.h"
-#include "publish.h"
-#include "resolver.h"
-#include "rest.h"
-#include "weir/clock.h"
-#include "weir/log.h"
-#include "weir/replay.h"
+#include "weir/config/database.h"
+#include "weir/output/event_pcap.h"
+#include "weir/output/exporter.h"
+#include "weir/output/feed_replay.h"
+#include "weir/output/forward.h"
+#include "weir/output/publish.h"
+#include "weir/config/resolver.h"
+#include "weir/rest/rest.h"
+#include "weir/util/clock.h"
+#include "weir/util/log.h"
+#include "weir/input/replay.h"
 #include "weir/report.h"
 
 // A worker leaves within the longest wait of its input (0.1 s); an lcore that has not come back

@@ -25,14 +25,14 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "config.h"
-#include "weir/aggregator.h"
-#include "weir/control.h"
-#include "weir/eal.h"
-#include "weir/inputs.h"
+#include "weir/config/config.h"
+#include "weir/core/aggregator.h"
+#include "weir/control/control.h"
+#include "weir/input/eal.h"
+#include "weir/input/inputs.h"
 #include "weir/memory.h"
-#include "weir/telemetry.h"
-#include "weir/worker.h"
+#include "weir/output/telemetry.h"
+#include "weir/core/worker.h"
 
 /// Purposes that memory is told by.
 #define COLLECTOR_PARTS 4

@@ -10,13 +10,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "options.h"
-#include "publish.h"
-#include "rest.h"
-#include "weir/clock.h"
+#include "weir/config/options.h"
+#include "weir/output/publish.h"
+#include "weir/rest/rest.h"
+#include "weir/util/clock.h"
 #include "weir/collector.h"
-#include "weir/log.h"
-#include "weir/sd_notify.h"
+#include "weir/util/log.h"
+#include "weir/util/sd_notify.h"
 #include "weir/watch.h"
 
 enum {

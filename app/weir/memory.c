@@ -7,13 +7,13 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
-#include "config_plan.h"
-#include "config_tables.h"
-#include "event_pcap.h"
-#include "weir/eal.h"
-#include "weir/inputs.h"
-#include "weir/log.h"
-#include "weir/worker.h"
+#include "weir/config/config_plan.h"
+#include "weir/config/config_tables.h"
+#include "weir/output/event_pcap.h"
+#include "weir/input/eal.h"
+#include "weir/input/inputs.h"
+#include "weir/util/log.h"
+#include "weir/core/worker.h"
 
 #define MEGABYTES(bytes) ((double)(bytes) / 0x1p20)
 

@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "config.h"
+#include "weir/config/config.h"
 #include "program/program.h"
 
 struct analyzer;

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "publish.h"
-#include "weir/clock.h"
+#include "weir/output/publish.h"
+#include "weir/util/clock.h"
 #include "weir/collector.h"
 
 // A message of them is well below 1 MiB, which subscribers take unless they are told otherwise.

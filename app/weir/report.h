@@ -11,7 +11,7 @@
 /// at start.
 
 #include "base/error.h"
-#include "weir/aggregator.h"
+#include "weir/core/aggregator.h"
 
 struct collector;
 struct report;

@@ -2,8 +2,8 @@
 // Copyright (c) 2026 The weir authors
 #include "weir/watch.h"
 
-#include "weir/clock.h"
-#include "weir/log.h"
+#include "weir/util/clock.h"
+#include "weir/util/log.h"
 
 // All that is counted, at one moment.
 struct counts {

@@ -3,7 +3,7 @@
 #pragma once
 
 /// @file
-/// Ask the collector for events that came while nobody listened (app/weir/feed_replay.h).
+/// Ask the collector for events that came while nobody listened (app/weir/output/feed_replay.h).
 ///
 ///     uint64_t last = 17;
 ///     err = missed_events(feed_url, threshold, &last, show, ctx, &msg);   // moves `last` on

@@ -4,8 +4,8 @@
 
 /// @file
 /// What weir tells its XDP program: which datagrams are sFlow, or that it takes all. Shared by the
-/// program, which is compiled for BPF, and by app/weir/port_xdp.c, which finds this structure in
-/// the compiled file by its mark and fills it in before the driver loads it.
+/// program, which is compiled for BPF, and by app/weir/input/port_xdp.c, which finds this
+/// structure in the compiled file by its mark and fills it in before the driver loads it.
 ///
 /// Thread-safety: constant once loaded. Memory: in the program's read-only data.
 

@@ -6,8 +6,8 @@
 /// The one way to read merged state: rows. Feed, tests and REST use this and view.h, which reads
 /// more flows than are kept ready, in slices.
 ///
-/// Thread-safety: callers hold the analyzer's lock (app/weir/aggregator.h) for one call at a time,
-/// and ask for pages that are short. Memory: rows and their texts are the caller's copies.
+/// Thread-safety: callers hold the analyzer's lock (app/weir/core/aggregator.h) for one call at a
+/// time, and ask for pages that are short. Memory: rows and their texts are the caller's copies.
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "weir/config.h"
+#include "weir/config/config.h"
 
 static char *print(const struct config *c)
 {

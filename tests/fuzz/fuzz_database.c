@@ -12,7 +12,7 @@
 #include "fuzz.h"
 #include "program/group.h"
 #include "program/map.h"
-#include "weir/database.h"
+#include "weir/config/database.h"
 
 static void check_label(const char *label)
 {

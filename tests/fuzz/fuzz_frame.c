@@ -6,7 +6,7 @@
 
 #include "common/unwrap.h"
 #include "fuzz.h"
-#include "weir/frame.h"
+#include "weir/input/frame.h"
 
 static void check_taken(const uint8_t *frame, uint32_t len, const struct payload *p)
 {

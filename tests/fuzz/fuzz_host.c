@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "fuzz.h"
-#include "weir/host.h"
+#include "weir/input/host.h"
 
 static struct host *make(void)
 {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "weir/config.h"
-#include "weir/json.h"
+#include "weir/config/config.h"
+#include "weir/config/json.h"
 
 static void print_text(FILE *f, const char *text)
 {

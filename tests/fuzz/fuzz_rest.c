@@ -18,13 +18,13 @@
 #include "sflow/encode.h"
 #include "sflow/sflow.h"
 #include "weir/collector.h"
-#include "weir/config_plan.h"
-#include "weir/control.h"
-#include "weir/exporter.h"
-#include "weir/forward.h"
-#include "weir/http_server.h"
-#include "weir/json.h"
-#include "weir/rest.h"
+#include "weir/config/config_plan.h"
+#include "weir/control/control.h"
+#include "weir/output/exporter.h"
+#include "weir/output/forward.h"
+#include "weir/http/http_server.h"
+#include "weir/config/json.h"
+#include "weir/rest/rest.h"
 
 enum {
 	MAX_REQUESTS = 8,

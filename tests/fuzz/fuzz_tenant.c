@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 #include "sflow/flow_sample.h"
-#include "weir/tenant.h"
+#include "weir/output/tenant.h"
 
 static struct tenant *make_tenant(void)
 {

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "weir/node.h"
-#include "weir/uri.h"
+#include "weir/util/node.h"
+#include "weir/http/uri.h"
 
 static void check_text(const char *text)
 {

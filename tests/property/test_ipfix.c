@@ -8,7 +8,7 @@
 
 #include "base/rng.h"
 #include "base/strbuf.h"
-#include "ipfix_message.h"
+#include "weir/output/ipfix_message.h"
 #include "program/element.h"
 
 enum {

@@ -20,7 +20,7 @@
 #include "base/rng.h"
 #include "sflow/encode.h"
 #include "sflow/sflow.h"
-#include "weir/worker.h"
+#include "weir/core/worker.h"
 
 enum {
 	KEYS = 2000,

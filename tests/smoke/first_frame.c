@@ -20,10 +20,10 @@
 #include <linux/if_packet.h>
 
 #include "base/cursor.h"
-#include "weir/checksum.h"
-#include "weir/clock.h"
-#include "weir/eal.h"
-#include "weir/port.h"
+#include "weir/input/checksum.h"
+#include "weir/util/clock.h"
+#include "weir/input/eal.h"
+#include "weir/input/port.h"
 
 enum {
 	HEADERS = 14 + 20 + 8,

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#include "config_plan.h"
+#include "weir/config/config_plan.h"
 #include "sflow/encode.h"
 #include "sflow/sflow.h"
-#include "weir/clock.h"
+#include "weir/util/clock.h"
 
 enum {
 	RATE = 256,

@@ -19,10 +19,10 @@
 #include <stdlib.h>
 
 #include "bank/trace.h"
-#include "config.h"
-#include "weir/aggregator.h"
-#include "weir/control.h"
-#include "weir/worker.h"
+#include "weir/config/config.h"
+#include "weir/core/aggregator.h"
+#include "weir/control/control.h"
+#include "weir/core/worker.h"
 
 #define CHECKF(condition, ...)                                                          \
 	do {                                                                            \

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "analyzer/topology.h"
-#include "config_plan.h"
-#include "json.h"
+#include "weir/config/config_plan.h"
+#include "weir/config/json.h"
 #include "rig.h"
-#include "weir/clock.h"
+#include "weir/util/clock.h"
 
 enum {
 	THREADS = 3,

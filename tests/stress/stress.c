@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "rig.h"
-#include "weir/clock.h"
+#include "weir/util/clock.h"
 
 struct reader {
 	struct rig *rig;

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
-#include "message.h"
+#include "weir/output/message.h"
 
 enum {
 	FIXTURE_PAIR,

@@ -21,7 +21,7 @@
 #include <jansson.h>
 
 #include "feed_fixture.h"
-#include "publish.h"
+#include "weir/output/publish.h"
 
 enum {
 	PATIENCE_MS = 20000, // how long anything may take on a machine that does something else

@@ -13,10 +13,10 @@
 
 #include "program/group.h"
 #include "program/map.h"
-#include "weir/config.h"
-#include "weir/config_plan.h"
-#include "weir/json.h"
-#include "weir/schema_value.h"
+#include "weir/config/config.h"
+#include "weir/config/config_plan.h"
+#include "weir/config/json.h"
+#include "weir/config/schema_value.h"
 
 struct sample {
 	const char *text;

@@ -17,9 +17,9 @@
 #include <cmocka.h>
 
 #include "source_file.h"
-#include "weir/config.h"
-#include "weir/options.h"
-#include "weir/schema_value.h"
+#include "weir/config/config.h"
+#include "weir/config/options.h"
+#include "weir/config/schema_value.h"
 
 #define REFERENCE "doc/configuration.md"
 

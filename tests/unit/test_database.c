@@ -17,8 +17,8 @@
 #include "base/strbuf.h"
 #include "program/group.h"
 #include "program/map.h"
-#include "weir/database.h"
-#include "weir/resolver.h"
+#include "weir/config/database.h"
+#include "weir/config/resolver.h"
 
 // A writer of MaxMind DB files, https://maxmind.github.io/MaxMind-DB/: 32-bit records.
 struct mmdb {

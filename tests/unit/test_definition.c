@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "json.h"
-#include "weir/definition.h"
+#include "weir/config/json.h"
+#include "weir/control/definition.h"
 
 static const char first[] = "inputs: [{socket: 127.0.0.1}]\n"
 			    "flows:\n"

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "weir/eal.h"
+#include "weir/input/eal.h"
 
 static cpu_set_t cpus(uint32_t first, uint32_t last)
 {

@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "config.h"
-#include "exporter.h"
+#include "weir/config/config.h"
+#include "weir/output/exporter.h"
 #include "program/element.h"
 
 #define LATER EXPORTER_TEMPLATES

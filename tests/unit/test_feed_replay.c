@@ -19,7 +19,7 @@
 #include <nng/protocol/reqrep0/req.h>
 
 #include "common/weir.pb-c.h"
-#include "weir/feed_replay.h"
+#include "weir/output/feed_replay.h"
 
 enum {
 	EVENTS = 1000,

@@ -11,8 +11,8 @@
 
 #include "base/cursor.h"
 #include "base/rng.h"
-#include "weir/fragments.h"
-#include "weir/input.h"
+#include "weir/input/fragments.h"
+#include "weir/input/input.h"
 
 #define SECOND UINT64_C(1000000000)
 

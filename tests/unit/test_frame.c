@@ -11,7 +11,7 @@
 
 #include "base/cursor.h"
 #include "base/rng.h"
-#include "weir/frame.h"
+#include "weir/input/frame.h"
 
 enum {
 	PAYLOAD = 33

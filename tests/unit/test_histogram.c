@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "weir/histogram.h"
+#include "weir/util/histogram.h"
 
 // Each value lies above the end of the bucket before its own, and not above that of its own, which
 // is an eighth away at most.

@@ -11,7 +11,7 @@
 
 #include "base/cursor.h"
 #include "base/rng.h"
-#include "weir/host.h"
+#include "weir/input/host.h"
 
 #define SECOND UINT64_C(1000000000)
 

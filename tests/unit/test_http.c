@@ -19,9 +19,9 @@
 
 #include <cmocka.h>
 
-#include "weir/config.h"
-#include "weir/http.h"
-#include "weir/http_rate.h"
+#include "weir/config/config.h"
+#include "weir/http/http.h"
+#include "weir/http/http_rate.h"
 
 enum {
 	DEADLINE_MS = 20000, // of anything that a test waits for

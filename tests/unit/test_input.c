@@ -19,9 +19,9 @@
 #include <cmocka.h>
 
 #include "base/cursor.h"
-#include "weir/replay.h"
-#include "weir/sd_notify.h"
-#include "weir/socket.h"
+#include "weir/input/replay.h"
+#include "weir/util/sd_notify.h"
+#include "weir/input/socket.h"
 
 #define SECOND UINT64_C(1000000000)
 

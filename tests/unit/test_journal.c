@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "weir/journal.h"
+#include "weir/output/journal.h"
 
 enum {
 	DEADLINE = 20, // s

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "weir/json.h"
+#include "weir/config/json.h"
 
 typedef const struct node *reader(struct arena *, const char *, const char *, size_t,
 				  const struct json_limits *, struct err_msg *);

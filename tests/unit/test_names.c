@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "weir/config_names.h"
+#include "weir/config/config_names.h"
 
 static char path[] = "/tmp/weir-names-XXXXXX";
 

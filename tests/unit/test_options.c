@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "weir/options.h"
+#include "weir/config/options.h"
 
 enum {
 	MAX_ARGS = 24

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "weir/record_log.h"
+#include "weir/output/record_log.h"
 
 static size_t read_ids(struct record_log *log, int64_t after, size_t max, const char *name,
 		       uint64_t *ids)

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "weir/tap.h"
+#include "weir/core/tap.h"
 
 enum {
 	SIZE = 4096,

@@ -14,7 +14,7 @@
 
 #include "sflow/encode.h"
 #include "sflow/flow_sample.h"
-#include "weir/tenant.h"
+#include "weir/output/tenant.h"
 
 static const uint8_t agent_bytes[4] = {10, 1, 0, 1};
 static const uint8_t frame[42] = {2,    0, 0,   0,   0, 1, 2,    0,    0,    0,    0, 2,  8,  0,

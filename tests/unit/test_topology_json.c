@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "weir/json.h"
-#include "weir/topology_json.h"
+#include "weir/config/json.h"
+#include "weir/rest/topology_json.h"
 
 static struct topology *read_text(const char *text, struct err_msg *msg)
 {

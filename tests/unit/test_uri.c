@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "weir/uri.h"
+#include "weir/http/uri.h"
 
 struct rig {
 	struct arena arena;
