@@ -36,6 +36,7 @@ struct part {
 struct parser {
 	const char *text, *p, *end;
 	unsigned depth, work;
+	bool any_case;
 	struct pattern *out;
 	struct err_msg *msg;
 };
@@ -80,6 +81,13 @@ static void negate(struct bytes *b)
 {
 	for (unsigned i = 0; i < 4; i++)
 		b->word[i] = ~b->word[i];
+}
+
+// Letters in both their forms.
+static void add_other_case(struct bytes *b)
+{
+	const uint64_t letters = 0x07fffffe, had = b->word[1];
+	b->word[1] |= (had & letters) << 32 | (had >> 32 & letters);
 }
 
 static void add_class(struct bytes *b, char name)
@@ -162,6 +170,8 @@ static int parse_brackets(struct parser *ps, struct bytes *b)
 		add_range(b, (unsigned)from, (unsigned)to);
 	}
 	ps->p++;
+	if (ps->any_case)
+		add_other_case(b);
 	if (negated)
 		negate(b);
 	return 0;
@@ -190,7 +200,7 @@ static int parse_group(struct parser *ps, struct part *out)
 {
 	if (ps->end - ps->p >= 2 && ps->p[0] == '?') {
 		if (ps->p[1] != ':')
-			return fail(ps, "expected (?: or a plain group");
+			return fail(ps, "expected (?: or a plain group; (?i) stands in front");
 		ps->p += 2;
 	}
 	if (++ps->depth > DEPTH)
@@ -225,6 +235,8 @@ static int parse_atom(struct parser *ps, struct part *out)
 	case '$': ps->p--; return fail(ps, "nothing to repeat, or a \\ is missing");
 	default: add_byte(&b, (uint8_t)c);
 	}
+	if (ps->any_case)
+		add_other_case(&b);
 	return err != 0 ? err : add_position(ps, &b, out);
 }
 
@@ -371,6 +383,19 @@ static int parse(struct parser *ps)
 	return 0;
 }
 
+// What stands in front: ^ says what is so anyway, (?i) that case does not matter.
+static void parse_front(struct parser *ps)
+{
+	static const char fold[] = "(?i)";
+	const size_t n = sizeof(fold) - 1;
+	ps->p += ps->p < ps->end && *ps->p == '^';
+	ps->any_case = (size_t)(ps->end - ps->p) >= n && memcmp(ps->p, fold, n) == 0;
+	if (!ps->any_case)
+		return;
+	ps->p += n;
+	ps->p += ps->p < ps->end && *ps->p == '^';
+}
+
 struct pattern *pattern_compile(const char *text, size_t len, struct err_msg *msg)
 {
 	struct pattern *p = calloc(1, sizeof(*p));
@@ -384,7 +409,7 @@ struct pattern *pattern_compile(const char *text, size_t len, struct err_msg *ms
 		return NULL;
 	}
 	struct parser ps = {.text = text, .p = text, .end = text + len, .out = p, .msg = msg};
-	ps.p += len > 0 && *text == '^';
+	parse_front(&ps);
 	ps.end -= ends_in_dollar(ps.p, (size_t)(ps.end - ps.p));
 	if (parse(&ps) == 0)
 		return p;

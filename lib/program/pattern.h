@@ -9,10 +9,10 @@
 ///     if (pattern_match(p, text, len)) ...
 ///
 /// Known: `.` `[a-z]` `[^a-z]` `\d \w \s \D \W \S \t \n`, `\` before punctuation, `()` `(?:)` `|`,
-/// `* + ? {m} {m,} {m,n}`, a leading `^` and a trailing `$` (both say what is so anyway). What
-/// cannot be decided in linear time (references back, looking ahead) is refused. Bytes are matched,
-/// not characters: `.` is one byte. Attributes are short and patterns few: that pays for no library
-/// that is there on one kind of processor only.
+/// `* + ? {m} {m,} {m,n}`, a leading `^` and a trailing `$` (both say what is so anyway), `(?i)` in
+/// front: the case of ASCII letters does not matter. What cannot be decided in linear time
+/// (references back, looking ahead) is refused. Bytes are matched, not characters: `.` is one byte.
+/// Why it is no library's: doc/design.md.
 ///
 /// Every position of the pattern is a bit (Glushkov's automaton); a byte of text costs one pass
 /// over the bits that are set. No text, however made, takes longer than its length times the
