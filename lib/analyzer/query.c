@@ -418,6 +418,7 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats)
 		.sources = s->source.n,
 		.agents_full = s->agents_refused,
 		.sources_full = s->sources_refused,
+		.datagrams_lost = s->missing,
 		.doubtful = s->doubtful,
 		.ds_conflict = s->conflicts,
 		.events = a->events,

@@ -232,12 +232,14 @@ struct analyzer_stats {
 	uint64_t ticks;
 	uint64_t agents, sub_agents, sources; ///< known
 	uint64_t agents_full, sources_full;   ///< refused; flows of a refused source have no agent
-	uint64_t doubtful;                    ///< data sources with a doubt (DOUBT_*)
-	uint64_t ds_conflict;                 ///< data sources reported by more than one sub-agent
-	uint64_t events;                      ///< numbered
-	uint64_t completed_lost;              ///< completed flows that one tick had no room for
-	uint64_t events_lost;                 ///< beyond `max_events` of a tick, or not taken
-	uint64_t triggered_full;              ///< crossings not reported: `max_triggered` reached
+	/// Numbers of datagrams that had not come when a later one had; some may have come since.
+	uint64_t datagrams_lost;
+	uint64_t doubtful;       ///< data sources with a doubt (DOUBT_*)
+	uint64_t ds_conflict;    ///< data sources reported by more than one sub-agent
+	uint64_t events;         ///< numbered
+	uint64_t completed_lost; ///< completed flows that one tick had no room for
+	uint64_t events_lost;    ///< beyond `max_events` of a tick, or not taken
+	uint64_t triggered_full; ///< crossings not reported: `max_triggered` reached
 };
 
 void query_stats(const struct analyzer *a, struct analyzer_stats *stats);

@@ -453,6 +453,7 @@ static void end_sub_agent(struct sources *s, struct sub_agent *sub)
 	const bool goes_on = tally_end(t, s->now);
 	s->received += received;
 	s->lost += t->lost > lost ? t->lost - lost : 0;
+	s->missing += t->lost > lost ? t->lost - lost : 0;
 	if (!goes_on) {
 		sub->due = sub->got = 0;
 		return;

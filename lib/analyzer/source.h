@@ -195,6 +195,7 @@ struct sources {
 	uint32_t *touched_samplers, *touched_subs;
 	uint32_t n_touched, n_touched_samplers, n_touched_subs;
 	uint64_t received, lost;                  ///< datagrams, as found out in this tick
+	uint64_t missing;                         ///< those lost, since the start
 	uint32_t n_by_agent;                      ///< agents that sources_by_agent() has seen
 	uint64_t named;                           ///< how often an agent or port was named anew
 	uint64_t conflicts;                       ///< ports with more than one sampler

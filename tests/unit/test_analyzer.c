@@ -133,6 +133,9 @@ static void late_datagrams_heal(void **state)
 	assert_int_equal(agent_row(r, 0).lost, 1);
 	assert_int_equal(agent_row(r, 0).late, 1);
 	assert_int_equal(agent_row(r, 0).duplicates, 0);
+	struct analyzer_stats stats;
+	query_stats(r->analyzer, &stats);
+	assert_int_equal(stats.datagrams_lost, 2); // a count that never falls
 	rig_free(r);
 }
 

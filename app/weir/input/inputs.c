@@ -280,12 +280,9 @@ void inputs_losses_sum(const struct inputs *all, struct input_losses *sum)
 	for (uint32_t i = 0; i < inputs_n_losses(all); i++) {
 		struct input_losses l;
 		inputs_losses(all, i, &l);
-		sum->received += l.received;
-		sum->missed += l.missed;
-		sum->errors += l.errors;
-		sum->no_buffer += l.no_buffer;
-		sum->kernel_drops += l.kernel_drops;
-		sum->outages += l.outages;
+#define X(name, help) sum->name += l.name;
+		INPUT_LOSSES(X)
+#undef X
 	}
 }
 

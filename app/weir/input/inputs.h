@@ -38,15 +38,21 @@ struct worker_input {
 	struct replay *replay; ///< NULL = live
 };
 
-/// What was lost before a worker could see it; counts since the start.
+/// What came to an input, and what of it no worker could see.
+#define INPUT_LOSSES(X)                                                                   \
+	X(received, "frames or datagrams, as the device, the kernel or weir counts them") \
+	X(missed, "dropped by the card: no free descriptor")                              \
+	X(errors, "erroneous frames")                                                     \
+	X(no_buffer, "dropped: the packet pool was empty")                                \
+	X(kernel_drops, "dropped by the kernel: socket buffer full")                      \
+	X(outages, "times that the device was lost")
+
+/// Counts since the start, as said there.
 struct input_losses {
 	const char *name;
-	uint64_t received;     ///< frames or datagrams, as the device, the kernel or we count them
-	uint64_t missed;       ///< dropped by the card: no free descriptor
-	uint64_t errors;       ///< erroneous frames
-	uint64_t no_buffer;    ///< dropped: the packet pool was empty
-	uint64_t kernel_drops; ///< dropped by the kernel: socket buffer full
-	uint64_t outages;      ///< times that the device was lost
+#define X(name, help) uint64_t name;
+	INPUT_LOSSES(X)
+#undef X
 };
 
 struct inputs;

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,6 +252,30 @@ static void put_stores(struct http_out *out, const struct collector *c)
 	}
 }
 
+// What was lost before a worker had it, of one kind, for each input.
+static void put_losses(struct http_out *out, const struct collector *c, const char *name,
+		       const char *help, size_t at)
+{
+	http_out_fmt(out, "# HELP weir_input_%s_total %s\n# TYPE weir_input_%s_total counter\n",
+		     name, help, name);
+	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
+		struct input_losses l;
+		uint64_t value;
+		inputs_losses(c->inputs, i, &l);
+		memcpy(&value, (const char *)&l + at, sizeof(value));
+		http_out_fmt(out, "weir_input_%s_total{", name);
+		exposition_label(out, "input", l.name);
+		http_out_fmt(out, "} %" PRIu64 "\n", value);
+	}
+}
+
+static void put_inputs(struct http_out *out, const struct collector *c)
+{
+#define X(name, help) put_losses(out, c, #name, help, offsetof(struct input_losses, name));
+	INPUT_LOSSES(X)
+#undef X
+}
+
 // One part of a tick, with powers of two as bounds, from 1 us to 9 s.
 static void put_time(struct http_out *out, const char *part, const struct histogram *h)
 {
@@ -308,6 +333,11 @@ static void get_health(const struct http_request *r, struct http_answer *a)
 	put_counter(&out, "", "agents_full", "agents refused: table full", known.agents_full);
 	put_counter(&out, "", "sources_full", "data sources refused: table full",
 		    known.sources_full);
+	put_counter(
+		&out, "", "datagrams_lost",
+		"datagrams missing when a later one of their agent came: lost on the way, or late",
+		known.datagrams_lost);
+	put_inputs(&out, c);
 	put_counter(&out, "", "completed_lost", "completed flows that a tick had no room for",
 		    known.completed_lost);
 	put_ticks(&out, aggregator_stats(c->aggregator));
