@@ -15,16 +15,17 @@ enum {
 	RELIEVED = 1 << 14, // bursts in a row that were not, after which it does not any more
 };
 
-// One worker. Its line is written by it alone, and seldom: when `overloaded` changes.
+// One worker. Dealers read the first line, which it writes seldom: when `overloaded` changes.
 struct seat {
 	struct rte_ring *inbox;
 	bool overloaded; // its worker: w; dealers: r (relaxed: a hint)
 	bool has_queue;
-	uint32_t full;     // full bursts in a row; its worker: rw
-	uint32_t relieved; // bursts since that were not full; its worker: rw
-	uint16_t next;     // whom it deals to first; its worker: rw
+	// What its worker alone reads and writes, at every burst.
+	uint32_t full __attribute__((aligned(64))); // full bursts in a row
+	uint32_t relieved;                          // bursts since that were not full
+	uint16_t next;                              // whom it deals to first
 } __attribute__((aligned(64)));
-_Static_assert(sizeof(struct seat) == 64, "a worker's seat is its own cache line");
+_Static_assert(sizeof(struct seat) == 128, "what dealers read, and what its worker writes");
 
 struct spread {
 	uint16_t n;
