@@ -13,9 +13,9 @@
 #include "weir/util/log.h"
 
 static const struct http_rows *const families[] = {
-	&rest_status_rows, &rest_event_rows,   &rest_page_rows,     &rest_define_rows,
-	&rest_flow_rows,   &rest_forward_rows, &rest_metric_rows,   &rest_prometheus_rows,
-	&rest_source_rows, &rest_tenant_rows,  &rest_topology_rows, &rest_export_rows,
+	&rest_status_rows, &rest_event_rows,    &rest_page_rows,   &rest_define_rows,
+	&rest_flow_rows,   &rest_forward_rows,  &rest_metric_rows, &rest_prometheus_rows,
+	&rest_source_rows, &rest_topology_rows, &rest_export_rows,
 };
 
 const struct http_rows *const *rest_families(size_t *n)

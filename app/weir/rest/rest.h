@@ -56,7 +56,7 @@ void rest_free(struct rest *r);
 /// The tables of routes.
 extern const struct http_rows rest_export_rows, rest_status_rows, rest_event_rows, rest_page_rows,
 	rest_define_rows, rest_flow_rows, rest_forward_rows, rest_metric_rows, rest_prometheus_rows,
-	rest_source_rows, rest_tenant_rows, rest_topology_rows;
+	rest_source_rows, rest_topology_rows;
 
 /// All tables, in the order in which they are looked through.
 const struct http_rows *const *rest_families(size_t *n);
