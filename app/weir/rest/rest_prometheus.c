@@ -8,7 +8,6 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,28 +251,27 @@ static void put_stores(struct http_out *out, const struct collector *c)
 	}
 }
 
-// What was lost before a worker had it, of one kind, for each input.
-static void put_losses(struct http_out *out, const struct collector *c, const char *name,
-		       const char *help, size_t at)
-{
-	http_out_fmt(out, "# HELP weir_input_%s_total %s\n# TYPE weir_input_%s_total counter\n",
-		     name, help, name);
-	for (uint32_t i = 0; i < inputs_n_losses(c->inputs); i++) {
-		struct input_losses l;
-		uint64_t value;
-		inputs_losses(c->inputs, i, &l);
-		memcpy(&value, (const char *)&l + at, sizeof(value));
-		http_out_fmt(out, "weir_input_%s_total{", name);
-		exposition_label(out, "input", l.name);
-		http_out_fmt(out, "} %" PRIu64 "\n", value);
-	}
-}
-
+// What was lost before a worker had it, by kind and input. Each input is asked once: its device
+// answers.
 static void put_inputs(struct http_out *out, const struct collector *c)
 {
-#define X(name, help) put_losses(out, c, #name, help, offsetof(struct input_losses, name));
+	const uint32_t n = inputs_n_losses(c->inputs);
+	struct input_losses *l = calloc(n > 0 ? n : 1, sizeof(*l));
+	if (l == NULL)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		inputs_losses(c->inputs, i, &l[i]);
+#define X(loss, help)                                                                            \
+	http_out_str(out, "# HELP weir_input_" #loss "_total " help "\n# TYPE weir_input_" #loss \
+			  "_total counter\n");                                                   \
+	for (uint32_t i = 0; i < n; i++) {                                                       \
+		http_out_str(out, "weir_input_" #loss "_total{");                                \
+		exposition_label(out, "input", l[i].name);                                       \
+		http_out_fmt(out, "} %" PRIu64 "\n", l[i].loss);                                 \
+	}
 	INPUT_LOSSES(X)
 #undef X
+	free(l);
 }
 
 // One part of a tick, with powers of two as bounds, from 1 us to 9 s.
