@@ -39,6 +39,37 @@ static void skip_strings(struct cursor *c, unsigned n)
 		record_string(c, &len);
 }
 
+// ---- extended_switch
+
+// A word of the record; all ones is what the agent does not know, or a frame without a tag.
+static size_t compute_known(const struct packet *p, unsigned occurrence, uint32_t at, uint8_t *out)
+{
+	const uint32_t off = packet_layer_at(p, LAYER_SWITCH, occurrence);
+	const uint8_t *word = off == 0 ? NULL : packet_bytes(p, SPACE_RECORD, off + at, 4);
+	return word == NULL || load_be32(word) == UINT32_MAX ? 0
+							     : compute_u32(out, load_be32(word));
+}
+
+size_t field_compute_vlansource(const struct packet *p, unsigned occurrence, uint8_t *out)
+{
+	return compute_known(p, occurrence, 0, out);
+}
+
+size_t field_compute_prioritysource(const struct packet *p, unsigned occurrence, uint8_t *out)
+{
+	return compute_known(p, occurrence, 4, out);
+}
+
+size_t field_compute_vlandestination(const struct packet *p, unsigned occurrence, uint8_t *out)
+{
+	return compute_known(p, occurrence, 8, out);
+}
+
+size_t field_compute_prioritydestination(const struct packet *p, unsigned occurrence, uint8_t *out)
+{
+	return compute_known(p, occurrence, 12, out);
+}
+
 // ---- extended_gateway
 
 struct as_path {

@@ -231,6 +231,14 @@ static void switch_and_router_records_are_read(void **state)
 				       {"vlandestinationpriority", "2"},
 				       {"vlansource.1", "-"},
 				       END});
+	check_record(1001, "ffffffff 00000001 0000000b ffffffff",
+		     (struct expect[]){{"vlansource", "-"},
+				       {"prioritysource", "1"},
+				       {"vlansourcepriority", "1"},
+				       {"vlandestination", "11"},
+				       {"prioritydestination", "-"},
+				       {"vlandestinationpriority", "-"},
+				       END});
 	check_record(1002, "00000001 c0000201 00000018 00000010",
 		     (struct expect[]){{"ipnexthoprouter", "192.0.2.1"},
 				       {"ip6nexthoprouter", "-"},
