@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bank/plain_sample.h"
 #include "bench.h"
 #include "floor.h"
 #include "packet/dissect.h"
@@ -47,10 +48,27 @@ struct found {
 
 // What is done with each flow sample, once its records were walked.
 typedef void (*sample_fn)(const struct found *f);
+typedef bool (*plain_fn)(const struct sflow_sample *s);
 
-// Datagram, samples, records; the raw header is found. Inlined into each pass, and @p then with it.
+// The records of a flow sample; the raw header is found.
+static inline __attribute__((always_inline)) bool walk_records(const struct sflow_sample *s,
+							       struct found *f)
+{
+	struct sflow_record r;
+	bool raw = false;
+	if (flow_sample_open(s, &f->fs) != SFLOW_OK)
+		return false;
+	struct sflow_items records = f->fs.records;
+	while (sflow_record_next(&records, &r) > 0)
+		if (r.tag == SFLOW_SAMPLED_HEADER)
+			raw = sampled_header_open(&r, &f->header) == SFLOW_OK;
+	return raw;
+}
+
+// Datagram, samples, records. Inlined into each pass, and what it does with a sample with it:
+// @p plain, which says whether the sample was to its taste; if not, @p then.
 static inline __attribute__((always_inline)) size_t walk(const struct load_datagram *d,
-							 sample_fn then)
+							 plain_fn plain, sample_fn then)
 {
 	struct sflow_datagram dg;
 	struct sflow_sample s;
@@ -59,18 +77,11 @@ static inline __attribute__((always_inline)) size_t walk(const struct load_datag
 	if (sflow_open(&dg, d->data, d->len) != SFLOW_OK)
 		return 0;
 	while (sflow_next(&dg, &s) > 0) {
-		struct sflow_record r;
-		bool raw = false;
-		if ((s.tag != SFLOW_FLOW_SAMPLE && s.tag != SFLOW_FLOW_SAMPLE_EXPANDED) ||
-		    flow_sample_open(&s, &f.fs) != SFLOW_OK)
+		if (s.tag != SFLOW_FLOW_SAMPLE && s.tag != SFLOW_FLOW_SAMPLE_EXPANDED)
 			continue;
-		struct sflow_items records = f.fs.records;
-		while (sflow_record_next(&records, &r) > 0)
-			if (r.tag == SFLOW_SAMPLED_HEADER)
-				raw = sampled_header_open(&r, &f.header) == SFLOW_OK;
-		if (raw)
-			then(&f);
 		n++;
+		if ((plain == NULL || !plain(&s)) && walk_records(&s, &f))
+			then(&f);
 	}
 	return n;
 }
@@ -82,7 +93,7 @@ static inline void prefetch(const struct load *l, size_t i, size_t n)
 }
 
 static inline __attribute__((always_inline)) double pass(const struct load *l, struct span span,
-							 sample_fn then)
+							 plain_fn plain, sample_fn then)
 {
 	size_t n_samples = 0;
 	const uint64_t start = bench_now();
@@ -90,7 +101,7 @@ static inline __attribute__((always_inline)) double pass(const struct load *l, s
 		for (size_t i = 0; i < span.n; i++) {
 			if (span.ahead)
 				prefetch(l, i + AHEAD, span.n);
-			n_samples += walk(&l->datagrams[i], then);
+			n_samples += walk(&l->datagrams[i], plain, then);
 		}
 	n_seen = n_samples;
 	return n_samples > 0 ? (double)(bench_now() - start) / (double)n_samples : 0;
@@ -108,27 +119,30 @@ static inline void dissect(const struct found *f, enum dissect_depth depth)
 		       f->header.len, depth);
 }
 
-// As ingest gathers it: by copies from a plain header, by the layers of any other.
+static uint64_t tuple_key[(PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK) / 8];
+
 static inline void take_tuple(const struct found *f)
 {
-	static uint64_t key[(PROGRAM_KEY_MAX + PROGRAM_KEY_SLACK) / 8];
-	const uint8_t *h = f->header.header;
+	take_header(f);
+	dissect(f, DISSECT_OUTER);
+	sink += flow_def_key(tuple, &packet, f->fs.ds_index, (uint8_t *)tuple_key);
+}
+
+// As ingest gathers it: by copies from a plain sample, by the layers of any other.
+static inline bool take_plain(const struct sflow_sample *s)
+{
 	const uint32_t needs = tuple->plain_needs;
-	struct plain plain;
-	sink += f->header.frame_length * (uint64_t)f->fs.sampling_rate;
-	if (f->header.protocol == HEADER_ETHERNET && dissect_plain(h, f->header.len, &plain) &&
-	    (plain.has & needs) == needs) {
-		const uint8_t at[N_PLAIN_FROM] = {
-			[PLAIN_FROM_NETWORK] = (uint8_t)plain.network_at,
-			[PLAIN_FROM_TRANSPORT] = (uint8_t)plain.transport_at,
-		};
-		flow_def_plain_key(tuple->plain, h, at, f->fs.ds_index, (uint8_t *)key, 2,
-				   tuple->plain->n_windows);
-	} else {
-		dissect(f, DISSECT_OUTER);
-		sink += flow_def_key(tuple, &packet, f->fs.ds_index, (uint8_t *)key);
-	}
-	__asm__ volatile("" : : "r"(key) : "memory");
+	const uint8_t *b = s->body;
+	uint8_t at[N_PLAIN_FROM];
+	uint16_t has;
+	if (s->tag != SFLOW_FLOW_SAMPLE || !plain_sample_read(b, s->len, &has, at) ||
+	    (has & needs) != needs)
+		return false;
+	sink += load_be32(b + AT_FRAME_LEN) * (uint64_t)load_be32(b + AT_RATE);
+	flow_def_plain_key(tuple->plain, b, at, load_be32(b + AT_SOURCE) & 0xffffff,
+			   (uint8_t *)tuple_key, 2, tuple->plain->n_windows);
+	__asm__ volatile("" : : "r"(tuple_key) : "memory");
+	return true;
 }
 
 static inline void take_fields(const struct found *f)
@@ -154,22 +168,22 @@ static inline void take_records(const struct found *f)
 
 static __attribute__((noinline)) double pass_walk(const struct load *l, struct span s)
 {
-	return pass(l, s, take_header);
+	return pass(l, s, NULL, take_header);
 }
 
 static __attribute__((noinline)) double pass_tuple(const struct load *l, struct span s)
 {
-	return pass(l, s, take_tuple);
+	return pass(l, s, take_plain, take_tuple);
 }
 
 static __attribute__((noinline)) double pass_fields(const struct load *l, struct span s)
 {
-	return pass(l, s, take_fields);
+	return pass(l, s, NULL, take_fields);
 }
 
 static __attribute__((noinline)) double pass_records(const struct load *l, struct span s)
 {
-	return pass(l, s, take_records);
+	return pass(l, s, NULL, take_records);
 }
 
 static struct span hot_span(const struct load *l)

@@ -5,91 +5,13 @@
 //
 // Nearly all samples of nearly all agents are plain: a compact flow sample of a port that was met
 // before, in order, at the sampling rate of the one before it, with a raw header that
-// dissect_plain() knows and at most extended_switch behind it. Those are read and counted here,
-// from the words of the wire; sample_settle() does so with any sample.
+// dissect_plain() knows and at most extended_switch behind it. Those are read
+// (plain_sample.h) and counted here, from the words of the wire; sample_settle() does so with any
+// sample.
 
 #include "bank/passage.h"
+#include "bank/plain_sample.h"
 #include "packet/dissect.h"
-
-// Words of the wire as they lie in memory, to compare without turning them round.
-static inline uint32_t load_raw(const uint8_t *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-#define WIRE(n) __builtin_bswap32(n)
-
-// The compact flow sample (sFlow v5 section 5), bytes from its body. Behind the fixed part: tag and
-// length of the first record, and its body: a raw header's four words.
-enum {
-	AT_SEQUENCE = 0,
-	AT_SOURCE = 4,
-	AT_RATE = 8,
-	AT_POOL = 12,
-	AT_DROPS = 16,
-	AT_INPUT = 20,
-	AT_OUTPUT = 24,
-	AT_N_RECORDS = 28,
-	AT_TAG = 32,
-	AT_LEN = 36,
-	AT_PROTOCOL = 40,
-	AT_FRAME_LEN = 44,
-	AT_STRIPPED = 48,
-	AT_HEADER_LEN = 52,
-	AT_HEADER = 56,
-	SWITCH_SIZE = 24, // extended_switch with its tag and length
-};
-
-// The shortest header that is plain: Ethernet, IPv4, eight bytes of what IPv4 carries.
-#define PLAIN_MIN (14 + 20 + 8)
-
-// Is extended_switch the second of two records? Its last SWITCH_SIZE bytes lie @p at.
-static inline bool ends_with_switch(const uint8_t *b, const uint8_t *at)
-{
-	return load_raw(b + AT_N_RECORDS) == WIRE(2) &&
-	       load_raw(at) == WIRE(SFLOW_EXTENDED_SWITCH) &&
-	       load_raw(at + 4) == WIRE(SWITCH_SIZE - 8);
-}
-
-static inline uint32_t header_len(const uint8_t *b)
-{
-	const uint32_t room = load_be32(b + AT_LEN) - (AT_HEADER - AT_PROTOCOL);
-	const uint32_t said = load_be32(b + AT_HEADER_LEN);
-	return said < room ? said : room;
-}
-
-// The body of extended_switch in a plain sample, or NULL.
-static inline const uint8_t *switch_record(const uint8_t *b)
-{
-	return load_raw(b + AT_N_RECORDS) == WIRE(1)
-		       ? NULL
-		       : b + AT_PROTOCOL + ((load_be32(b + AT_LEN) + 3) & ~3u) + 8;
-}
-
-// What the header of the compact flow sample @p b of @p len bytes has, and where, into @p s. False
-// unless it is plain.
-static inline bool read_plain(const uint8_t *b, uint32_t len, struct sample *s)
-{
-	if (len < AT_HEADER + PLAIN_MIN || load_raw(b + AT_TAG) != WIRE(SFLOW_SAMPLED_HEADER) ||
-	    load_raw(b + AT_PROTOCOL) != WIRE(HEADER_ETHERNET))
-		return false;
-	// As `len` is no less than PLAIN_MIN, none that is too long leaves so little behind it.
-	const uint32_t behind = len - AT_PROTOCOL - ((load_be32(b + AT_LEN) + 3) & ~3u);
-	if (behind == SWITCH_SIZE ? !ends_with_switch(b, b + len - SWITCH_SIZE)
-				  : behind != 0 || load_raw(b + AT_N_RECORDS) != WIRE(1))
-		return false;
-	struct plain plain;
-	if (!dissect_plain(b + AT_HEADER, header_len(b), &plain))
-		return false;
-	s->has = (uint16_t)plain.has;
-	s->at[PLAIN_FROM_SAMPLE] = 0;
-	s->at[PLAIN_FROM_ETH] = AT_HEADER;
-	s->at[PLAIN_FROM_NETWORK] = (uint8_t)(AT_HEADER + plain.network_at);
-	s->at[PLAIN_FROM_TRANSPORT] = (uint8_t)(AT_HEADER + plain.transport_at);
-	return true;
-}
 
 static inline bool open_flow(struct passage *ps, const struct sflow_sample *wire,
 			     struct flow_sample *fs)
@@ -136,7 +58,7 @@ static inline __attribute__((always_inline)) bool stage_flow(struct passage *ps,
 	s->body = wire->body;
 	s->id = id;
 	s->packet = false;
-	if (!compact || !read_plain(wire->body, wire->len, s))
+	if (!compact || !plain_sample_read(wire->body, wire->len, &s->has, s->at))
 		s->has = 0;
 	else if ((fs.input | fs.output) >> 30 == SFLOW_IF_INDEX)
 		s->has |= PLAIN_IFINDEX;
@@ -248,10 +170,10 @@ void samples_flush(struct passage *ps)
 void sample_packet(enum dissect_depth depth, const struct sample *s, struct packet *p)
 {
 	const struct origin *from = s->from;
-	const uint8_t *b = s->body, *tags = switch_record(b);
+	const uint8_t *b = s->body, *tags = plain_sample_switch(b);
 	packet_reset(p, from->data, from->len);
-	packet_dissect(p, HEADER_ETHERNET, (uint32_t)(b + AT_HEADER - from->data), header_len(b),
-		       depth);
+	packet_dissect(p, HEADER_ETHERNET, (uint32_t)(b + AT_HEADER - from->data),
+		       plain_sample_header_len(b), depth);
 	if (tags != NULL)
 		p->first[LAYER_SWITCH] = (uint16_t)(tags - from->data);
 	p->meta = (struct packet_meta){
