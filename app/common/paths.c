@@ -3,6 +3,7 @@
 #include "common/paths.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +56,9 @@ int paths_make_dir(const char *dir, mode_t mode, struct err_msg *msg)
 		return 0;
 	if (errno != EEXIST || lstat(dir, &st) < 0)
 		return err_set(msg, ERR_IO, "%s: %s", dir, strerror(errno));
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+	// Root's may be somebody else's: root has given it away, nobody else could have.
+	const bool mine = st.st_uid == geteuid() || geteuid() == 0;
+	if (!S_ISDIR(st.st_mode) || !mine || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return err_set(msg, ERR_PERMISSION,
 			       "%s: expected a directory that is ours and that nobody else may "
 			       "write to",

@@ -41,5 +41,6 @@ int paths_find_feed_url(char *out, size_t size, struct err_msg *msg);
 int paths_replay_url(char *out, size_t size, const char *feed, struct err_msg *msg);
 
 /// Make @p dir (not its parents) with @p mode unless it is there. 0, ERR_IO, or ERR_PERMISSION when
-/// it is no directory of ours: a link, somebody else's, or writable by others.
+/// it is no directory of ours: a link, somebody else's (unless we are root), or writable by
+/// others.
 int paths_make_dir(const char *dir, mode_t mode, struct err_msg *msg);

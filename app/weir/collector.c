@@ -92,7 +92,9 @@ int collector_open(struct collector *c, const struct config *config,
 	c->run = c->replay ? 0 : clock_realtime();
 	c->ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	const uint64_t seed = choose_seed(c);
-	int err = plan_memory(c, msg);
+	int err = rights_plan(&c->rights, config, msg);
+	if (err == 0)
+		err = plan_memory(c, msg);
 	if (err != 0)
 		return err;
 	c->inputs = inputs_open(config, msg);
@@ -140,7 +142,8 @@ static int start_forwarding(struct collector *c, struct err_msg *msg)
 			: err;
 }
 
-// The aggregator first: it opens the interval that the workers fill.
+// The aggregator first: it opens the interval that the workers fill. Last what works on devices
+// beside them, with what rights are left then.
 int collector_start(struct collector *c, struct err_msg *msg)
 {
 	if (c->config->dns && resolver_start(NULL, msg) != 0)
@@ -161,7 +164,11 @@ int collector_start(struct collector *c, struct err_msg *msg)
 		    c->eal.worker[in->slot].cpu, in->name);
 	}
 	err = start_forwarding(c, msg);
-	return err == 0 ? rest_start(c->rest, msg) : err;
+	if (err == 0)
+		err = rest_start(c->rest, msg);
+	if (err == 0)
+		err = rights_give_up(&c->rights, c->config, msg);
+	return err == 0 ? inputs_begin(c->inputs, msg) : err;
 }
 
 bool collector_stop(struct collector *c, const char *reason)
@@ -223,7 +230,11 @@ static int plan_memory(struct collector *c, struct err_msg *msg)
 	if (program == NULL)
 		return ERR_INVALID;
 	memory_plan(&c->memory, c->config, program);
-	const int err = start_eal(c, msg);
+	int err = start_eal(c, msg);
+	if (err == 0 && c->rights.user != NULL && eal_memory_takes_root(&c->eal))
+		err = err_set(msg, ERR_PERMISSION,
+			      "user: without an IOMMU only root can take hugepages for new "
+			      "definitions: enable it (`weirctl doctor`), or leave `user` out");
 	if (err == 0)
 		memory_log(&c->memory, c->config, program);
 	program_free(program);

@@ -31,6 +31,7 @@
 #include "weir/input/eal.h"
 #include "weir/input/inputs.h"
 #include "weir/memory.h"
+#include "weir/rights.h"
 #include "weir/output/telemetry.h"
 #include "weir/core/worker.h"
 
@@ -43,6 +44,7 @@ struct collector {
 	uint64_t run;   ///< identifies this start in the feed; 0 in a replay
 	uint64_t start; ///< ns on the analyzer's clock: when the first interval began
 
+	struct rights rights; ///< who we are once everything runs
 	struct memory_plan memory;
 	struct telemetry_memory part[COLLECTOR_PARTS]; ///< the same by purpose
 	struct eal eal;

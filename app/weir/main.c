@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -63,6 +64,7 @@ int main(int argc, char **argv)
 	int status = options_start(argc, argv, &options, &config);
 	if (status >= 0)
 		return status;
+	rights_begin();
 	const int signals = take_signals();
 	struct arguments arguments = {argc, argv};
 	const struct collector_loader loader = {read_anew, &arguments};
@@ -184,6 +186,9 @@ static const char *wait_for_end(struct collector *c, const struct options *optio
 
 static int run(struct collector *c, const struct options *options, int signals)
 {
+	if (options->config_path != NULL && access(options->config_path, R_OK) != 0)
+		LOG(WARNING, MAIN, "%s: %s: a reload will be refused", options->config_path,
+		    strerror(errno));
 	sd_notify("READY=1");
 	LOG(INFO, MAIN, "measuring %u definitions with %u workers", query_n_flows(c->analyzer),
 	    c->n_workers);

@@ -130,6 +130,7 @@ struct config {
 	struct count_list lcores; ///< that EAL may use; none = EAL's choice
 	bool hugepages;
 	const char *file_prefix;
+	const char *user; ///< that root becomes once all is open; "" = nobody else
 
 	double tick;          ///< s
 	double nap;           ///< s: longest sleep of an idle worker; 0 = it never sleeps

@@ -544,6 +544,9 @@ static const struct member top_rows[] = {
 	TEXT("file_prefix", TOP(file_prefix), 1, 64, "weir",
 	     "names this process among those that use DPDK on the machine", .check = is_file_prefix,
 	     .expect = "a text of 1 to 64 letters, digits, - and _"),
+	TEXT("user", TOP(user), 0, 255, "",
+	     "who to be, for good, once all is open, when root starts weir (weir(8), \"Rights\"); "
+	     "none: no change"),
 	SECONDS("tick", TOP(tick), 0.01, 10, "100ms",
 		"interval between two looks at what the workers counted"),
 	SECONDS("nap", TOP(nap), 0, 0.1, "500us",

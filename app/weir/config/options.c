@@ -272,6 +272,8 @@ static const struct flag flags[] = {
 	VALUE("tick", "T", "interval between two looks at the counts, such as 100ms",
 	      .member = "tick"),
 	PLAIN("no-huge", "do without hugepages", .member = "hugepages", .fixed = "false"),
+	VALUE("user", "NAME", "started as root: be NAME for good once all is open",
+	      .member = "user"),
 	VALUE("set", "MEMBER=VALUE", "set any other member of the configuration",
 	      .apply = set_member),
 	VALUE("seconds", "N", "end after so long", .apply = set_seconds, .env = true),

@@ -93,6 +93,11 @@ void eal_stop(struct eal *e)
 	e->worker = NULL;
 }
 
+bool eal_memory_takes_root(const struct eal *e)
+{
+	return e->started && rte_eal_has_hugepages() != 0 && rte_eal_iova_mode() == RTE_IOVA_PA;
+}
+
 int eal_socket(const struct eal *e, uint32_t index)
 {
 	return (int)rte_lcore_to_socket_id(e->worker[index].id);
@@ -226,8 +231,12 @@ static void add_devices(struct arguments *a, const struct eal_config *c)
 		add(a, c->device[i]);
 		n++;
 	}
-	if (n == 0 && !mentions(c, "-a") && !mentions(c, "--allow"))
-		add(a, "--no-pci");
+	if (n > 0 || mentions(c, "-a") || mentions(c, "--allow"))
+		return;
+	add(a, "--no-pci");
+	// Nobody needs physical addresses, which only root may ask the kernel for.
+	if (!mentions(c, "--iova-mode"))
+		add(a, "--iova-mode=va");
 }
 
 static int build_arguments(struct eal *e, const struct eal_config *c, struct err_msg *msg)

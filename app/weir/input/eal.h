@@ -75,6 +75,9 @@ void eal_stop(struct eal *e);
 bool eal_is_pci(const char *device);
 /// Bytes of hugepages that nobody uses, on the whole machine.
 uint64_t eal_free_hugepages(void);
+/// True when hugepages are told to a card by their physical addresses, as there is no IOMMU: only
+/// root can take more of them then.
+bool eal_memory_takes_root(const struct eal *e);
 
 /// NUMA socket of the worker's CPU.
 int eal_socket(const struct eal *e, uint32_t index);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
 #include "common/cpus.h"
 #include "weir/input/eal.h"
 #include "weir/input/port.h"
@@ -121,6 +123,37 @@ uint64_t inputs_memory(const struct config *c, bool hugepages)
 	return bytes;
 }
 
+static uint64_t device_capabilities(const char *device)
+{
+	static const uint64_t admin = UINT64_C(1) << CAP_NET_ADMIN, raw = UINT64_C(1)
+									  << CAP_NET_RAW;
+	static const struct {
+		const char *driver;
+		uint64_t needs;
+	} drivers[] = {
+		{"net_af_packet", admin | raw},
+		{"net_af_xdp", admin | raw | UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_IPC_LOCK},
+		{"net_pcap", admin | raw},
+		{"net_tap", admin},
+	};
+	for (unsigned i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+		if (strncmp(device, drivers[i].driver, strlen(drivers[i].driver)) == 0)
+			return drivers[i].needs;
+	return 0;
+}
+
+uint64_t inputs_capabilities(const struct config *c)
+{
+	uint64_t all = 0;
+	const char *device;
+	for (uint32_t i = 0; (device = inputs_device(c, i)) != NULL; i++)
+		all |= device_capabilities(device);
+	for (size_t i = 0; i < c->n_inputs; i++)
+		if (c->inputs[i].kind == CONFIG_PORT && c->inputs[i].kernel[0] != '\0')
+			all |= UINT64_C(1) << CAP_NET_ADMIN;
+	return all;
+}
+
 bool inputs_are_replay(const struct config *c)
 {
 	return c->n_inputs > 0 && c->inputs[0].kind == CONFIG_PCAP;
@@ -171,6 +204,15 @@ int inputs_start(struct inputs *all, struct err_msg *msg)
 	for (uint32_t i = 0; i < all->n_rows && err == 0; i++)
 		if (all->row[i].port != NULL)
 			err = port_start(all->row[i].port, msg);
+	return err;
+}
+
+int inputs_begin(struct inputs *all, struct err_msg *msg)
+{
+	int err = 0;
+	for (uint32_t i = 0; i < all->n_rows && err == 0; i++)
+		if (all->row[i].port != NULL)
+			err = port_begin(all->row[i].port, msg);
 	return err;
 }
 

@@ -10,6 +10,7 @@
 ///     for (uint32_t i = 0; i < inputs_workers(all); i++)
 ///             ... inputs_worker(all, i)->input ...
 ///     inputs_start(all, &msg);       // ports begin to receive
+///     inputs_begin(all, &msg);       // and to answer: the threads of hosts
 ///     ...
 ///     inputs_close(all);             // the workers have left
 ///
@@ -65,12 +66,16 @@ void inputs_wishes(const struct config *c, uint32_t *wish);
 void inputs_near(const struct config *c, cpu_set_t *near);
 /// Bytes of packet buffers that they take from EAL.
 uint64_t inputs_memory(const struct config *c, bool hugepages);
+/// Capabilities (bits) that it takes to open their devices again; VFIO takes none.
+uint64_t inputs_capabilities(const struct config *c);
 /// True when they are captures.
 bool inputs_are_replay(const struct config *c);
 
 /// NULL and a message with the remedy.
 struct inputs *inputs_open(const struct config *c, struct err_msg *msg);
 int inputs_start(struct inputs *all, struct err_msg *msg);
+/// The threads of ports; they have the capabilities that main has now.
+int inputs_begin(struct inputs *all, struct err_msg *msg);
 /// Bring lost devices back (port_mend()).
 void inputs_mend(struct inputs *all);
 void inputs_close(struct inputs *all);

@@ -37,7 +37,7 @@ static int make_host(struct port *p, struct err_msg *msg);
 static int make_kernel(struct port *p, struct err_msg *msg);
 static int make_workers(struct port *p, struct err_msg *msg);
 static void open_interrupts(struct port *p);
-static int begin(struct port *p, struct err_msg *msg);
+static int open_ways(struct port *p, struct err_msg *msg);
 static void receive_all_groups(const struct port_device *d);
 static void receive_groups(const struct port_device *d, const struct host *host);
 
@@ -72,22 +72,27 @@ struct port *port_open(const struct port_config *config, struct err_msg *msg)
 int port_start(struct port *p, struct err_msg *msg)
 {
 	const int err = port_device_start(&p->device, msg);
-	return err != 0 ? err : begin(p, msg);
+	return err != 0 ? err : open_ways(p, msg);
 }
 
-// Threads begin to use the device; the workers are let at it by others.
-static int begin(struct port *p, struct err_msg *msg)
+// What its threads and workers will use.
+static int open_ways(struct port *p, struct err_msg *msg)
 {
 	if (p->device.config.interrupt)
 		open_interrupts(p);
-	if (p->kernel != NULL) {
-		receive_all_groups(&p->device);
-		return port_kernel_start(p->kernel, msg);
-	}
-	if (p->host == NULL)
+	if (p->host != NULL)
+		receive_groups(&p->device, port_host_host(p->host));
+	if (p->kernel == NULL)
 		return 0;
-	receive_groups(&p->device, port_host_host(p->host));
-	return port_host_start(p->host, msg);
+	receive_all_groups(&p->device);
+	return port_kernel_up(p->kernel, msg);
+}
+
+int port_begin(struct port *p, struct err_msg *msg)
+{
+	if (p->kernel != NULL)
+		return port_kernel_start(p->kernel, msg);
+	return p->host != NULL ? port_host_start(p->host, msg) : 0;
 }
 
 // Nothing but the workers uses the device any more.
@@ -190,9 +195,9 @@ static int come_back(struct port *p, struct err_msg *msg)
 	if (err != 0)
 		return err;
 	use_device(p);
-	err = port_device_start(&p->device, msg);
+	err = port_start(p, msg);
 	if (err == 0)
-		err = begin(p, msg);
+		err = port_begin(p, msg);
 	if (err != 0) {
 		leave(p);
 		return err;

@@ -8,6 +8,7 @@
 ///     struct port *p = port_open(&config, &msg);       // probes, negotiates, makes buffers
 ///     struct input *in = port_input(p, worker);
 ///     port_start(p, &msg);                             // frames begin to arrive
+///     port_begin(p, &msg);                             // its threads: it answers
 ///     ...
 ///     port_mend(p);                                    // now and then
 ///     port_close(p);                                   // the workers have left
@@ -27,8 +28,8 @@
 ///
 /// A frame lies in one buffer, whose size follows from the MTU; scattered receive is refused.
 ///
-/// Threading: open, start, mend, close by main; each input by its worker; port_stats() by any
-/// thread.
+/// Threading: open, start, begin, mend, close by main; each input by its worker; port_stats() by
+/// any thread.
 /// Memory: `buffers` mbufs on the port's NUMA socket, port_memory() bytes. Limits: those of the
 /// device.
 
@@ -87,6 +88,7 @@ size_t port_memory(const struct port_config *config, size_t page);
 struct port *port_open(const struct port_config *config, struct err_msg *msg);
 /// 0 or negative with a message.
 int port_start(struct port *p, struct err_msg *msg);
+int port_begin(struct port *p, struct err_msg *msg);
 /// See whether the device was lost, and bring it back; never waits for workers. Call it about
 /// twice a second.
 void port_mend(struct port *p);

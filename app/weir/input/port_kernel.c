@@ -102,22 +102,25 @@ struct port_kernel *port_kernel_new(const struct port_kernel_config *config, str
 	return k;
 }
 
+int port_kernel_up(struct port_kernel *k, struct err_msg *msg)
+{
+	struct log_hold hold; // net_tap complains of what it can do without
+	log_hold(&hold);
+	const int err = k->is_up ? 0 : set_up(k, msg);
+	log_release(&hold);
+	free(hold.text);
+	k->is_up = k->is_up || err == 0;
+	return err;
+}
+
 int port_kernel_start(struct port_kernel *k, struct err_msg *msg)
 {
 	char name[16];
-	struct log_hold hold; // net_tap complains of what it can do without
-	log_hold(&hold);
-	int err = k->is_up ? 0 : set_up(k, msg);
-	log_release(&hold);
-	free(hold.text);
-	if (err != 0)
-		return err;
-	k->is_up = true;
 	k->stop = false;
 	k->next_look = 0;
 	k->intr.settled = false; // by another thread than the one before
 	snprintf(name, sizeof(name), "weir-kern%u", k->config.port);
-	err = rte_ctrl_thread_create(&k->thread, name, NULL, run, k);
+	const int err = rte_ctrl_thread_create(&k->thread, name, NULL, run, k);
 	if (err != 0)
 		return err_set(msg, ERR_IO, "port %s: cannot start a thread: %s", k->config.name,
 			       strerror(-err));

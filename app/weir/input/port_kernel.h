@@ -8,7 +8,8 @@
 /// port. So ssh, BGP and LLDP share the port with weir, and the kernel is the host on it.
 ///
 ///     struct port_kernel *k = port_kernel_new(&config, &msg);
-///     port_kernel_start(k, &msg);                       // the port has been started
+///     port_kernel_up(k, &msg);                          // the port has been started
+///     port_kernel_start(k, &msg);                       // its thread
 ///     if (port_kernel_wants(verdict, mbuf) && port_kernel_take(k, mbuf)) ...   // a worker
 ///     port_kernel_wake(k);                              // a worker: once per burst
 ///     port_kernel_stop(k);                              // before the port is stopped
@@ -26,7 +27,7 @@
 /// on the port's queue 0, which is nobody else's, and sleeps until the ring, the interface or
 /// LINK_LOOK wakes it.
 ///
-/// Threading: new, start, stop, free by main; take and wake by any worker; stats by any thread.
+/// Threading: new, up, start, stop, free by main; take and wake by any worker; stats by any thread.
 /// While it is stopped the interface stays, without carrier.
 ///
 /// Memory: port_kernel_held() buffers of the port's pool at most, as many as port_kernel_own() in a
@@ -69,6 +70,8 @@ uint32_t port_kernel_own(void);
 
 /// NULL and a message with the remedy.
 struct port_kernel *port_kernel_new(const struct port_kernel_config *config, struct err_msg *msg);
+/// Set the interface up; nothing to do when it is.
+int port_kernel_up(struct port_kernel *k, struct err_msg *msg);
 int port_kernel_start(struct port_kernel *k, struct err_msg *msg);
 void port_kernel_stop(struct port_kernel *k);
 /// Give back the port's buffers; it is stopped, and no worker gives it more.
