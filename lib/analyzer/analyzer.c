@@ -39,6 +39,7 @@ static void layout(struct analyzer *a, struct carve *c)
 	void *mem = carve(c, 1, sources_size(&sources));
 	if (c->base != NULL)
 		sources_init(&a->sources, mem, &sources);
+	a->sources.config.texts = &a->metrics.texts;
 	const struct metrics_config metrics = metrics_config(&a->config);
 	mem = carve(c, 1, metrics_size(&metrics));
 	if (c->base != NULL)
@@ -175,7 +176,7 @@ void analyzer_merge_sources(struct analyzer *a, uint32_t worker, const struct re
 	sources_merge(&a->sources, worker, registry, bank);
 	for (uint32_t i = 0; i < a->set.program->n_def; i++)
 		note_mode(a, a->set.program->def[i].agg_mode);
-	counter_merge(&a->metrics, &a->sources, worker, bank, &a->unknown);
+	counter_merge(&a->metrics, &a->sources, worker, bank, &a->unknown, &a->event_fields);
 	unknown_merge(&a->unknown, bank->unknown);
 	merge_seen(a, bank);
 }
@@ -196,11 +197,10 @@ static const char *event_row(const struct analyzer *a, const struct threshold *t
 {
 	if (t->flow != NULL) {
 		query_row(a, t->flow, t->triggers.event[i].entry, row);
-		return NULL;
+		return row->source;
 	}
 	query_counter_row(a, &t->counters.event[i], row);
-	const uint32_t named = sources_port(&a->sources, t->counters.event[i].port)->named;
-	return named != 0 ? texts_str(&a->metrics.texts, named) : NULL;
+	return row->source;
 }
 
 // Hand over what one threshold found; returns how many of @p max were written.

@@ -97,12 +97,14 @@ static void merge_custom(struct metrics *m, struct sources *s, uint32_t worker,
 }
 
 void counter_merge(struct metrics *m, struct sources *s, uint32_t worker, const struct bank *bank,
-		   struct unknown_tags *unknown)
+		   struct unknown_tags *unknown, struct event_fields *fields)
 {
 	const struct log_entry *e = NULL;
 	while ((e = bank_log_next(bank, e)) != NULL) {
 		if (e->tag == SFLOW_RTMETRIC)
 			merge_custom(m, s, worker, e);
+		else if (e->tag == SFLOW_RTFLOW)
+			event_fields_note(fields, (const uint8_t *)(e + 1), e->len, s->now);
 		else
 			merge_sample(m, s, worker, e, unknown);
 	}

@@ -114,7 +114,8 @@ static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank
 	uint64_t key[PROGRAM_KEY_MAX / 8] = {0};
 	for (uint32_t i = 0; i < bank->n_touched_sources; i++) {
 		const struct source_cell *cell = &bank->source[bank->touched_sources[i]];
-		if (cell->samples == 0 || is_left_out(f, worker, bank->touched_sources[i]))
+		if (cell->samples == 0 || (cell->flags & SOURCE_EVENTS) != 0 ||
+		    is_left_out(f, worker, bank->touched_sources[i]))
 			continue;
 		const uint32_t index = bank->touched_sources[i];
 		const double lost = correction_of(f, worker, index);

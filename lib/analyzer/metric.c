@@ -372,20 +372,6 @@ bool metrics_record(struct metrics *m, const struct sources *sources,
 
 #define CUSTOM_WORDS (sizeof(struct block_custom) / sizeof(uint32_t))
 
-static bool is_name(const char *name, uint32_t len, bool source)
-{
-	for (uint32_t i = 0; i < len; i++) {
-		const char c = name[i];
-		const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		const bool digit = c >= '0' && c <= '9';
-		if (!letter && !digit && c != '-' && c != '_' && !(source && c == '.'))
-			return false;
-		if (source && i == 0 && digit)
-			return false;
-	}
-	return len > 0 && len <= 64;
-}
-
 static void drop_custom(struct metrics *m, const struct block_custom *c, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -420,7 +406,7 @@ static int read_custom(struct metrics *m, struct cursor *c)
 	struct rt_value v;
 	int n = 0, got = -1;
 	while (!c->bad && n < (int)(METRIC_WORDS / CUSTOM_WORDS) && (got = rt_next(&w, &v)) > 0) {
-		if (!is_name(v.name, v.name_len, false)) {
+		if (!custom_name_ok(v.name, v.name_len, false)) {
 			got = -1;
 			break;
 		}
@@ -485,38 +471,25 @@ static bool keep_custom(struct metrics *m, uint32_t agent, const struct metric_s
 	return true;
 }
 
-// The port of a named data source; 0 = no place.
-static uint32_t custom_port(struct metrics *m, struct sources *sources, uint32_t agent,
-			    const char *name, uint32_t len)
-{
-	const uint32_t text = texts_enter(&m->texts, name, len);
-	bool is_new = false;
-	const uint32_t port = text != 0 ? sources_named_port(sources, agent, text, &is_new) : 0;
-	if (!is_new) // the port keeps the text for life
-		texts_drop(&m->texts, text);
-	return port;
-}
-
 void metrics_custom(struct metrics *m, struct sources *sources, uint32_t agent, uint32_t uptime,
 		    uint64_t time, const uint8_t *body, uint32_t len)
 {
-	static const char no_name[] = "custom";
 	struct cursor c = cursor_of(body, len);
 	uint32_t name_len = cursor_u32(&c);
 	const char *name = (const char *)cursor_bytes(&c, name_len);
 	cursor_skip(&c, -name_len & 3);
 	m->stats.samples++;
 	if (!c.bad && name_len == 0) {
-		name = no_name;
-		name_len = sizeof(no_name) - 1;
+		name = CUSTOM_NAME_NONE;
+		name_len = sizeof(CUSTOM_NAME_NONE) - 1;
 	}
-	const int n = !c.bad && is_name(name, name_len, true) ? read_custom(m, &c) : -1;
+	const int n = !c.bad && custom_name_ok(name, name_len, true) ? read_custom(m, &c) : -1;
 	if (n < 0) {
 		m->stats.samples_bad++;
 		return;
 	}
 	const struct metric_said said = {
-		.port = custom_port(m, sources, agent, name, name_len),
+		.port = sources_named_port(sources, agent, name, name_len),
 		.uptime = uptime,
 		.time = time,
 	};

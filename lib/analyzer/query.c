@@ -9,7 +9,7 @@
 #include "analyzer/state.h"
 
 const char *const source_flag_words[SOURCE_WORDS] = {"restarted", "rate_zero", "rate_changed",
-						     "rate_absurd"};
+						     "rate_absurd", "events"};
 const char *const source_doubt_words[SOURCE_WORDS] = {"rate_zero", "rate_absurd", "rate_differs",
 						      "conflict"};
 
@@ -31,7 +31,7 @@ struct known query_known(const struct analyzer *a, uint32_t port)
 {
 	const struct port *p = sources_port(&a->sources, port);
 	const struct agent *agent = sources_agent(&a->sources, p->agent);
-	const struct names_row *said = a->names != NULL && p->ds_class == 0
+	const struct names_row *said = a->names != NULL && p->ds_class == 0 && p->named == 0
 					       ? names_port(a->names, &agent->addr, p->ds_index)
 					       : NULL;
 	return (struct known){
@@ -49,6 +49,7 @@ static void fill_port(const struct analyzer *a, uint32_t port, struct flow_row *
 	row->agent = sources_agent(&a->sources, p->agent)->addr;
 	row->ds_class = p->ds_class;
 	row->ds_index = p->ds_index;
+	row->source = sources_port_name(&a->sources, p);
 	copy_name(row->agent_name, known.agent);
 	copy_name(row->port_name, known.port);
 }
@@ -231,6 +232,7 @@ static void fill_source_row(const struct analyzer *a, uint32_t i, struct source_
 		.sub_agents = p->n_samplers,
 		.ds_class = p->ds_class,
 		.ds_index = p->ds_index,
+		.source = sources_port_name(s, p),
 		.direction = o->direction,
 		.samples = o->samples,
 		.bytes = o->total.bytes,
@@ -436,6 +438,19 @@ uint64_t query_seen(const struct analyzer *a, uint32_t field, uint32_t occurrenc
 	return field < N_FIELDS && occurrence < SEEN_OCCURRENCES
 		       ? a->seen[field * SEEN_OCCURRENCES + occurrence]
 		       : 0;
+}
+
+size_t query_event_fields(const struct analyzer *a, struct event_field *out, size_t max)
+{
+	const size_t n = a->event_fields.n < max ? a->event_fields.n : max;
+	memcpy(out, a->event_fields.at, n * sizeof(*out));
+	return n;
+}
+
+bool query_has_event_field(const struct analyzer *a, const char *name)
+{
+	return event_fields_find((struct event_fields *)&a->event_fields, name, strlen(name)) !=
+	       NULL;
 }
 
 void query_unknown(const struct analyzer *a, struct unknown_tags *unknown)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analyzer/event_field.h"
 #include "base/addr.h"
 #include "program/program.h"
 #include "sflow/unknown.h"
@@ -24,6 +25,7 @@
 struct flow_row {
 	struct addr agent;
 	uint32_t ds_class, ds_index;
+	const char *source;  ///< name of a custom data source, kept; NULL: class and index tell
 	uint32_t direction;  ///< enum packet_direction
 	char agent_name[64]; ///< from the telemetry, or from people (names.h); "" = not known
 	char port_name[64];  ///< likewise
@@ -136,6 +138,7 @@ struct source_row {
 	struct addr agent;
 	uint32_t sub_agents; ///< that report this data source; more than one is a conflict
 	uint32_t ds_class, ds_index, direction;
+	const char *source; ///< as in struct flow_row
 	char agent_name[64], port_name[64];
 	uint64_t speed; ///< bit/s (ifSpeed); 0 = not known
 	uint64_t samples;
@@ -158,7 +161,7 @@ struct source_row {
 };
 
 /// What SOURCE_* of bank.h and DOUBT_* are called, by bit.
-#define SOURCE_WORDS 4
+#define SOURCE_WORDS 5
 extern const char *const source_flag_words[SOURCE_WORDS], *const source_doubt_words[SOURCE_WORDS];
 
 /// Data sources from index @p from on, as query_agents(). Without samples and discards: a port
@@ -248,6 +251,10 @@ void query_stats(const struct analyzer *a, struct analyzer_stats *stats);
 /// outermost occurrence (0) or one within; 0 = never. Of many samples in a tick only some are
 /// looked at.
 uint64_t query_seen(const struct analyzer *a, uint32_t field, uint32_t occurrence);
+
+/// The fields that custom events had (event_field.h), likewise.
+size_t query_event_fields(const struct analyzer *a, struct event_field *out, size_t max);
+bool query_has_event_field(const struct analyzer *a, const char *name);
 
 /// Types of samples and records that nobody could read, over all workers since the start.
 void query_unknown(const struct analyzer *a, struct unknown_tags *unknown);

@@ -96,47 +96,81 @@ static uint32_t enter_port(struct sources *s, const struct port *port, bool *is_
 	return p;
 }
 
-uint32_t sources_named_port(struct sources *s, uint32_t agent, uint32_t named, bool *is_new)
+uint32_t sources_named_port(struct sources *s, uint32_t agent, const char *name, uint32_t len)
 {
-	const struct port port = {.agent = agent, .named = named};
-	const uint32_t p = enter_port(s, &port, is_new);
+	const struct port port = {.agent = agent, .named = texts_enter(s->config.texts, name, len)};
+	bool is_new = false;
+	const uint32_t p = port.named != 0 ? enter_port(s, &port, &is_new) : 0;
+	if (!is_new) // the port keeps the text for life
+		texts_drop(s->config.texts, port.named);
 	s->sources_refused += p == 0;
 	return p;
 }
 
-// A worker's source: our port, sampler and source.
-static void find_source(struct sources *s, struct translation *t, uint32_t i,
-			const struct source_id *id)
+const char *sources_port_name(const struct sources *s, const struct port *p)
 {
-	const uint32_t sub = id->agent < t->n_agents ? t->sub_agent[id->agent] : 0;
-	if (sub == 0)
-		return;
+	return p->named != 0 ? texts_str(s->config.texts, p->named) : NULL;
+}
+
+static uint32_t enter_numbered(struct sources *s, struct translation *t, uint32_t i, uint32_t sub,
+			       const struct source_id *id)
+{
 	const struct port port = {.agent = sources_sub_agent(s, sub)->agent,
 				  .ds_class = id->ds_class,
 				  .ds_index = id->ds_index};
 	bool is_new;
 	const uint32_t p = enter_port(s, &port, &is_new);
 	if (p == 0)
-		return;
+		return 0;
 	const struct sampler sampler = {.port = p, .sub_agent = sub};
 	t->sampler[i] = roster_enter(&s->sampler, &s->config.secret, &sampler, &is_new);
+	s->sources_refused += t->sampler[i] == 0;
 	if (is_new) {
 		sources_sampler(s, t->sampler[i])->next = sources_port(s, p)->first_sampler;
 		sources_port(s, p)->first_sampler = t->sampler[i];
 	}
+	return p;
+}
+
+// A worker's source: our port, sampler and source.
+static void find_source(struct sources *s, struct translation *t, uint32_t i,
+			const struct source_id *id, const struct registry_name *name)
+{
+	const uint32_t sub = id->agent < t->n_agents ? t->sub_agent[id->agent] : 0;
+	if (sub == 0)
+		return;
+	const uint32_t p = name == NULL ? enter_numbered(s, t, i, sub, id)
+					: sources_named_port(s, sources_sub_agent(s, sub)->agent,
+							     name->text, name->len);
+	if (p == 0)
+		return;
+	bool is_new;
 	const struct source source = {.port = p, .direction = id->direction};
 	t->source[i] = roster_enter(&s->source, &s->config.secret, &source, &is_new);
 	if (is_new && id->direction < 3)
 		sources_port(s, p)->source[id->direction] = t->source[i];
 }
 
-static void enter_source(struct sources *s, struct translation *t, uint32_t i,
-			 const struct source_id *id)
+// The name of a data source, if it has one.
+static const struct registry_name *name_of(const struct registry *registry, const struct bank *bank,
+					   const struct source_id *id)
 {
+	return id->ds_class == REGISTRY_NAMED && id->ds_index > 0 && id->ds_index < bank->n_names
+		       ? &registry->name[id->ds_index]
+		       : NULL;
+}
+
+static void enter_source(struct sources *s, struct translation *t, uint32_t i,
+			 const struct registry *registry, const struct bank *bank)
+{
+	const struct source_id *id = &registry->source[i].id;
+	const uint64_t refused = s->sources_refused;
 	t->sampler[i] = 0;
 	t->source[i] = 0;
-	find_source(s, t, i, id);
-	s->sources_refused += t->source[i] == 0 || t->sampler[i] == 0;
+	find_source(s, t, i, id, name_of(registry, bank, id));
+	// Once, whatever found no room.
+	s->sources_refused =
+		t->source[i] == 0 || s->sources_refused > refused ? refused + 1 : refused;
 }
 
 static void translate(struct sources *s, struct translation *t, const struct registry *registry,
@@ -146,7 +180,7 @@ static void translate(struct sources *s, struct translation *t, const struct reg
 		enter_agent(s, t, t->n_agents, &registry->agent[t->n_agents].id);
 	for (; t->n_sources < bank->n_sources && t->n_sources <= s->config.max_sources;
 	     t->n_sources++)
-		enter_source(s, t, t->n_sources, &registry->source[t->n_sources].id);
+		enter_source(s, t, t->n_sources, registry, bank);
 }
 
 void sources_by_agent(struct sources *s)
@@ -541,5 +575,7 @@ int sources_order(const void *ctx, uint32_t a, uint32_t b)
 		c = compare_u32(p->ds_class, q->ds_class);
 	if (c == 0)
 		c = compare_u32(p->ds_index, q->ds_index);
+	if (c == 0)
+		c = compare_u32(p->named, q->named);
 	return c != 0 ? c : compare_u32(x->direction, y->direction);
 }

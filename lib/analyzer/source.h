@@ -20,6 +20,9 @@
 ///
 /// Sub-agents that report the same data source are kept apart by their samplers, because their
 /// sequences differ, and are one port and one source outside; such a port counts as a conflict.
+/// Data sources that have names instead of numbers (rtmetric, rtflow) do not number their samples:
+/// they have no sampler, and what was lost of their samples is not known.
+///
 /// Both directions of a port share the sampler, because the agent numbers their samples in one
 /// sequence. Discarded-packet samples have a sequence of their own, and so a sampler of their own,
 /// from when there is one. There is room for twice as many samplers as sources.
@@ -57,6 +60,7 @@
 #include "analyzer/audit.h"
 #include "analyzer/decay.h"
 #include "analyzer/roster.h"
+#include "analyzer/text.h"
 #include "bank/bank.h"
 
 /// Time constant of the rates of agents and sources, s.
@@ -172,7 +176,8 @@ struct source {
 
 struct source_config {
 	uint32_t n_workers, max_agents, max_sources;
-	bool correct_loss; ///< scale by `correction`
+	bool correct_loss;   ///< scale by `correction`
+	struct texts *texts; ///< for names of data sources
 	struct hash_secret secret;
 };
 
@@ -219,7 +224,10 @@ void sources_end(struct sources *s);
 void sources_by_agent(struct sources *s);
 
 /// The port of an agent's data source that has a name; a new one is entered. 0 = full (counted).
-uint32_t sources_named_port(struct sources *s, uint32_t agent, uint32_t named, bool *is_new);
+uint32_t sources_named_port(struct sources *s, uint32_t agent, const char *name, uint32_t len);
+
+/// Its name, which lives as long as the sources; NULL: its class and index tell.
+const char *sources_port_name(const struct sources *s, const struct port *p);
 
 /// Our number of a worker's source; 0 = it did not fit.
 static inline uint32_t sources_translate(const struct sources *s, uint32_t worker, uint32_t source)

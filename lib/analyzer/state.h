@@ -7,6 +7,7 @@
 
 #include "analyzer/analyzer.h"
 #include "analyzer/counter_trigger.h"
+#include "analyzer/event_field.h"
 #include "analyzer/flow.h"
 #include "analyzer/metric.h"
 #include "analyzer/names.h"
@@ -59,12 +60,13 @@ struct analyzer {
 	struct analyzer_set set;
 	struct flow_row *row;           ///< of the tick's events
 	uint64_t seen[SEEN_WORDS * 64]; ///< ns: when samples had which field (bank.h); 0 = never
-	struct unknown_tags unknown;    ///< samples and records of all workers since the start
-	struct names *names;            ///< that people gave; NULL = none
-	uint32_t names_version;         ///< how often they were set
-	struct topology *topology;      ///< NULL = not known
-	uint32_t topology_version;      ///< how often it was set
-	uint32_t marked_version;        ///< of which the ports know whether they are edges
+	struct event_fields event_fields;
+	struct unknown_tags unknown; ///< samples and records of all workers since the start
+	struct names *names;         ///< that people gave; NULL = none
+	uint32_t names_version;      ///< how often they were set
+	struct topology *topology;   ///< NULL = not known
+	uint32_t topology_version;   ///< how often it was set
+	uint32_t marked_version;     ///< of which the ports know whether they are edges
 	uint32_t marked_ports, mark_hand;
 	uint64_t ticks, now;
 	uint64_t events, events_lost;

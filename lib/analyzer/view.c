@@ -33,7 +33,7 @@ enum phase {
 
 struct view {
 	// The question.
-	char *flow, *key;
+	char *flow, *key, *source;
 	struct selector *selector;
 	struct pattern *filter;
 	struct view_query query;
@@ -91,7 +91,9 @@ struct view *view_new(const struct analyzer *a, const struct view_query *query, 
 	v->query = *query;
 	v->flow = strdup(query->flow);
 	v->key = query->key != NULL ? strdup(query->key) : NULL;
-	if (v->flow == NULL || (query->key != NULL && v->key == NULL))
+	v->source = query->source != NULL ? strdup(query->source) : NULL;
+	if (v->flow == NULL || (query->key != NULL && v->key == NULL) ||
+	    (query->source != NULL && v->source == NULL))
 		goto no_memory;
 	v->selector = selector_new(a, query->agents != NULL ? query->agents : "ALL", msg);
 	if (v->selector == NULL || compile_filter(v, query->filter, msg) != 0) {
@@ -122,6 +124,7 @@ void view_free(struct view *v)
 		return;
 	free(v->flow);
 	free(v->key);
+	free(v->source);
 	selector_free(v->selector);
 	pattern_free(v->filter);
 	drop_scratch(v);
@@ -157,6 +160,14 @@ static int begin(struct view *v, const struct analyzer *a, const struct flow *f,
 	return 0;
 }
 
+static bool is_source(const struct view *v, const struct analyzer *a, const struct port *p)
+{
+	const char *name = sources_port_name(&a->sources, p);
+	if (name != NULL || v->source != NULL)
+		return name != NULL && v->source != NULL && strcmp(name, v->source) == 0;
+	return p->ds_class == v->query.ds_class && p->ds_index == v->query.ds_index;
+}
+
 // Of a source that the view is about; which one of its port's it speaks for.
 static bool wants_source(struct view *v, const struct analyzer *a, const struct source *o)
 {
@@ -164,8 +175,7 @@ static bool wants_source(struct view *v, const struct analyzer *a, const struct 
 	const unsigned flags = selector_flags(v->selector, a, o->port);
 	if ((flags & SELECTOR_IN) == 0)
 		return false;
-	if (v->query.one_source &&
-	    (p->ds_class != v->query.ds_class || p->ds_index != v->query.ds_index))
+	if (v->query.one_source && !is_source(v, a, p))
 		return false;
 	if (v->mode == VIEW_CORE)
 		return (flags & SELECTOR_CORE) != 0;
@@ -280,6 +290,7 @@ static void write_row(const struct view *v, const struct analyzer *a, const stru
 {
 	const struct known known = query_known(a, item->port);
 	item_row(item, &v->shape, v->mode == VIEW_AVG, row);
+	row->flow.source = sources_port_name(&a->sources, sources_port(&a->sources, item->port));
 	memcpy(row->flow.agent_name, known.agent, strnlen(known.agent, SOURCE_NAME_SIZE - 1));
 	memcpy(row->flow.port_name, known.port, strnlen(known.port, SOURCE_NAME_SIZE - 1));
 	struct strbuf text = strbuf_of(row->flow.key_text, sizeof(row->flow.key_text));

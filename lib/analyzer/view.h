@@ -83,6 +83,7 @@ struct view_query {
 	const char *agents; ///< as selector.h reads it; NULL = "ALL"
 	bool one_source;    ///< only the data source below of each agent
 	uint32_t ds_class, ds_index;
+	const char *source; ///< it has this name instead; NULL = none
 	enum view_mode mode;
 	const char *key;    ///< only the flow with this key text; NULL = every
 	const char *filter; ///< regular expression on the key text (pattern.h); NULL, "" = every

@@ -98,6 +98,8 @@ static int compare_place(const struct item *a, const struct item *b)
 		c = compare_u32(a->ds_class, b->ds_class);
 	if (c == 0)
 		c = compare_u32(a->ds_index, b->ds_index);
+	if (c == 0)
+		c = compare_u32(a->port, b->port); // both have names
 	return c != 0 ? c : compare_u32(a->direction, b->direction);
 }
 

@@ -142,9 +142,11 @@ void bank_clear(struct bank *b, uint64_t start, uint64_t until)
 	b->n_touched_sources = 0;
 	b->n_agents = 0;
 	b->n_sources = 0;
+	b->n_names = 0;
 	b->log_len = 0;
 	memset(b->seen, 0, sizeof(b->seen));
 	b->looks = SEEN_SAMPLES;
+	b->rtflow_looks = SEEN_RTFLOWS;
 	unknown_clear(b->unknown);
 	for (uint32_t i = 0; i < b->program->n_def; i++) {
 		table_clear(&b->table[i]->table);

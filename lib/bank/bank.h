@@ -84,6 +84,7 @@ enum {
 	SOURCE_RATE_ZERO = 1 << 1, ///< a sample said rate 0
 	SOURCE_RATE_CHANGED = 1 << 2,
 	SOURCE_RATE_ABSURD = 1 << 3, ///< a sample said a rate above SANE_RATE
+	SOURCE_EVENTS = 1 << 4,      ///< the samples are custom events: no packets
 };
 
 /// Sampling rates beyond are believed, but flagged and counted: no agent is known to sample one in
@@ -120,12 +121,13 @@ enum {
 };
 
 /// A counters sample in the log: this header, then `len` bytes of counter records, then padding
-/// to 8 bytes. Of a custom-metric sample (rtmetric) the bytes are its whole body.
+/// to 8 bytes. Of a custom-metric sample (rtmetric) the bytes are its whole body. Of some rtflow
+/// samples the fields are there, from their count on, for whoever wants to know their names.
 struct log_entry {
-	uint32_t tag;    ///< SFLOW_COUNTERS_SAMPLE (of either form) or SFLOW_RTMETRIC
-	uint32_t source; ///< index in the registry, direction 0; of a custom metric the agent's
+	uint32_t tag;    ///< SFLOW_COUNTERS_SAMPLE (of either form), SFLOW_RTMETRIC or SFLOW_RTFLOW
+	uint32_t source; ///< index in the registry, direction 0; of custom samples the agent's
 	uint32_t len;
-	uint32_t sequence; ///< 0 for custom metrics, which have none
+	uint32_t sequence; ///< 0 for custom samples, which have none
 	uint32_t uptime;   ///< of the agent, ms
 	uint64_t time;     ///< payload.time, ns
 };
@@ -141,6 +143,8 @@ struct bank_table {
 #define SEEN_WORDS       ((N_FIELDS * SEEN_OCCURRENCES + 63) / 64)
 /// Samples of an interval that are looked at for what they have: all of a quiet network's.
 #define SEEN_SAMPLES 64
+/// Likewise rtflow samples, whose fields have names.
+#define SEEN_RTFLOWS 8
 
 struct bank {
 	const struct program *program;
@@ -150,6 +154,7 @@ struct bank {
 	uint32_t epoch;
 	uint32_t n_agents; ///< registry counts when the bank was last used
 	uint32_t n_sources;
+	uint32_t n_names;
 	uint32_t n_touched_agents, n_touched_sources;
 	uint32_t *touched_agents, *touched_sources; ///< indices of cells in use
 	struct agent_cell *agent;
@@ -161,6 +166,7 @@ struct bank {
 	/// samples of an interval are looked at, so that it costs no more where there are many.
 	uint64_t seen[SEEN_WORDS];
 	uint32_t looks;               ///< samples that are still to be looked at
+	uint32_t rtflow_looks;        ///< rtflow samples that are still to be logged
 	struct unknown_tags *unknown; ///< samples and flow records; counter records: see the log
 	struct bank_table **table;    ///< one per definition
 	struct bank_config config;

@@ -39,6 +39,7 @@ struct origin {
 enum sample_kind {
 	SAMPLE_FLOW,
 	SAMPLE_DISCARDED,
+	SAMPLE_RTFLOW,
 	SAMPLE_REFUSED, ///< not to be measured
 };
 

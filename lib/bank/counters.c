@@ -3,16 +3,15 @@
 #include <string.h>
 
 #include "bank/passage.h"
+#include "bank/rtflow.h"
 
 // Keep a sample for the aggregator to read; false when the log is full.
-static bool log_sample(struct passage *ps, const struct log_entry *head, const uint8_t *bytes)
+static bool keep_sample(struct passage *ps, const struct log_entry *head, const uint8_t *bytes)
 {
 	struct bank *b = ps->bank;
 	const size_t need = sizeof(struct log_entry) + (((size_t)head->len + 7) & ~(size_t)7);
-	if (need > b->log_size - b->log_len) {
-		stats_add(ps->in->stats, STAT_sample_log_full, 1);
+	if (need > b->log_size - b->log_len)
 		return false;
-	}
 	struct log_entry *e = (struct log_entry *)(void *)(b->log + b->log_len);
 	*e = *head;
 	e->uptime = ps->from->known->uptime;
@@ -20,6 +19,14 @@ static bool log_sample(struct passage *ps, const struct log_entry *head, const u
 	memcpy(e + 1, bytes, head->len);
 	b->log_len += (uint32_t)need;
 	return true;
+}
+
+static bool log_sample(struct passage *ps, const struct log_entry *head, const uint8_t *bytes)
+{
+	const bool kept = keep_sample(ps, head, bytes);
+	if (!kept)
+		stats_add(ps->in->stats, STAT_sample_log_full, 1);
+	return kept;
 }
 
 void counters_ingest(struct passage *ps, const struct sflow_sample *s)
@@ -59,4 +66,12 @@ void custom_ingest(struct passage *ps, const struct sflow_sample *s)
 		.tag = SFLOW_RTMETRIC, .source = ps->from->agent, .len = s->len};
 	if (log_sample(ps, &head, s->body))
 		stats_add(ps->in->stats, STAT_used_custom_samples, 1);
+}
+
+// Its names are worth a place, if there is one.
+void rtflow_log(struct passage *ps, const struct rtflow *f, uint32_t size)
+{
+	const struct log_entry head = {.tag = SFLOW_RTFLOW, .source = ps->from->agent, .len = size};
+	if (ps->bank->rtflow_looks > 0 && keep_sample(ps, &head, f->fields))
+		ps->bank->rtflow_looks--;
 }

@@ -176,4 +176,5 @@ void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, uns
 	count(in->stats, &ps.tally);
 	b->n_agents = in->registry.n_agents;
 	b->n_sources = in->registry.n_sources;
+	b->n_names = in->registry.n_names;
 }

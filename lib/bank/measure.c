@@ -14,7 +14,7 @@ static uint64_t attribute_hash(const struct hash_secret *secret, const struct ke
 			       const struct packet *p)
 {
 	uint8_t value[FIELD_VALUE_MAX];
-	const size_t n = field_read(f->field, f->occurrence, p, value);
+	const size_t n = key_field_read(f, p, value);
 	return n == 0 ? 0 : hash_bytes(secret, value, n) | 1;
 }
 
@@ -105,7 +105,9 @@ static inline __attribute__((always_inline)) struct missed gather_all(const stru
 {
 	const struct flow_def *def = &b->program->def[batch->def];
 	const struct plain_key *plain = def->plain;
-	const uint8_t kind = def->dropped ? SAMPLE_DISCARDED : SAMPLE_FLOW;
+	const uint8_t kind = def->rtflow    ? SAMPLE_RTFLOW
+			     : def->dropped ? SAMPLE_DISCARDED
+					    : SAMPLE_FLOW;
 	const uint32_t needs = def->filter == NULL ? def->plain_needs : 0;
 	const uint32_t wants = plain->wants | needs | PLAIN_ETH;
 	const bool is_bytes = def->value_kind == VALUE_BYTES;
@@ -142,7 +144,7 @@ static inline __attribute__((always_inline)) struct missed gather_all(const stru
 static struct missed gather(const struct bank *b, struct intake *in, struct batch *batch)
 {
 	const struct flow_def *def = &b->program->def[batch->def];
-	const bool is_plain = def->filter == NULL && def->n_cell == 0 &&
+	const bool is_plain = def->filter == NULL && def->n_cell == 0 && !def->rtflow &&
 			      def->value_kind <= VALUE_FRAMES && !def->dropped;
 	batch->add.key = batch->key;
 	batch->add.stride = ((def->key_size + 15u) & ~15u) + PROGRAM_KEY_SLACK;
@@ -210,7 +212,7 @@ static void look(struct bank *b, const struct packet *p)
 static void look_staged(struct bank *b, struct intake *in)
 {
 	for (uint32_t k = 0; k < in->n_samples && b->looks > 0; k++) {
-		if (in->sample[k].kind == SAMPLE_REFUSED)
+		if (in->sample[k].kind == SAMPLE_REFUSED || in->sample[k].kind == SAMPLE_RTFLOW)
 			continue;
 		look(b, packet_of(b, in, k));
 		b->looks--;

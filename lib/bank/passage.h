@@ -74,6 +74,9 @@ void sample_refuse(struct passage *ps, const struct sflow_sample *s);
 
 /// Log a counters sample.
 void counters_ingest(struct passage *ps, const struct sflow_sample *s);
+/// Stage an rtflow sample; false when it is refused, and counted.
+bool rtflow_stage(struct passage *ps, const struct sflow_sample *s);
+
 /// An rtmetric sample.
 void custom_ingest(struct passage *ps, const struct sflow_sample *s);
 

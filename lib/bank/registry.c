@@ -49,12 +49,16 @@ static uint32_t newcomers_for(uint32_t max_agents)
 	return n > REGISTRY_NEWCOMERS ? n : REGISTRY_NEWCOMERS;
 }
 
+// Twice the names, index 0 included.
+#define NAME_SLOTS (2 * REGISTRY_NAMES)
+
 size_t registry_size(uint32_t max_agents, uint32_t max_sources)
 {
 	return round_up(((size_t)max_agents + 1) * sizeof(struct registry_agent)) +
 	       round_up(((size_t)max_sources + 1) * sizeof(struct registry_source)) +
 	       round_up((size_t)slots_for(max_agents) * sizeof(uint32_t)) +
 	       round_up((size_t)slots_for(max_sources) * sizeof(struct registry_slot)) +
+	       (REGISTRY_NAMES + 1) * sizeof(struct registry_name) + NAME_SLOTS * sizeof(uint32_t) +
 	       ((size_t)max_agents + 1) * 3 * REGISTRY_RECENT * sizeof(uint32_t) +
 	       newcomers_for(max_agents) * sizeof(struct registry_newcomer);
 }
@@ -68,6 +72,7 @@ void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t 
 		.max_sources = max_sources,
 		.n_agents = 1,
 		.n_sources = 1,
+		.n_names = 1,
 		.agent_mask = slots_for(max_agents) - 1,
 		.source_mask = slots_for(max_sources) - 1,
 		.newcomer_mask = newcomers_for(max_agents) / REGISTRY_NEWCOMER_SET - 1,
@@ -85,6 +90,10 @@ void registry_init(struct registry *r, void *mem, uint32_t max_agents, uint32_t 
 	r->recent = (void *)p;
 	p += ((size_t)max_agents + 1) * 3 * REGISTRY_RECENT * sizeof(uint32_t);
 	r->newcomer = (void *)p;
+	p += newcomers_for(max_agents) * sizeof(struct registry_newcomer);
+	r->name = (void *)p;
+	p += (REGISTRY_NAMES + 1) * sizeof(struct registry_name);
+	r->name_slot = (void *)p;
 }
 
 // While places are plenty everybody gets one at once; later only who keeps coming.
@@ -167,6 +176,22 @@ uint32_t registry_agent(struct registry *r, const struct agent_id *id,
 		return *recent;
 	}
 	return *recent = enter_agent(r, id, verdict);
+}
+
+uint32_t registry_name(struct registry *r, const char *text, uint32_t len)
+{
+	uint32_t slot = (uint32_t)hash_bytes(&r->secret, text, len) % NAME_SLOTS;
+	for (; r->name_slot[slot] != 0; slot = (slot + 1) % NAME_SLOTS) {
+		const struct registry_name *name = &r->name[r->name_slot[slot]];
+		if (name->len == len && memcmp(name->text, text, len) == 0)
+			return r->name_slot[slot];
+	}
+	if (r->n_names > REGISTRY_NAMES)
+		return 0;
+	struct registry_name *name = &r->name[r->n_names];
+	name->len = len;
+	memcpy(name->text, text, len);
+	return r->name_slot[slot] = r->n_names++;
 }
 
 uint32_t registry_source(struct registry *r, const struct source_id *id)

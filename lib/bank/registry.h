@@ -6,21 +6,22 @@
 /// Who sends: the agents and data sources that one worker has met.
 ///
 /// An agent is (agent address of the payload, sub-agent); a source is (agent, data source,
-/// direction). Both get a small index, for life: keys of flows and cells of banks carry the index,
-/// and the aggregator keeps one array per worker that translates it to its own. The registry
-/// outlives the banks; it only grows.
+/// direction). A data source with a name (rtflow) has the class REGISTRY_NAMED and the number that
+/// its name has among all names of data sources. All get a small index, for life: keys of flows
+/// and cells of banks carry the index, and the aggregator keeps one array per worker that
+/// translates it to its own. The registry outlives the banks; it only grows.
 ///
-/// Index 0 of both is reserved: "no such".
+/// Index 0 of each is reserved: "no such".
 ///
 /// Spoofed agents cannot fill the table: once it is half full a new agent must be seen
 /// REGISTRY_SIGHTINGS times before it gets a place, among the latest newcomers: there are as many
 /// candidates as agents at least, so that honest ones get in however many come at once.
 ///
-/// Threading: the worker alone calls and writes. `agent[i].id` and `source[i].id` never change once
-/// the index was given out; the aggregator reads them for indices below the counts that a retired
-/// bank carries (the grace period orders the two). Memory: the caller's, registry_size() bytes,
-/// no allocation later. Limits: set at registry_init(); beyond, a datagram or sample is refused
-/// under a named reason.
+/// Threading: the worker alone calls and writes. `agent[i].id`, `source[i].id` and `name[i]` never
+/// change once the index was given out; the aggregator reads them for indices below the counts
+/// that a retired bank carries (the grace period orders the two). Memory: the caller's,
+/// registry_size() bytes, no allocation later. Limits: set at registry_init(); beyond, a datagram
+/// or sample is refused under a named reason.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/custom_name.h"
 #include "base/hash.h"
 
 /// Sightings that a newcomer needs while the agent table is more than half full.
@@ -102,6 +104,17 @@ struct registry_slot {
 	uint32_t index;
 };
 
+/// Class of data sources that have names instead of numbers. An agent that sends it means one of
+/// its own.
+#define REGISTRY_NAMED UINT32_MAX
+/// Different names of data sources, at most. An application on many hosts has one.
+#define REGISTRY_NAMES 4096
+
+struct registry_name {
+	uint32_t len;
+	char text[CUSTOM_NAME_MAX];
+};
+
 /// Sources of an agent and a direction that are found without a look at the hash index.
 #define REGISTRY_RECENT 64
 
@@ -119,10 +132,13 @@ struct registry_newcomer {
 struct registry {
 	uint32_t max_agents, max_sources; ///< given out at most, index 0 apart
 	uint32_t n_agents, n_sources;     ///< given out, index 0 included
+	uint32_t n_names;                 ///< likewise
 	struct registry_agent *agent;
 	struct registry_source *source;
 	uint32_t *agent_slot;              ///< open addressing: hash -> index
 	struct registry_slot *source_slot; ///< likewise
+	struct registry_name *name;
+	uint32_t *name_slot;        ///< hash -> index
 	uint32_t *recent;           ///< REGISTRY_RECENT of each agent and direction; 0 = none
 	uint32_t recent_agent[256]; ///< those met last; 0 = none
 	uint32_t agent_mask, source_mask;
@@ -164,6 +180,10 @@ static inline uint32_t *registry_recent(const struct registry *r, const struct s
 	const size_t row = (size_t)id->agent * 3 + id->direction;
 	return &r->recent[row * REGISTRY_RECENT + id->ds_index % REGISTRY_RECENT];
 }
+
+/// The index of a data source's name of at most CUSTOM_NAME_MAX bytes; a new one is entered. 0 =
+/// table full.
+uint32_t registry_name(struct registry *r, const char *text, uint32_t len);
 
 /// The index of a source; a new one is entered. 0 = table full.
 uint32_t registry_source(struct registry *r, const struct source_id *id);

@@ -196,6 +196,7 @@ static __attribute__((noinline)) bool other_sample(struct passage *ps, const str
 	case SFLOW_DISCARDED_PACKET: return stage_flow(ps, s, false);
 	case SFLOW_COUNTERS_SAMPLE:
 	case SFLOW_COUNTERS_SAMPLE_EXPANDED: counters_ingest(ps, s); break;
+	case SFLOW_RTFLOW: return rtflow_stage(ps, s);
 	case SFLOW_RTMETRIC: custom_ingest(ps, s); break;
 	default: sample_refuse(ps, s);
 	}

@@ -4,6 +4,7 @@
 // Settles a flow sample of any kind, step by step; sample.c does so with the plain ones.
 
 #include "bank/passage.h"
+#include "bank/rtflow.h"
 #include "bank/synth.h"
 #include "packet/dissect.h"
 #include "packet/record.h"
@@ -293,6 +294,35 @@ void sample_step(struct passage *ps, const struct stepped *step)
 	ps->tally.shed++;
 }
 
+// An event: its packet is its fields, and ends where the sample does.
+static void settle_rtflow(struct passage *ps, struct sample *s, struct packet *p)
+{
+	const struct origin *from = ps->from;
+	const uint32_t len = load_be32(s->body - 4);
+	struct rtflow f;
+	rtflow_read(s->body, len, &f); // was done before, and went well
+	s->source = registry_source(&ps->in->registry, &s->id);
+	if (s->source == 0) {
+		stats_add(ps->in->stats, STAT_sample_sources_full, 1);
+		return;
+	}
+	struct source_cell *cell = touch_source(ps->bank, s->source);
+	const struct flow_sample fs = {.sampling_rate = f.rate};
+	cell->flags |= SOURCE_EVENTS;
+	s->kind = SAMPLE_RTFLOW;
+	s->rate = rate_of(ps, &ps->in->registry.source[s->source], cell, &fs);
+	s->bytes = 0;
+	s->volume = 0;
+	packet_reset(p, from->data, (uint32_t)(s->body + len - from->data));
+	p->first[LAYER_RTFLOW] = (uint16_t)(f.fields - from->data);
+	p->meta.direction = DIRECTION_UNKNOWN;
+	set_meta(p, &fs, 0, 0, 0);
+	s->packet = true;
+	count_source(cell, &fs, s->rate, 0, from->ms);
+	from->cell->flow_samples++;
+	stats_add(ps->in->stats, STAT_used_rtflow_samples, 1);
+}
+
 void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 {
 	struct intake *in = ps->in;
@@ -303,6 +333,10 @@ void sample_settle(struct passage *ps, struct sample *s, struct packet *p)
 	struct flow_sample fs;
 	s->kind = SAMPLE_REFUSED;
 	s->has = 0;
+	if (wire.tag == SFLOW_RTFLOW) {
+		settle_rtflow(ps, s, p);
+		return;
+	}
 	flow_sample_open(&wire, &fs); // was done before, and went well
 	s->source = admit(ps, &s->id, &fs, discarded);
 	if (s->source == 0)

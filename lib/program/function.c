@@ -176,6 +176,9 @@ void function_format(const struct function *f, const uint8_t *value, struct strb
 
 bool function_any(const struct function *f, bool (*is)(const struct key_field *))
 {
+	const struct key_field self = {.field = &f->form, .function = (struct function *)f};
+	if (is(&self))
+		return true;
 	for (unsigned i = 0; i < f->n_expr; i++)
 		if (key_expr_any(&f->expr[i], is))
 			return true;

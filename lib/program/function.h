@@ -65,6 +65,9 @@ struct function_row {
 	size_t (*evaluate)(const struct function *f, const struct packet *p, uint8_t *out);
 	const char *usage; ///< "mask:K:BITS"
 	const char *needs; ///< what must be configured for it; NULL = nothing
+	/// The value as a number, for `value` and `values`; false when it is none. NULL: it is a
+	/// key only.
+	bool (*number)(const struct function *f, const struct packet *p, double *value);
 };
 
 /// All functions, or: and null: included, which have neither compile nor evaluate (key.c).
@@ -92,4 +95,5 @@ void function_format(const struct function *f, const uint8_t *value, struct strb
 /// "2001:DB8::". At most FUNCTION_TEXT_MAX bytes to @p out; 0: as it is written.
 size_t function_spell(const struct function *f, const char *text, size_t len, char *out);
 
+/// True when @p is holds for the function itself, or an attribute or function that it reads.
 bool function_any(const struct function *f, bool (*is)(const struct key_field *));

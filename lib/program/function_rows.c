@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "packet/compute.h"
 #include "program/function.h"
+#include "program/function_rtflow.h"
 #include "program/group.h"
 #include "program/key.h"
 #include "program/map.h"
@@ -742,6 +743,8 @@ const struct function_row function_rows[] = {
 	{"link", "e", 1, 1, compile_link, eval_link, "link:PORT",
 	 "a collector that knows the topology"},
 	{"dns", "e", 1, 1, compile_dns, eval_same, "dns:K", "a resolver (dns)"},
+	{"rtflow", "t", 1, 2, rtflow_compile, rtflow_evaluate, "rtflow:NAME:mac|ip|ip6|BYTES", NULL,
+	 rtflow_number},
 };
 
 const size_t function_n_rows = sizeof(function_rows) / sizeof(function_rows[0]);

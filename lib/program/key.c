@@ -2,10 +2,12 @@
 // Copyright (c) 2026 The weir authors
 #include "program/key.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/custom_name.h"
 #include "program/function.h"
 
 // Nesting of brackets; deeper ones serve nobody and would let a text exhaust the stack.
@@ -56,8 +58,27 @@ static const char *expression_for(const char *name, size_t len)
 	return NULL;
 }
 
-int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg)
+// A name that is no attribute, but that of a field that rtflow samples had.
+static int compile_bare(struct key_scope *sc, const char *text, size_t len, struct key_field *out)
 {
+	const struct program_tables *t = sc->tables;
+	char whole[8 + CUSTOM_NAME_MAX];
+	struct program_table unused = {0};
+	struct err_msg none = {0};
+	if (t == NULL || t->load == NULL || !custom_name_ok(text, (uint32_t)len, false))
+		return ERR_UNKNOWN;
+	const int n = snprintf(whole, sizeof(whole), "rtflow:%.*s", (int)len, text);
+	if (t->load(t->ctx, "rtflow", whole + 7, &unused, &none) != 0)
+		return ERR_UNKNOWN;
+	const int err = function_compile(sc, whole, (size_t)n, 6, 0, &out->function);
+	if (err == 0)
+		out->field = &out->function->form;
+	return err;
+}
+
+int key_field_compile(struct key_scope *sc, const char *text, size_t len, struct key_field *out)
+{
+	struct err_msg *msg = sc->msg;
 	size_t name_len = len;
 	unsigned occurrence = 0;
 	const char *dot = memchr(text, '.', len);
@@ -81,11 +102,17 @@ int key_field_compile(const char *text, size_t len, struct key_field *out, struc
 	out->occurrence = (uint8_t)occurrence;
 	if (out->field != NULL)
 		return 0;
+	const int err = compile_bare(sc, text, len, out);
+	if (err != ERR_UNKNOWN)
+		return err;
 	const char *near = expression_for(text, name_len);
 	if (near == NULL)
 		near = field_suggest(text, name_len);
 	if (near == NULL)
-		return err_set(msg, ERR_UNKNOWN, "unknown attribute \"%.*s\"", (int)name_len, text);
+		return err_set(msg, ERR_UNKNOWN,
+			       "unknown attribute \"%.*s\"; a field of rtflow samples is "
+			       "rtflow:NAME",
+			       (int)name_len, text);
 	return err_set(msg, ERR_UNKNOWN, "unknown attribute \"%.*s\" (did you mean \"%s\"?)",
 		       (int)name_len, text, near);
 }
@@ -196,8 +223,13 @@ static int compile_one(struct key_scope *sc, const char *text, size_t len, unsig
 	if (n < len)
 		return compile_function(sc, text, len, n, depth, e);
 	struct key_field f = {0};
-	const int err = key_field_compile(text, len, &f, sc->msg);
-	return err != 0 ? err : append(e, &f, sc->msg);
+	int err = key_field_compile(sc, text, len, &f);
+	if (err != 0)
+		return err;
+	err = append(e, &f, sc->msg);
+	if (err != 0)
+		function_free(f.function);
+	return err;
 }
 
 // The innermost expression that is wrong is the one that the message points at.
@@ -260,6 +292,11 @@ bool key_field_is_inner(const struct key_field *f)
 	return field_needs_stack(f->field, f->occurrence);
 }
 
+bool key_field_is_rtflow(const struct key_field *f)
+{
+	return f->function != NULL && strcmp(f->function->row->name, "rtflow") == 0;
+}
+
 bool key_field_is_meta(const struct key_field *f)
 {
 	return f->field->compute == NULL && f->field->space == SPACE_META;
@@ -269,8 +306,7 @@ unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t
 {
 	for (unsigned i = 0; i < e->n_alt; i++) {
 		const struct key_field *f = &e->alt[i];
-		const size_t n = f->function != NULL ? function_read(f->function, p, out)
-						     : field_read(f->field, f->occurrence, p, out);
+		const size_t n = key_field_read(f, p, out);
 		if (n == 0)
 			continue;
 		if (n < f->field->size) // a text shorter than the longest

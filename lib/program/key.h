@@ -35,14 +35,18 @@ void key_expr_clear(struct key_expr *e);
 int key_expr_compile_at(struct key_scope *sc, const char *text, size_t len, unsigned depth,
 			struct key_expr *out);
 
-/// An attribute with its occurrence: "ipsource.1".
-int key_field_compile(const char *text, size_t len, struct key_field *out, struct err_msg *msg);
+/// An attribute with its occurrence: "ipsource.1"; or the name of a field that rtflow samples had,
+/// which is short for the function `rtflow:` then. @p out owns the function.
+int key_field_compile(struct key_scope *sc, const char *text, size_t len, struct key_field *out);
 
 /// True when the attribute is read from the stack of DISSECT_ALL.
 bool key_field_is_inner(const struct key_field *f);
 
 /// True when the attribute is one of struct packet_meta.
 bool key_field_is_meta(const struct key_field *f);
+
+/// True for a field of rtflow samples.
+bool key_field_is_rtflow(const struct key_field *f);
 
 /// Read the first alternative that is there into @p out (key_expr_size() bytes, zero padded).
 /// Returns its number from 1 on, or 0 when none is.

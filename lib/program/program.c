@@ -68,13 +68,29 @@ static uint64_t text_id(const struct flow_def *def)
 	return hash_fold(id + 1, (flags << 1) | 1);
 }
 
-static int number_field(const char *text, size_t len, struct key_field *out, struct err_msg *msg)
+static bool is_rtflow(const char *text, size_t len)
 {
-	const int err = key_field_compile(text, len, out, msg);
-	if (err != 0)
+	return len > 7 && memcmp(text, "rtflow:", 7) == 0;
+}
+
+// An attribute, or the field of an rtflow sample: no other function is a value.
+static int value_field(struct key_scope *sc, const char *text, size_t len, struct key_field *out)
+{
+	if (!is_rtflow(text, len))
+		return key_field_compile(sc, text, len, out);
+	const int err = function_compile(sc, text, len, 6, 0, &out->function);
+	if (err == 0)
+		out->field = &out->function->form;
+	return err;
+}
+
+static int number_field(struct key_scope *sc, const char *text, size_t len, struct key_field *out)
+{
+	const int err = value_field(sc, text, len, out);
+	if (err != 0 || out->function != NULL)
 		return err;
 	if (out->field->kind == KIND_TEXT || out->field->size > 8)
-		return err_set(msg, ERR_INVALID, "\"%.*s\" is not a number", (int)len, text);
+		return err_set(sc->msg, ERR_INVALID, "\"%.*s\" is not a number", (int)len, text);
 	return 0;
 }
 
@@ -102,7 +118,7 @@ static int parse_prefix(const char *text, size_t len, enum cell_kind *kind, stru
 {
 	const size_t n = key_split(text, len, ':') + 1;
 	*kind = CELL_SUM;
-	if (n > len)
+	if (n > len || is_rtflow(text, len))
 		return 0;
 	for (size_t i = 0; i < N_PREFIXES; i++) {
 		if (strlen(value_prefixes[i].text) != n ||
@@ -132,8 +148,8 @@ static int compile_cell(struct key_scope *sc, const char *text, size_t len, stru
 	text += skip;
 	len -= (size_t)skip;
 	return key_locate(sc,
-			  kind == CELL_COUNT ? key_field_compile(text, len, &cell->source, sc->msg)
-					     : number_field(text, len, &cell->source, sc->msg),
+			  kind == CELL_COUNT ? value_field(sc, text, len, &cell->source)
+					     : number_field(sc, text, len, &cell->source),
 			  text);
 }
 
@@ -151,9 +167,10 @@ static int add_cell(struct key_scope *sc, struct flow_def *def, const char *text
 	return err;
 }
 
-static int compile_cells(struct flow_def *def, struct err_msg *msg)
+static int compile_cells(struct flow_def *def, const struct program_tables *tables,
+			 struct err_msg *msg)
 {
-	struct key_scope sc = {.msg = msg, .origin = def->values};
+	struct key_scope sc = {.tables = tables, .msg = msg, .origin = def->values};
 	const char *text = def->values;
 	size_t len = strlen(text);
 	while (len > 0) {
@@ -171,9 +188,10 @@ static int compile_cells(struct flow_def *def, struct err_msg *msg)
 }
 
 // After the secondary values: the cell of the first one is the last.
-static int compile_value(struct flow_def *def, struct err_msg *msg)
+static int compile_value(struct flow_def *def, const struct program_tables *tables,
+			 struct err_msg *msg)
 {
-	struct key_scope sc = {.msg = msg, .origin = def->value};
+	struct key_scope sc = {.tables = tables, .msg = msg, .origin = def->value};
 	const char *text = def->value;
 	size_t len = strlen(text);
 	enum cell_kind kind;
@@ -196,7 +214,7 @@ static int compile_value(struct flow_def *def, struct err_msg *msg)
 		return 0;
 	}
 	def->value_kind = VALUE_FIELD;
-	return key_locate(&sc, number_field(text, len, &def->value_field, msg), text);
+	return key_locate(&sc, number_field(&sc, text, len, &def->value_field), text);
 }
 
 // What a completed flow reports is the sum of its samples.
@@ -207,38 +225,6 @@ static int check_log(const struct flow_def *def, struct err_msg *msg)
 			       "flow \"%s\": value: \"%s\" has no total, and completed flows are "
 			       "reported with theirs; expected bytes, frames or another sum",
 			       def->name, def->value);
-	return 0;
-}
-
-static int compile_def(struct flow_def *def, const struct flow_spec *s,
-		       const struct program_tables *tables, struct err_msg *msg)
-{
-	if (copy_text(def, s) != 0)
-		return err_set(msg, ERR_MEMORY, "flow \"%s\": out of memory", s->name);
-	if (!(s->t > 0) || s->t > 1e9)
-		return err_set(msg, ERR_RANGE, "flow \"%s\": t: got %g, expected seconds above 0",
-			       s->name, s->t);
-	int err = key_compile(def, tables, msg);
-	if (err != 0)
-		return blame(msg, err, s->name, "keys");
-	err = compile_cells(def, msg);
-	if (err != 0)
-		return blame(msg, err, s->name, "values");
-	err = compile_value(def, msg);
-	if (err != 0)
-		return blame(msg, err, s->name, "value");
-	def->completes = def->log || def->ipfix[0] != '\0';
-	err = check_log(def, msg);
-	if (err == 0 && def->ipfix[0] != '\0')
-		err = element_check(def, msg);
-	if (err != 0)
-		return err;
-	if (s->filter[0] != '\0') {
-		def->filter = filter_compile(s->filter, tables, msg);
-		if (def->filter == NULL)
-			return blame(msg, ERR_INVALID, s->name, "filter");
-	}
-	def->id = text_id(def);
 	return 0;
 }
 
@@ -254,6 +240,63 @@ static bool def_any_field(const struct flow_def *def, bool (*is)(const struct ke
 	if (def->value_kind == VALUE_FIELD && is(&def->value_field))
 		return true;
 	return def->filter != NULL && filter_any_field(def->filter, is);
+}
+
+// A sample is a packet or an event. What all samples have: the rate, and that they are one.
+static bool is_of_packet(const struct key_field *f)
+{
+	return f->function == NULL && f->field != field_at(FIELD_samplingrate) &&
+	       f->field != field_at(FIELD_frames) && f->field != field_at(FIELD_requests);
+}
+
+static int check_rtflow(struct flow_def *def, struct err_msg *msg)
+{
+	def->rtflow = def_any_field(def, key_field_is_rtflow);
+	if (!def->rtflow)
+		return 0;
+	if (def->value_kind == VALUE_BYTES)
+		return err_set(msg, ERR_INVALID,
+			       "flow \"%s\": value: got \"%s\", expected frames, requests or "
+			       "rtflow:NAME where fields of rtflow samples are read",
+			       def->name, def->value);
+	if (!def->dropped && !def_any_field(def, is_of_packet))
+		return 0;
+	return err_set(msg, ERR_INVALID,
+		       "flow \"%s\": it reads fields of rtflow samples and attributes of packets, "
+		       "which no sample has both of",
+		       def->name);
+}
+
+static int compile_def(struct flow_def *def, const struct flow_spec *s,
+		       const struct program_tables *tables, struct err_msg *msg)
+{
+	if (copy_text(def, s) != 0)
+		return err_set(msg, ERR_MEMORY, "flow \"%s\": out of memory", s->name);
+	if (!(s->t > 0) || s->t > 1e9)
+		return err_set(msg, ERR_RANGE, "flow \"%s\": t: got %g, expected seconds above 0",
+			       s->name, s->t);
+	int err = key_compile(def, tables, msg);
+	if (err != 0)
+		return blame(msg, err, s->name, "keys");
+	err = compile_cells(def, tables, msg);
+	if (err != 0)
+		return blame(msg, err, s->name, "values");
+	err = compile_value(def, tables, msg);
+	if (err != 0)
+		return blame(msg, err, s->name, "value");
+	def->completes = def->log || def->ipfix[0] != '\0';
+	err = check_log(def, msg);
+	if (err == 0 && def->ipfix[0] != '\0')
+		err = element_check(def, msg);
+	if (err != 0)
+		return err;
+	if (s->filter[0] != '\0') {
+		def->filter = filter_compile(s->filter, tables, msg);
+		if (def->filter == NULL)
+			return blame(msg, ERR_INVALID, s->name, "filter");
+	}
+	def->id = text_id(def);
+	return check_rtflow(def, msg);
 }
 
 struct program *program_compile(const struct flow_spec *specs, size_t n, struct err_msg *msg)
@@ -289,6 +332,12 @@ fail:
 	return NULL;
 }
 
+static void clear_cell(struct cell_def *cell)
+{
+	free(cell->text);
+	function_free(cell->source.function);
+}
+
 static void def_clear(struct flow_def *def)
 {
 	free(def->name);
@@ -304,8 +353,9 @@ static void def_clear(struct flow_def *def)
 		key_expr_clear(&def->part[i].expr);
 	free(def->part);
 	for (unsigned i = 0; i < def->n_cell; i++)
-		free(def->cell[i].text);
+		clear_cell(&def->cell[i]);
 	free(def->cell);
+	function_free(def->value_field.function);
 	filter_free(def->filter);
 }
 
@@ -367,9 +417,17 @@ bool flow_def_part(const struct flow_def *def, const struct packet *p, const str
 	return true;
 }
 
+size_t key_field_read(const struct key_field *f, const struct packet *p, uint8_t *out)
+{
+	return f->function != NULL ? function_read(f->function, p, out)
+				   : field_read(f->field, f->occurrence, p, out);
+}
+
 bool flow_def_number(const struct key_field *f, const struct packet *p, double *value)
 {
 	uint64_t v;
+	if (f->function != NULL)
+		return f->function->row->number(f->function, p, value);
 	if (!field_number(f->field, f->occurrence, p, &v))
 		return false;
 	*value = (double)v;
@@ -379,9 +437,11 @@ bool flow_def_number(const struct key_field *f, const struct packet *p, double *
 // False where the cell that is the value would have nothing to read.
 static bool has_figure(const struct flow_def *def, const struct packet *p)
 {
-	const struct key_field *f = &def->cell[def->n_value].source;
+	const struct cell_def *cell = &def->cell[def->n_value];
 	uint8_t value[FIELD_VALUE_MAX];
-	return field_read(f->field, f->occurrence, p, value) > 0;
+	double number;
+	return cell->kind == CELL_COUNT ? key_field_read(&cell->source, p, value) > 0
+					: flow_def_number(&cell->source, p, &number);
 }
 
 bool flow_def_other(const struct flow_def *def, const struct packet *p, double *value)

@@ -141,6 +141,9 @@ struct plain_key {
 
 struct function;
 
+/// Bytes that the text of an rtflow field has in a key, unless the definition says otherwise.
+#define PROGRAM_RTFLOW_SIZE 60
+
 /// An attribute and which occurrence of it, or a function and what its value is like.
 struct key_field {
 	const struct field *field;
@@ -188,6 +191,7 @@ struct flow_def {
 	uint32_t n;
 	double t;
 	bool dropped;
+	bool rtflow;      ///< reads a field of rtflow samples: measures those, and no packets
 	uint8_t agg_mode; ///< enum flow_agg
 	bool log, flow_start;
 	bool completes;        ///< somebody wants to know of completed flows (analyzer/span.h)
@@ -246,6 +250,8 @@ struct program_resolver {
 ///                                               addresses, UUIDs, and map_add_source()
 ///     {"link", "", .map = m}                    link:inputifindex; values are map_add_source()
 ///     {"dns", "", .resolver = r}                dns:K
+///     {"rtflow", "item"}                        item: a field that rtflow samples had; the name
+///                                               alone is enough then for rtflow:item
 struct program_table {
 	const char *function;
 	const char *name;
@@ -375,6 +381,10 @@ static inline void flow_def_plain_bits(const struct plain_key *plain, const uint
 			key[g.dst + n] = number[n];
 	}
 }
+
+/// Read an attribute or function into @p out (its field->size bytes); returns the bytes, 0 when it
+/// is absent.
+size_t key_field_read(const struct key_field *f, const struct packet *p, uint8_t *out);
 
 /// A numeric attribute; false when it is absent.
 bool flow_def_number(const struct key_field *f, const struct packet *p, double *value);

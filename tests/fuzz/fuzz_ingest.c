@@ -39,7 +39,8 @@ static void *zeroed(size_t size)
 	return memset(mem, 0, size);
 }
 
-// Definitions that take the plain way, ask for records, for inner headers, and for dropped packets.
+// Definitions that take the plain way, ask for records, for inner headers, for fields of events,
+// and for dropped packets.
 static void compile(void)
 {
 	static const char *const keys[][3] = {
@@ -48,6 +49,9 @@ static void compile(void)
 		{"macsource,inputifindex,null:bgpsourceas:-,null:ipnexthoprouter:-", "ipbytes",
 		 "count:ipsource"},
 		{"null:ipsource.1:-,null:vni:-,null:dnsqname:-", "bytes", ""},
+		{"null:[rtflow:item]:-,null:[rtflow:from:ip]:-,null:[rtflow:card:mac]:-,"
+		 "null:[rtflow:change:8]:-",
+		 "rtflow:price", "count:rtflow:item,avg:rtflow:price"},
 		{"reason,null:ipsource:-", "frames", ""},
 	};
 	enum {

@@ -19,6 +19,20 @@ def opaque(data):
     return struct.pack("!I", len(data)) + data + bytes(-len(data) % 4)
 
 
+EVENT_MAC, EVENT_IP, EVENT_IP6 = 1, 2, 3
+
+
+def event_field(value):
+    if isinstance(value, str):
+        return struct.pack("!I", 0) + opaque(value.encode())
+    if isinstance(value, int):
+        return struct.pack("!Ii", 4, value)
+    if isinstance(value, float):
+        return struct.pack("!Id", 7, value)
+    kind, data = value
+    return struct.pack("!I", kind) + data + bytes(-len(data) % 4)
+
+
 class Agent:
     def __init__(self, address, collector=("127.0.0.1", 6343)):
         self.address = socket.inet_aton(address)
@@ -49,6 +63,12 @@ class Agent:
         head = struct.pack("!IIIIIIII", number, ds, rate, number * rate, 0, ds if ingress else 0,
                            output if ingress else ds, 1 + len(records))
         return record(1, head + record(1, sampled) + b"".join(records))
+
+    def event(self, source, rate=1, **fields):
+        """A custom event (rtflow): fields are texts, integers, floats, or (type, bytes)."""
+        head = opaque(source.encode()) + struct.pack("!III", rate, 0, len(fields))
+        return record(4300 << 12 | 1003, head + b"".join(
+            opaque(name.encode()) + event_field(value) for name, value in fields.items()))
 
     def datagram(self, *samples, ms=0):
         self.datagrams += 1

@@ -432,8 +432,7 @@ static void unknown_types_are_remembered(void **state)
 	encode_sample(&s.e, SFLOW_TAG(99, 1));
 	encode_u32(&s.e, 7);
 	encode_sample_end(&s.e);
-	encode_sample(&s.e, SFLOW_RTFLOW);
-	encode_string(&s.e, "metric");
+	encode_sample(&s.e, SFLOW_TAG(1991, 1)); // known, but not measured
 	encode_u32(&s.e, 0);
 	encode_sample_end(&s.e);
 	fire(r, &s, 0);

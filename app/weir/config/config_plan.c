@@ -53,6 +53,9 @@ static int load_table(void *ctx, const char *function, const char *name, struct 
 {
 	const struct config *c = ctx;
 	const struct database_paths paths = {c->country_database, c->asn_database, c->oui_list};
+	if (strcmp(function, "rtflow") == 0)
+		return c->learn != NULL ? c->learn(c->learned, function, name, out, msg)
+					: ERR_UNKNOWN;
 	if (strcmp(function, "host") == 0 || strcmp(function, "link") == 0)
 		return load_learned(c, function, name, out, msg);
 	if (strcmp(function, "dns") != 0)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyzer/join.h"
+#include "analyzer/query.h"
 #include "program/map.h"
 #include "weir/core/aggregator.h"
 
@@ -178,10 +179,20 @@ static struct frozen *find(struct learned *l, const char *metric)
 	return l->first = t;
 }
 
+static bool has_event_field(const struct learned *l, const char *name)
+{
+	aggregator_lock(l->aggregator);
+	const bool has = query_has_event_field(l->analyzer, name);
+	aggregator_unlock(l->aggregator);
+	return has;
+}
+
 int learned_load(void *learned, const char *function, const char *name, struct program_table *out,
 		 struct err_msg *msg)
 {
 	struct learned *l = learned;
+	if (strcmp(function, "rtflow") == 0)
+		return has_event_field(l, name) ? 0 : ERR_UNKNOWN;
 	struct frozen *t = find(l, name);
 	const int err = t != NULL ? refresh(l, t, l->round, msg) : out_of_memory(msg);
 	if (err != 0)

@@ -35,7 +35,8 @@ void learned_free(struct learned *l);
 
 /// A compilation begins; its number.
 uint64_t learned_begin(struct learned *l);
-/// The map of `host:K:name`, or of `link:K`. 0, or ERR_MEMORY and a message.
+/// The map of `host:K:name`, or of `link:K`. 0, or ERR_MEMORY and a message. Of function "rtflow",
+/// whether samples had that field: 0 or ERR_UNKNOWN.
 int learned_load(void *learned, const char *function, const char *name, struct program_table *out,
 		 struct err_msg *msg);
 /// Bytes of the maps that compilation @p round has asked for.

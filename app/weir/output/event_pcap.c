@@ -132,8 +132,8 @@ static bool is_of_source(const struct target *t, const struct trace_sample *s)
 		return false;
 	if (t->def != NULL && t->def->agg_mode == FLOW_AGG_AGENT)
 		return true;
-	return row->ds_class == s->ds_class && row->ds_index == s->ds_index &&
-	       (t->def == NULL || row->direction == s->direction);
+	return row->source == NULL && row->ds_class == s->ds_class &&
+	       row->ds_index == s->ds_index && (t->def == NULL || row->direction == s->direction);
 }
 
 static void take(struct target *t, const struct trace_sample *s, uint32_t order)

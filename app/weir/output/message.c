@@ -331,7 +331,8 @@ static void set_flow(struct builder *b, Weir__Flow *m, const struct flow_def *de
 	char *agent = alloc(b, 1, ADDR_TEXT_SIZE);
 	m->agent = agent != NULL ? addr_text(&row->agent, agent) : NULL;
 	m->ds_class = row->ds_class, m->ds_index = row->ds_index;
-	m->data_source = source_text(b, row->ds_class, row->ds_index);
+	m->data_source = row->source != NULL ? text_of(b, row->source)
+					     : source_text(b, row->ds_class, row->ds_index);
 	m->direction = direction_of(row->direction);
 	m->agent_name = text_of(b, row->agent_name);
 	m->port_name = text_of(b, row->port_name);

@@ -308,7 +308,7 @@ static int answer_sources(const struct telemetry_config *c, const char *params,
 	NUMBERS(d, "class", n, s[i].ds_class);
 	NUMBERS(d, "index", n, s[i].ds_index);
 	TEXTS(d, "direction", n, directions[s[i].direction % 3]);
-	TEXTS(d, "port", n, s[i].port_name);
+	TEXTS(d, "port", n, s[i].source != NULL ? s[i].source : s[i].port_name);
 	NUMBERS(d, "samples", n, s[i].samples);
 	NUMBERS(d, "lost_samples", n, s[i].lost_samples);
 	NUMBERS(d, "drops", n, s[i].drops);

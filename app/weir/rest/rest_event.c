@@ -43,9 +43,7 @@ static json_t *event_json(const struct threshold_event *e, uint64_t wall, uint32
 				 "timestamp", (json_int_t)(wall / 1000000), "thresholdID",
 				 e->threshold, "metric", e->metric, "threshold", e->limit, "value",
 				 row->value, "agent", addr_text(&row->agent, agent), "dataSource",
-				 e->source != NULL
-					 ? e->source
-					 : rest_source_text(row->ds_class, row->ds_index, source));
+				 rest_source_text(e->source, row->ds_class, row->ds_index, source));
 	if (json == NULL)
 		return NULL;
 	rest_add_names(json, row);
@@ -75,13 +73,13 @@ static json_t *completed_json(uint64_t id, const char *name, const struct comple
 {
 	const struct flow_row *row = &c->flow;
 	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
-	json_t *json = json_pack("{s:I,s:s,s:o,s:f,s:I,s:I,s:s,s:s,s:s}", "flowID", (json_int_t)id,
-				 "name", name, "flowKeys", rest_json_text(row->key_text), "value",
-				 row->value, "start", ((json_int_t)c->start + offset) / 1000000,
-				 "end", ((json_int_t)c->end + offset) / 1000000, "agent",
-				 addr_text(&row->agent, agent), "dataSource",
-				 rest_source_text(row->ds_class, row->ds_index, source),
-				 "direction", rest_direction(row->direction));
+	json_t *json = json_pack(
+		"{s:I,s:s,s:o,s:f,s:I,s:I,s:s,s:s,s:s}", "flowID", (json_int_t)id, "name", name,
+		"flowKeys", rest_json_text(row->key_text), "value", row->value, "start",
+		((json_int_t)c->start + offset) / 1000000, "end",
+		((json_int_t)c->end + offset) / 1000000, "agent", addr_text(&row->agent, agent),
+		"dataSource", rest_source_text(row->source, row->ds_class, row->ds_index, source),
+		"direction", rest_direction(row->direction));
 	if (json != NULL)
 		rest_add_names(json, row);
 	return json;

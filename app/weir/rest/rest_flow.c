@@ -26,7 +26,7 @@ static json_t *active_row(const struct view_row *row, uint64_t now)
 	json_t *json =
 		json_pack("{s:i,s:s,s:f,s:s,s:o,s:f,s:I,s:I}", "flowN", (int)row->n_sources,
 			  "agent", addr_text(&f->agent, agent), "value", f->value, "dataSource",
-			  rest_source_text(f->ds_class, f->ds_index, source), "key",
+			  rest_source_text(f->source, f->ds_class, f->ds_index, source), "key",
 			  rest_json_text(f->key_text), "error", f->error, "lastUpdate",
 			  rest_age(now, f->last), "samples", (json_int_t)f->samples);
 	if (json == NULL)
@@ -43,10 +43,10 @@ static json_t *location_row(const struct view_row *row, uint64_t now)
 {
 	const struct flow_row *f = &row->flow;
 	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
-	json_t *json = json_pack("{s:s,s:s,s:f,s:I,s:s}", "agent", addr_text(&f->agent, agent),
-				 "dataSource", rest_source_text(f->ds_class, f->ds_index, source),
-				 "value", f->value, "lastUpdate", rest_age(now, f->last),
-				 "direction", rest_direction(f->direction));
+	json_t *json = json_pack(
+		"{s:s,s:s,s:f,s:I,s:s}", "agent", addr_text(&f->agent, agent), "dataSource",
+		rest_source_text(f->source, f->ds_class, f->ds_index, source), "value", f->value,
+		"lastUpdate", rest_age(now, f->last), "direction", rest_direction(f->direction));
 	if (json != NULL)
 		rest_add_names(json, f);
 	return json;
@@ -135,15 +135,22 @@ static void get_locations(const struct http_request *r, struct http_answer *a)
 }
 
 // "2.1.tcp" is the flow "tcp" on data source 2.1. Both may contain dots; what stands before the
-// last dot that leaves a data source is it.
-static const char *parse_metric(const char *text, struct view_query *q)
+// last dot that leaves a data source is it. "web1.sales" is that of a source with a name.
+static const char *parse_metric(const char *text, struct view_query *q, char *name)
 {
 	for (const char *dot = strrchr(text, '.'); dot != NULL;) {
 		if (data_source_parse(text, (size_t)(dot - text), &q->ds_class, &q->ds_index) == 0)
 			return dot + 1;
 		dot = memrchr(text, '.', (size_t)(dot - text));
 	}
-	return NULL;
+	const char *dot = strrchr(text, '.');
+	const size_t len = dot != NULL ? (size_t)(dot - text) : 0;
+	if (!custom_name_ok(text, (uint32_t)len, true))
+		return NULL;
+	memcpy(name, text, len);
+	name[len] = '\0';
+	q->source = name;
+	return dot + 1;
 }
 
 static void get_value(const struct http_request *r, struct http_answer *a)
@@ -155,8 +162,9 @@ static void get_value(const struct http_request *r, struct http_answer *a)
 		.key = key != NULL ? key : "",
 		.max_flows = 1,
 	};
+	char name[CUSTOM_NAME_MAX + 1];
 	size_t n;
-	q.flow = parse_metric(r->value[1], &q);
+	q.flow = parse_metric(r->value[1], &q, name);
 	if (q.flow == NULL) {
 		http_answer_error(a, 404, "got \"%s\", expected DATASOURCE.FLOW", r->value[1]);
 		return;
@@ -176,14 +184,19 @@ static void get_keys(const struct http_request *r, struct http_answer *a)
 {
 	const struct collector *c = ((struct rest *)r->ctx)->collector;
 	uint64_t seen[N_FIELDS][SEEN_OCCURRENCES];
+	struct event_field event[EVENT_FIELDS_MAX];
 	char name[64];
 	aggregator_lock(c->aggregator);
 	for (uint32_t i = 0; i < N_FIELDS; i++)
 		for (uint32_t n = 0; n < SEEN_OCCURRENCES; n++)
 			seen[i][n] = query_seen(c->analyzer, i, n);
+	const size_t n_event = query_event_fields(c->analyzer, event, EVENT_FIELDS_MAX);
 	const uint64_t now = analyzer_now(c->analyzer);
 	aggregator_unlock(c->aggregator);
 	json_t *json = json_object();
+	for (size_t i = 0; i < n_event; i++)
+		json_object_set_new(json, event[i].name,
+				    json_integer(rest_age(now, event[i].time)));
 	for (uint32_t i = 0; json != NULL && i < N_FIELDS; i++) {
 		for (uint32_t n = 0; n < SEEN_OCCURRENCES && seen[i][n] != 0; n++) {
 			snprintf(name, sizeof(name), n == 0 ? "%s" : "%s.%u", field_at(i)->name, n);

@@ -67,12 +67,13 @@ static void put_row(struct list_out *o, struct http_out *out, const struct addr 
 }
 
 // Who: what rows of either list begin with.
-static json_t *row_json(const struct addr *addr, uint32_t ds_class, uint32_t ds_index,
-			uint32_t direction, const char *agent_name, const char *port_name)
+static json_t *row_json(const struct addr *addr, const char *name, uint32_t ds_class,
+			uint32_t ds_index, uint32_t direction, const char *agent_name,
+			const char *port_name)
 {
 	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
 	json_t *json = json_pack("{s:s,s:s,s:s}", "agent", addr_text(addr, agent), "dataSource",
-				 rest_source_text(ds_class, ds_index, source), "direction",
+				 rest_source_text(name, ds_class, ds_index, source), "direction",
 				 rest_direction(direction));
 	if (json != NULL && agent_name[0] != '\0')
 		json_object_set_new(json, "agentName", rest_json_text(agent_name));
@@ -109,8 +110,8 @@ static void set_words(json_t *json, const char *name, uint32_t bits, const char 
 
 static json_t *source_json(const struct source_row *s, uint64_t now)
 {
-	json_t *json = row_json(&s->agent, s->ds_class, s->ds_index, s->direction, s->agent_name,
-				s->port_name);
+	json_t *json = row_json(&s->agent, s->source, s->ds_class, s->ds_index, s->direction,
+				s->agent_name, s->port_name);
 	if (json == NULL)
 		return NULL;
 	set_known(json, "speed", (double)s->speed);
@@ -157,7 +158,7 @@ static void get_sources(const struct http_request *r, struct http_answer *a)
 
 static json_t *audit_json(const struct audit_row *row)
 {
-	json_t *json = row_json(&row->agent, row->ds_class, row->ds_index, row->direction,
+	json_t *json = row_json(&row->agent, NULL, row->ds_class, row->ds_index, row->direction,
 				row->agent_name, row->port_name);
 	if (json == NULL)
 		return NULL;

@@ -11,8 +11,11 @@
 #include "base/hash.h"
 #include "weir/util/node.h"
 
-const char *rest_source_text(uint32_t ds_class, uint32_t ds_index, char text[REST_SOURCE_SIZE])
+const char *rest_source_text(const char *name, uint32_t ds_class, uint32_t ds_index,
+			     char text[REST_SOURCE_SIZE])
 {
+	if (name != NULL)
+		return name;
 	struct strbuf b = strbuf_of(text, REST_SOURCE_SIZE);
 	data_source_format(&b, ds_class, ds_index);
 	return text;

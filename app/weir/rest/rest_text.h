@@ -18,8 +18,9 @@
 /// Longest text of a data source ("3.4294967295"), NUL included.
 #define REST_SOURCE_SIZE 24
 
-/// "4", "2.1"; returns @p text.
-const char *rest_source_text(uint32_t ds_class, uint32_t ds_index, char text[REST_SOURCE_SIZE]);
+/// @p name of a custom data source, or "4", "2.1", which are written to @p text.
+const char *rest_source_text(const char *name, uint32_t ds_class, uint32_t ds_index,
+			     char text[REST_SOURCE_SIZE]);
 /// "ingress", "egress", "unknown".
 const char *rest_direction(uint32_t direction);
 /// What stands for bytes that are no UTF-8: U+FFFD.
