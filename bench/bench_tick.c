@@ -20,6 +20,7 @@
 
 #include "bank_rig.h"
 #include "weir/core/aggregator.h"
+#include "weir/util/pages.h"
 
 enum {
 	WORKERS = 8,
@@ -120,7 +121,8 @@ static void make_analyzer(struct rig *r)
 				    .max_triggered = 1024,
 				    .max_events = MAX_EVENTS,
 				    .retention = 300 * UINT64_C(1000000000),
-				    .seed = 1};
+				    .seed = 1,
+				    .advise = pages_advise};
 	const struct threshold_spec limits[] = {{"a", "tuple", 1e15, true, 1},
 						{"b", "pair", 1e15, true, 1},
 						{"c", "reflection", 1e15, true, 1},

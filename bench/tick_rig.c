@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weir/util/pages.h"
+
 static const struct flow_spec five_tuple = {
 	.name = "tuple",
 	.keys = BENCH_TUPLE,
@@ -82,6 +84,7 @@ struct tick_rig *tick_rig_new(const struct tick_params *params)
 					       .top = 100,
 					       .max_triggered = 1024,
 					       .max_events = 64,
+					       .advise = params->small_pages ? NULL : pages_advise,
 					       .retention = 300,
 					       .secret = r->config.secret,
 					       .seed = 1};

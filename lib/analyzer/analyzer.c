@@ -82,6 +82,8 @@ static int allocate(struct analyzer *a, struct err_msg *msg)
 	a->memory = calloc(1, c.used + CARVE_ALIGN);
 	if (a->memory == NULL)
 		return err_set(msg, ERR_MEMORY, "analyzer: %zu bytes are not to be had", c.used);
+	if (a->config.advise != NULL)
+		a->config.advise(a->memory, c.used + CARVE_ALIGN);
 	c = (struct carve){.base = carve_start(a->memory)};
 	layout(a, &c);
 	return 0;

@@ -57,6 +57,9 @@ struct analyzer_config {
 	bool correct_loss; ///< for datagrams lost on the way (source.h)
 	struct hash_secret secret;
 	uint64_t seed;
+	/// Called with each large block before it is used, by who takes it: what pages it should
+	/// have, and whether at once, is not for lib/ to say. NULL = as they come.
+	void (*advise)(void *mem, size_t size);
 };
 
 /// Bytes that an analyzer of this configuration takes.

@@ -189,7 +189,8 @@ static int add_flows(struct analyzer_change *c, const struct analyzer *a)
 	for (uint32_t i = 0; i < program->n_def; i++) {
 		const struct store_config config = analyzer_store_config(a, i);
 		c->set.flow[i] = c->from[i] >= 0 ? c->other.flow[c->from[i]]
-						 : flow_new(&program->def[i], &a->sources, &config);
+						 : flow_new(&program->def[i], &a->sources, &config,
+							    a->config.advise);
 		if (c->set.flow[i] == NULL)
 			return ERR_MEMORY;
 	}

@@ -41,12 +41,15 @@ size_t flow_size(const struct flow_def *def, const struct store_config *config)
 
 // From calloc(3), whose pages are not there before they are used.
 struct flow *flow_new(const struct flow_def *def, const struct sources *sources,
-		      const struct store_config *config)
+		      const struct store_config *config, void (*advise)(void *mem, size_t size))
 {
 	const struct store_config full = config_of(def, config);
-	void *memory = calloc(1, flow_size(def, config) + CARVE_ALIGN);
+	const size_t size = flow_size(def, config) + CARVE_ALIGN;
+	void *memory = calloc(1, size);
 	if (memory == NULL)
 		return NULL;
+	if (advise != NULL)
+		advise(memory, size);
 	uint8_t *base = carve_start(memory);
 	struct flow *f = (struct flow *)(void *)base;
 	*f = (struct flow){
@@ -70,11 +73,6 @@ void flow_rebind(struct flow *f, const struct flow_def *def)
 void flow_begin(struct flow *f, uint64_t start, uint64_t end)
 {
 	store_begin(&f->store, start, end);
-}
-
-static uint64_t time_of(const struct bank *bank, uint32_t ms)
-{
-	return bank->start + ms * (uint64_t)1000000;
 }
 
 static void set_source(uint64_t *key, uint32_t source)
@@ -124,7 +122,7 @@ static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank
 			.key = key,
 			.value = (bytes ? cell->bytes : cell->frames) * lost,
 			.q = (bytes ? cell->q_bytes : cell->q_frames) * lost * lost,
-			.last = time_of(bank, cell->last),
+			.last = cell->last,
 			.n = cell->samples,
 		};
 		store_add(&f->store, &add, 1);
@@ -132,34 +130,19 @@ static void merge_cells(struct flow *f, uint32_t worker, const struct bank *bank
 	}
 }
 
-// Up to STORE_BATCH entries of the table, asked for before the first is read.
-static uint32_t gather(const struct table *t, struct table_iter *it, const struct table_entry **out)
+static inline __attribute__((always_inline)) void translate(
+	const struct flow *f, const struct bank *bank, uint32_t def, const struct table_entry *e,
+	uint32_t source, double lost, uint32_t words, uint64_t *key, struct store_add *add)
 {
-	uint32_t n = 0;
-	while (n < STORE_BATCH && (out[n] = table_next(t, it)) != NULL) {
-		for (uint32_t line = 0; line < t->entry_size; line += 64)
-			__builtin_prefetch((const uint8_t *)out[n] + line);
-		n++;
-	}
-	return n;
-}
-
-static void translate(const struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def,
-		      const struct table_entry *e, uint64_t *key, struct store_add *add)
-{
-	uint32_t source;
-	memcpy(&source, e->key, sizeof(source));
-	memcpy(key, e->key, f->def->key_size);
-	set_source(key, source_of(f, worker, source));
-	const double lost = correction_of(f, worker, source);
-	*add = (struct store_add){
-		.key = key,
-		.value = e->value * lost,
-		.q = e->q * lost * lost,
-		.inherited = e->inherited * lost,
-		.last = time_of(bank, e->last),
-		.n = e->n,
-	};
+	for (uint32_t k = 0; k < 8 * words; k += 8)
+		memcpy((uint8_t *)key + k, e->key + k, 8);
+	set_source(key, source);
+	add->key = key;
+	add->value = e->value * lost;
+	add->q = e->q * lost * lost;
+	add->inherited = e->inherited * lost;
+	add->last = e->last;
+	add->n = e->n;
 	if (f->def->n_cell == 0)
 		return;
 	add->cell = table_cells(&bank->table[def]->table, e);
@@ -167,23 +150,40 @@ static void translate(const struct flow *f, uint32_t worker, const struct bank *
 	add->pool = &bank->table[def]->pool;
 }
 
-static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def)
+static inline __attribute__((always_inline)) void merge_entries(struct flow *f, uint32_t worker,
+								const struct bank *bank,
+								uint32_t def, uint32_t words)
 {
 	const struct table *t = &bank->table[def]->table;
 	const struct table_entry *entry[STORE_BATCH];
 	struct batch batch;
 	struct table_iter it = {0};
-	while ((batch.n = gather(t, &it, entry)) > 0) {
-		uint32_t n = 0;
-		for (uint32_t i = 0; i < batch.n; i++) {
+	uint32_t found;
+	while ((found = table_gather(t, &it, entry, STORE_BATCH)) > 0) {
+		batch.n = 0;
+		for (uint32_t i = 0; i < found; i++) {
+			const uint32_t k = batch.n;
 			uint32_t source;
 			memcpy(&source, entry[i]->key, sizeof(source));
 			if (is_left_out(f, worker, source))
 				continue;
-			translate(f, worker, bank, def, entry[i], batch.key[n], &batch.add[n]);
-			n++;
+			translate(f, bank, def, entry[i], source_of(f, worker, source),
+				  correction_of(f, worker, source), words, batch.key[k],
+				  &batch.add[k]);
+			batch.n++;
 		}
-		store_add(&f->store, batch.add, n);
+		store_add(&f->store, batch.add, batch.n);
+	}
+}
+
+// Keys of the commonest lengths get code of their own.
+static void merge_table(struct flow *f, uint32_t worker, const struct bank *bank, uint32_t def)
+{
+	const struct table *t = &bank->table[def]->table;
+	switch (f->def->key_size / 8) {
+	case 2: merge_entries(f, worker, bank, def, 2); break;
+	case 3: merge_entries(f, worker, bank, def, 3); break;
+	default: merge_entries(f, worker, bank, def, f->def->key_size / 8u);
 	}
 	store_floor(&f->store, t->floor * sources_most_correction(f->sources));
 	f->samples += t->added;
@@ -200,7 +200,7 @@ void flow_merge(struct flow *f, uint32_t worker, const struct bank *bank, uint32
 
 void flow_end(struct flow *f)
 {
-	for (uint32_t i = 0; i < f->store.n_delta; i++) {
+	for (uint32_t i = 0; i < f->store.n_touched; i++) {
 		const uint32_t entry = store_settle(&f->store, i);
 		for (uint32_t k = 0; k < f->n_triggers && entry != 0; k++)
 			triggers_touch(f->triggers[k], entry);

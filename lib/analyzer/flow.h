@@ -35,8 +35,9 @@ struct flow {
 /// @p config: entries and max_sources as configured; exact definitions take what they need.
 size_t flow_size(const struct flow_def *def, const struct store_config *config);
 /// NULL when memory is short.
+/// @p advise as in struct analyzer_config.
 struct flow *flow_new(const struct flow_def *def, const struct sources *sources,
-		      const struct store_config *config);
+		      const struct store_config *config, void (*advise)(void *mem, size_t size));
 void flow_free(struct flow *f);
 /// The program was compiled anew; @p def is the same definition there (program_match()).
 void flow_rebind(struct flow *f, const struct flow_def *def);

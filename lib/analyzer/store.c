@@ -6,10 +6,11 @@
 
 _Static_assert(sizeof(struct store_entry) == 40, "24 bytes of key share the entry's line");
 _Static_assert(sizeof(struct store_chunk) == 64, "a chunk is one cache line");
-_Static_assert(sizeof(struct store_past) == 24, "two fit a cache line with room for a cell");
+_Static_assert(sizeof(struct store_past) == 56, "it fits a cache line");
 
 #define CHUNK_LEN  14
 #define NEIGHBOURS 8
+#define NS_PER_MS  UINT64_C(1000000)
 
 static uint32_t round_up(uint32_t n, uint32_t unit)
 {
@@ -35,9 +36,8 @@ static void layout(struct store *s, struct carve *c, const struct flow_def *def,
 			    def->flow_start);
 	s->chunk = carve(c, slots / CHUNK_LEN + some + 2, sizeof(*s->chunk));
 	s->chain = carve(c, (size_t)config->max_sources + 1, sizeof(*s->chain));
-	s->delta = carve(c, slots, sizeof(*s->delta));
+	s->touched = carve(c, slots, sizeof(*s->touched));
 	s->top = carve(c, s->top_size, sizeof(*s->top));
-	s->rank = carve(c, slots, sizeof(*s->rank));
 	if (!flow_def_is_rate(def))
 		s->figure = carve(c, slots, sizeof(*s->figure));
 	if (def->n_set == 0)
@@ -66,6 +66,12 @@ void store_init(struct store *s, void *mem, const struct flow_def *def,
 	s->n_slots = 1;
 	s->n_chunks = 1;
 	s->sweep = 1;
+	s->top_bound = -1;
+}
+
+static double max_of(double a, double b)
+{
+	return a > b ? a : b;
 }
 
 static double square(double x)
@@ -79,19 +85,13 @@ static void refresh(struct store *s, struct store_entry *e, uint32_t i)
 	const double f = decay_shift(&s->decay, e->gen);
 	if (__builtin_expect(f == 1, 1))
 		return;
+	struct store_past *p = store_past(s, i);
 	e->value *= f;
-	e->inherited *= f;
-	e->q *= square(f);
+	p->inherited *= f;
+	p->q *= square(f);
 	e->gen = s->decay.gen;
 	if (s->def->n_cell != 0)
 		cells_scale(s, i, f);
-}
-
-// All deltas are void: their numbers go on, so that those in the entries are out of range.
-static void clear_deltas(struct store *s)
-{
-	s->delta_base += s->n_delta;
-	s->n_delta = 0;
 }
 
 void store_begin(struct store *s, uint64_t start, uint64_t end)
@@ -105,30 +105,19 @@ void store_begin(struct store *s, uint64_t start, uint64_t end)
 	s->floor_lost *= f;
 	s->start = start;
 	s->now = end;
-	clear_deltas(s);
+	s->n_touched = 0;
 	span_begin(&s->spans);
 	s->tick_total = 0;
 	s->tick_inherited = 0;
 	cells_begin(s);
 }
 
-// The delta of an entry in this tick, or NULL. A number in range may be 2^32 deltas old, hence the
-// delta must agree.
-static struct store_delta *delta_of(const struct store *s, uint32_t i)
+static inline void touch(struct store *s, struct store_entry *e, uint32_t i)
 {
-	const uint32_t d = store_entry(s, i)->delta - s->delta_base;
-	return d < s->n_delta && s->delta[d].entry == i ? &s->delta[d] : NULL;
-}
-
-static struct store_delta *touch(struct store *s, uint32_t i)
-{
-	struct store_delta *d = delta_of(s, i);
-	if (d != NULL)
-		return d;
-	store_entry(s, i)->delta = s->delta_base + s->n_delta;
-	d = &s->delta[s->n_delta++];
-	*d = (struct store_delta){.entry = i};
-	return d;
+	if (e->n & STORE_LISTED)
+		return;
+	e->n = STORE_LISTED;
+	s->touched[s->n_touched++] = i;
 }
 
 // --- chains -------------------------------------------------------------------------------------
@@ -227,16 +216,22 @@ static void chain_remove(struct store *s, uint32_t source, uint32_t i)
 
 // --- entries ------------------------------------------------------------------------------------
 
-static bool key_equal(const struct store *s, const uint8_t *a, const uint8_t *b)
+static inline __attribute__((always_inline)) bool key_equal(const uint8_t *a, const uint8_t *b,
+							    uint32_t words)
 {
 	uint64_t diff = 0;
-	for (unsigned k = 0; k < s->def->key_size; k += 8) {
+	for (uint32_t k = 0; k < 8 * words; k += 8) {
 		uint64_t x, y;
 		memcpy(&x, a + k, 8);
 		memcpy(&y, b + k, 8);
 		diff |= x ^ y;
 	}
 	return diff == 0;
+}
+
+static uint32_t key_words(const struct store *s)
+{
+	return s->def->key_size / 8u;
 }
 
 uint32_t store_tag(const struct store *s, const void *key)
@@ -247,7 +242,7 @@ uint32_t store_tag(const struct store *s, const void *key)
 uint32_t store_find(const struct store *s, const void *key, uint32_t tag)
 {
 	for (uint32_t at = tag, i; (i = lookup_next(&s->lookup, tag, &at)) != 0;)
-		if (key_equal(s, store_entry(s, i)->key, key))
+		if (key_equal(store_entry(s, i)->key, key, key_words(s)))
 			return i;
 	return 0;
 }
@@ -263,12 +258,12 @@ static uint32_t take_entry(struct store *s, const void *key, uint32_t tag)
 {
 	uint32_t i = s->free;
 	if (i != 0)
-		s->free = store_entry(s, i)->tag;
+		s->free = store_entry(s, i)->last;
 	else
 		i = s->n_slots++;
 	struct store_entry *e = store_entry(s, i);
-	const uint32_t delta = e->delta; // it may be in the tick's list already, from a former life
-	*e = (struct store_entry){.gen = s->decay.gen, .delta = delta, .tag = tag};
+	// It may be in the tick's list already, from a former life.
+	*e = (struct store_entry){.gen = s->decay.gen, .n = e->n & STORE_LISTED};
 	memcpy(e->key, key, s->def->key_size);
 	memset(store_past(s, i), 0, s->past_size);
 	store_past(s, i)->first = s->start;
@@ -280,16 +275,14 @@ static uint32_t take_entry(struct store *s, const void *key, uint32_t tag)
 
 static void drop_entry(struct store *s, uint32_t i)
 {
-	struct store_delta *d = delta_of(s, i);
-	if (d != NULL)
-		*d = (struct store_delta){.entry = i};
+	struct store_entry *e = store_entry(s, i);
 	cells_drop(s, i);
 	if (s->spans.span != NULL)
-		span_drop(&s->spans, i, store_entry(s, i)->key);
+		span_drop(&s->spans, i, e->key);
 	top_remove(s, i);
-	lookup_remove(&s->lookup, store_entry(s, i)->tag, i);
+	lookup_remove(&s->lookup, store_tag(s, e->key), i);
 	chain_remove(s, store_source(s, i), i);
-	store_entry(s, i)->tag = s->free;
+	e->last = s->free;
 	s->free = i;
 	s->used--;
 }
@@ -300,9 +293,7 @@ static void drop_entry(struct store *s, uint32_t i)
 static double expected(const struct store *s, uint32_t i)
 {
 	const struct store_entry *e = store_entry(s, i);
-	const struct store_delta *d = delta_of(s, i);
-	const double v = e->value * decay_shift(&s->decay, e->gen);
-	return d == NULL ? v : v + d->value * s->decay.add;
+	return e->value * decay_shift(&s->decay, e->gen) + e->fresh * s->decay.add;
 }
 
 /// A place in a chain where compaction looks.
@@ -370,34 +361,32 @@ static void choose_pair(struct store *s, struct store_chain *c, uint32_t pair[2]
 	smallest_two(s, near, n, pair);
 }
 
-static double max_of(double a, double b)
+static uint64_t latest(const struct store *s, const struct store_entry *e)
 {
-	return a > b ? a : b;
+	return s->start + e->last * NS_PER_MS;
 }
 
-// Smooth a delta into its entry.
-static void absorb(struct store *s, struct store_entry *e, uint32_t i)
+// Smooth what the tick added.
+static void absorb(struct store *s, struct store_entry *e, struct store_past *p, uint32_t i)
 {
-	struct store_delta *d = delta_of(s, i);
 	refresh(s, e, i);
-	if (d == NULL)
-		return;
-	if (s->spans.span != NULL)
-		span_add(&s->spans, i, e->key, max_of(0, d->value - d->inherited),
-			 d->n == 1 ? d->last : s->start, d->last);
-	e->value += d->value * s->decay.add;
-	e->inherited += d->inherited * s->decay.add;
-	e->q += d->q * square(s->decay.add);
-	d->value = d->inherited = d->q = 0; // compaction may come before store_settle()
+	if (s->spans.span != NULL && (e->n & STORE_LISTED))
+		span_add(&s->spans, i, e->key, max_of(0, e->fresh - p->fresh_inherited),
+			 e->n == STORE_LISTED + 1 ? latest(s, e) : s->start, latest(s, e));
+	e->value += e->fresh * s->decay.add;
+	p->inherited += p->fresh_inherited * s->decay.add;
+	p->q += e->fresh_q * square(s->decay.add);
+	e->fresh = e->fresh_q = p->fresh_inherited = 0; // compaction may come before store_settle()
 }
 
 // Take the loser out; returns its value.
 static double remove_loser(struct store *s, uint32_t loser)
 {
 	struct store_entry *e = store_entry(s, loser);
-	absorb(s, e, loser);
+	struct store_past *p = store_past(s, loser);
+	absorb(s, e, p, loser);
 	const double value = e->value;
-	s->inherited += max_of(0, value - e->inherited);
+	s->inherited += max_of(0, value - p->inherited);
 	s->floor_lost = max_of(s->floor_lost, value);
 	s->evicted++;
 	drop_entry(s, loser);
@@ -411,13 +400,14 @@ static void merge_pair(struct store *s, uint32_t a, uint32_t b)
 	const uint32_t winner = keep_a ? a : b;
 	const double lost = remove_loser(s, keep_a ? b : a);
 	struct store_entry *e = store_entry(s, winner);
-	absorb(s, e, winner);
+	struct store_past *p = store_past(s, winner);
+	absorb(s, e, p, winner);
 	// The lot adds ab to the variance of either label; divided by its chance, as what survives
 	// speaks for what does not, the expectation of q stays the variance of the estimate.
 	if (e->value > 0)
-		e->q = (e->q + va * vb) * (va + vb) / e->value;
+		p->q = (p->q + va * vb) * (va + vb) / e->value;
 	e->value += lost;
-	e->inherited += lost;
+	p->inherited += lost;
 	top_update(s, winner);
 }
 
@@ -446,78 +436,122 @@ static void compact(struct store *s, uint32_t newcomer)
 
 // --- the tick -----------------------------------------------------------------------------------
 
-static void add_one(struct store *s, const struct store_add *a, uint32_t tag)
+static inline __attribute__((always_inline)) void add_one(struct store *s,
+							  const struct store_add *a, uint32_t tag,
+							  uint32_t probable, uint32_t words)
 {
-	uint32_t i = store_find(s, a->key, tag);
-	if (i == 0)
-		i = take_entry(s, a->key, tag);
-	struct store_delta *d = touch(s, i);
-	d->value += a->value;
-	d->q += a->q;
-	d->inherited += a->inherited;
-	d->n += a->n;
-	d->last = a->last > d->last ? a->last : d->last;
-	s->tick_total += a->value;
-	s->tick_inherited += a->inherited;
+	uint32_t i = probable;
+	struct store_entry *e = store_entry(s, i);
+	if (__builtin_expect(i == 0 || e->ref == 0 || !key_equal(e->key, a->key, words), 0)) {
+		i = store_find(s, a->key, tag);
+		if (i == 0)
+			i = take_entry(s, a->key, tag);
+		e = store_entry(s, i);
+	}
+	touch(s, e, i);
+	e->fresh += a->value;
+	e->fresh_q += a->q;
+	e->n += a->n;
+	e->last = a->last > e->last ? a->last : e->last;
+	if (a->inherited != 0)
+		store_past(s, i)->fresh_inherited += a->inherited;
 	if (s->def->n_cell != 0) {
-		refresh(s, store_entry(s, i), i);
+		refresh(s, e, i);
 		cells_merge(s, i, a);
 	}
 	if (__builtin_expect(s->used > s->config.entries, 0))
 		compact(s, key_source(a->key));
 }
 
-// The line in which a key probably lies: that of the first entry with its tag. False: none has it.
-static bool prefetch_entry(const struct store *s, uint32_t tag)
+// The entry that a key probably has, the first with its tag; its line is asked for. 0: none has it.
+static inline __attribute__((always_inline)) uint32_t prefetch_entry(const struct store *s,
+								     uint32_t tag, uint32_t size)
 {
 	uint32_t at = tag;
 	const uint32_t i = lookup_next(&s->lookup, tag, &at);
-	const uint8_t *p = s->entry + (size_t)i * s->entry_size;
-	for (uint32_t line = 0; line < s->entry_size; line += 64)
+	const uint8_t *p = s->entry + (size_t)i * size;
+	for (uint32_t line = 0; line < size; line += 64)
 		__builtin_prefetch(p + line, 1);
-	return i != 0;
+	return i;
 }
 
-// A newcomer to a full pool has two entries merged: ask for the chunk, then for the entries that
-// will be compared. What an earlier newcomer of the batch changes is not foreseen.
-static void prefetch_hand(const struct store *s, const void *key)
+// Newcomers of a batch to a full pool: each will have two entries merged. Ask for those that will
+// be compared, as the hand will go round the payer's chain; then for what taking one of them out
+// touches. What earlier newcomers of the batch change beyond that is not foreseen.
+struct foresight {
+	uint32_t n;
+	uint32_t source; // who paid for the latest
+	struct hand hand;
+	unsigned len[STORE_BATCH];
+	uint32_t near[STORE_BATCH][NEIGHBOURS];
+};
+
+static void foresee(const struct store *s, struct foresight *f, const void *key)
 {
-	const struct store_chain *c = &s->chain[payer(s, key_source(key))];
-	__builtin_prefetch(&s->chunk[c->hand != 0 ? c->hand : c->head]);
+	const uint32_t source = payer(s, key_source(key));
+	if (f->n == 0 || source != f->source || f->hand.chunk == 0)
+		f->hand = hand_of(s, &s->chain[source]);
+	f->source = source;
+	f->len[f->n] = neighbours(s, &f->hand, f->near[f->n]);
+	f->n++;
 }
 
-static void prefetch_neighbours(const struct store *s, const void *key)
+static void prefetch_pair(const struct store *s, const struct foresight *f, uint32_t i)
 {
-	uint32_t near[NEIGHBOURS];
-	struct hand hand = hand_of(s, &s->chain[payer(s, key_source(key))]);
-	neighbours(s, &hand, near);
+	uint32_t pair[2];
+	if (f->len[i] < 2)
+		return;
+	smallest_two(s, f->near[i], f->len[i], pair);
+	for (unsigned k = 0; k < 2; k++) {
+		__builtin_prefetch(store_past(s, pair[k]), 1);
+		lookup_prefetch(&s->lookup, store_tag(s, store_entry(s, pair[k])->key));
+	}
 }
 
-static void add_batch(struct store *s, const struct store_add *a, uint32_t n)
+static inline __attribute__((always_inline)) void add_batch(struct store *s,
+							    const struct store_add *a, uint32_t n,
+							    uint32_t words)
 {
-	uint32_t tag[STORE_BATCH], newcomer[STORE_BATCH], n_new = 0;
+	uint32_t tag[STORE_BATCH], probable[STORE_BATCH];
+	struct foresight newcomers;
+	newcomers.n = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		tag[i] = store_tag(s, a[i].key);
+		tag[i] = lookup_tag(hash_words(&s->config.secret, a[i].key, words));
 		lookup_prefetch(&s->lookup, tag[i]);
 	}
+	const uint32_t size = words <= 3 ? 64 : s->entry_size;
 	const bool is_full = s->used > 0 && s->used + n > s->config.entries;
 	for (uint32_t i = 0; i < n; i++) {
-		if (prefetch_entry(s, tag[i]) || !is_full)
+		probable[i] = prefetch_entry(s, tag[i], size);
+		if (__builtin_expect(probable[i] != 0 || !is_full, 1))
 			continue;
-		prefetch_hand(s, a[i].key);
-		newcomer[n_new++] = i;
+		foresee(s, &newcomers, a[i].key);
 	}
-	for (uint32_t i = 0; i < n_new; i++)
-		prefetch_neighbours(s, a[newcomer[i]].key);
-	for (uint32_t i = 0; i < n; i++)
-		add_one(s, &a[i], tag[i]);
+	for (uint32_t i = 0; i < newcomers.n; i++)
+		prefetch_pair(s, &newcomers, i);
+	for (uint32_t i = 0; i < n; i++) {
+		s->tick_total += a[i].value;
+		s->tick_inherited += a[i].inherited;
+		add_one(s, &a[i], tag[i], probable[i], words);
+	}
+}
+
+// Keys of the commonest lengths get code of their own.
+static void add_some(struct store *s, const struct store_add *a, uint32_t n)
+{
+	switch (key_words(s)) {
+	case 1: add_batch(s, a, n, 1); break;
+	case 2: add_batch(s, a, n, 2); break;
+	case 3: add_batch(s, a, n, 3); break;
+	default: add_batch(s, a, n, key_words(s));
+	}
 }
 
 void store_add(struct store *s, const struct store_add *a, uint32_t n)
 {
 	for (uint32_t len; n > 0; a += len, n -= len) {
 		len = n < STORE_BATCH ? n : STORE_BATCH;
-		add_batch(s, a, len);
+		add_some(s, a, len);
 	}
 }
 
@@ -526,29 +560,35 @@ void store_floor(struct store *s, double value)
 	s->floor_tables += value * s->decay.add;
 }
 
-static void prefetch_settle(const struct store *s, uint32_t d)
+static void prefetch_settle(const struct store *s, uint32_t i)
 {
-	if (d >= s->n_delta)
+	if (i >= s->n_touched)
 		return;
-	__builtin_prefetch(store_entry(s, s->delta[d].entry), 1);
-	__builtin_prefetch(store_past(s, s->delta[d].entry), 1);
+	__builtin_prefetch(store_entry(s, s->touched[i]), 1);
+	__builtin_prefetch(store_past(s, s->touched[i]), 1);
 }
 
 uint32_t store_settle(struct store *s, uint32_t i)
 {
 	prefetch_settle(s, i + 8);
-	const struct store_delta *d = &s->delta[i];
-	struct store_entry *e = store_entry(s, d->entry);
-	struct store_past *p = store_past(s, d->entry);
-	if (e->ref == 0)
+	const uint32_t entry = s->touched[i];
+	struct store_entry *e = store_entry(s, entry);
+	struct store_past *p = store_past(s, entry);
+	if (__builtin_expect(e->ref == 0, 0)) {
+		e->n = 0;
 		return 0;
-	absorb(s, e, d->entry);
-	p->n += d->n;
-	p->last = d->last > p->last ? d->last : p->last;
+	}
+	absorb(s, e, p, entry);
+	const uint64_t last = latest(s, e);
+	p->n += e->n & ~STORE_LISTED;
+	p->last = last > p->last ? last : p->last;
+	e->n = 0;
+	e->last = 0;
 	if (s->figure != NULL)
-		cells_settle(s, d->entry);
-	top_update(s, d->entry);
-	return d->entry;
+		cells_settle(s, entry);
+	else
+		top_update(s, entry);
+	return entry;
 }
 
 // An entry without samples for so long holds less than 1e-13 of what it had.
@@ -595,9 +635,11 @@ void store_end(struct store *s)
 	if (s->spans.span != NULL)
 		span_tick(&s->spans, s->now, key_of, s);
 	expire(s);
-	if (s->n_top < s->config.top && s->n_top < s->used && s->figure == NULL)
-		top_refill(s);
-	clear_deltas(s);
+	if (s->figure != NULL)
+		cells_walk(s);
+	else
+		top_walk(s);
+	s->n_touched = 0;
 }
 
 void store_end_spans(struct store *s)
@@ -614,12 +656,13 @@ struct store_rate store_rate(const struct store *s, uint32_t i)
 {
 	const struct store_entry *e = store_entry(s, i);
 	const double f = decay_shift(&s->decay, e->gen) * s->decay.scale;
-	const double n_effective = e->q > 0 ? square(e->value) / e->q : 0;
+	const struct store_past *p = store_past(s, i);
+	const double n_effective = p->q > 0 ? square(e->value) / p->q : 0;
 	if (s->figure != NULL)
-		return (struct store_rate){.value = s->figure[i], .n_effective = n_effective};
+		return (struct store_rate){.value = cells_figure(s, i), .n_effective = n_effective};
 	return (struct store_rate){.value = e->value * f,
-				   .q = e->q * f * f,
-				   .inherited = e->inherited * f,
+				   .q = p->q * f * f,
+				   .inherited = p->inherited * f,
 				   .n_effective = n_effective};
 }
 
@@ -627,8 +670,9 @@ double store_own(const struct store *s, uint32_t i)
 {
 	const struct store_entry *e = store_entry(s, i);
 	if (s->figure != NULL) // cells are the key's own
-		return s->figure[i];
-	return fmax(0, e->value - e->inherited) * decay_shift(&s->decay, e->gen) * s->decay.scale;
+		return cells_figure(s, i);
+	return max_of(0, e->value - store_past(s, i)->inherited) * decay_shift(&s->decay, e->gen) *
+	       s->decay.scale;
 }
 
 uint32_t store_largest(const struct store *s, uint32_t source)

@@ -8,14 +8,14 @@
 ///
 ///     store_begin(s, start, end);               // everything decays: O(1)
 ///     store_add(s, adds, n);                    // for each worker, in batches
-///     for (uint32_t i = 0; i < s->n_delta; i++)
+///     for (uint32_t i = 0; i < s->n_touched; i++)
 ///             entry = store_settle(s, i);       // entries that the tick touched, once each
 ///     store_end(s);
 ///
 /// An entry is one flow on one data source: a key whose first four bytes are the source's number.
-/// Found by a hash index. What a tick adds is summed in a delta beside the entry and enters its
-/// rate once, in store_settle(): so the result does not depend on how many workers the samples
-/// came through, and compaction, thresholds and the top list see whole ticks.
+/// Found by a hash index. What a tick adds is summed apart in the entry and enters its rate once,
+/// in store_settle(): so the result does not depend on how many workers the samples came through,
+/// and compaction, thresholds and the top list see whole ticks.
 ///
 /// **When the pool is full** a newcomer still gets an entry, and then two entries of one source
 /// become one: of eight neighbours in the source's chain, at a hand that goes round it, the two
@@ -38,17 +38,21 @@
 ///
 /// **Top**: a heap of the largest entries, fed by touched ones. Decay keeps the order of all
 /// others, hence nobody below can rise without being touched, and no tick walks the store. The
-/// heap has twice the wanted size, because a merge may take a member away; should it run short, it
-/// is filled anew by one walk. Ties go to the smaller key, then to the source that `order` puts
-/// first: results do not depend on addresses or on the secret of the hash.
+/// heap has twice the wanted size, because a merge may take a member away. What is turned away
+/// raises a bound: no entry outside is above it, and where there is room only those above it come
+/// in, so that members are the largest of all. When a quarter is missing, a walk over some of the
+/// entries in each tick fills the heap anew and finds a new bound; until then members above the old
+/// one are sure, and who asks for more gets the answer from all entries. Ties go to the smaller
+/// key, then to the source that `order` puts first: results do not depend on addresses or on the
+/// secret of the hash.
 ///
 /// **Figures**. A definition whose value is avg:, min:, max: or count: (VALUE_CELL) adds frames;
 /// these decide which flows are kept, as above, and how sure a figure is (n_effective). What it
 /// shows, sorts by and compares with thresholds is the figure of its last cell. A figure neither
 /// adds up nor decays, and may fall while others stay. So it is worked out when its entry is
-/// touched and, for all entries, when a period of length t begins; there is no heap, and the top
-/// is picked from all entries when somebody asks. A flow without a sample in this period and the
-/// one before has the figure 0.
+/// touched and, for all entries, in the first ticks of a period of length t, some in each; before
+/// its turn, when somebody asks. There is no heap, and the top is picked from all entries when
+/// somebody asks. A flow without a sample in this period and the one before has the figure 0.
 ///
 /// **Minimum and maximum** are those of the current period of length t and the one before: workers'
 /// cells merge by min and max, and what is older is forgotten, lest one strange sample stay for
@@ -59,9 +63,10 @@
 /// pool; when it is used up they are taken back from entries whose sets are out of date.
 ///
 /// Thread-safety: one thread at a time. Memory: the caller's, store_size() bytes; nothing is
-/// allocated later. An entry takes one cache line for keys of up to 24 bytes (two up to 88), and
-/// about 90 bytes elsewhere. Cost: a merged entry touches its line and a slot of the index, both
-/// prefetched. Limits: entries, sources and top as configured; weights are finite and >= 0.
+/// allocated later. An entry takes one cache line for keys of up to 24 bytes (two up to 88), a
+/// second for what is smoothed once a tick, and about 30 bytes elsewhere. Cost: an addition touches
+/// the entry's line and a slot of the index, both prefetched. Limits: entries, sources and top as
+/// configured; weights are finite and >= 0.
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -93,13 +98,16 @@ struct store_config {
 	const void *order_ctx;
 };
 
-/// One entry; its key follows. Rates are stored as decay.h says, of generation `gen`.
+#define STORE_LISTED 0x80000000u
+
+/// One entry; its key follows. The value is stored as decay.h says, of generation `gen`.
 struct store_entry {
-	double value, q, inherited;
+	double value;
+	double fresh, fresh_q; ///< what this tick added, not smoothed yet, and its squares
 	uint32_t gen;
-	uint32_t delta; ///< number of its delta in this tick
-	uint32_t tag;   ///< lookup_tag() of the key's hash; in a free entry: the next free one
-	uint32_t ref;   ///< place in the chain: chunk x 16 + position; 0 = free
+	uint32_t n;    ///< samples that it added, and STORE_LISTED while it is in store.touched
+	uint32_t last; ///< ms from the tick's start to the latest; free entry: the next free one
+	uint32_t ref;  ///< place in the chain: chunk x 16 + position; 0 = free
 	uint8_t key[];
 };
 
@@ -115,21 +123,17 @@ struct store_before {
 	uint64_t period;
 };
 
-/// The part of an entry that a merge does not need; its cells follow, then its sets, then one
+/// The part of an entry that an addition does not need; its cells follow, then its sets, then one
 /// store_before for each cell if some of them are minima or maxima.
 struct store_past {
-	uint64_t n;     ///< samples of this key
-	uint64_t first; ///< ns: start of the interval in which it was entered
-	uint64_t last;  ///< ns: latest sample
+	uint64_t n;             ///< samples of this key
+	uint64_t first;         ///< ns: start of the interval in which it was entered
+	uint64_t last;          ///< ns: latest sample
+	double q, inherited;    ///< stored as the value
+	double fresh_inherited; ///< what this tick added
+	uint32_t rank;          ///< its place in the top heap + 1; 0 = not in it
+	uint32_t period;        ///< VALUE_CELL: of which its figure is
 	struct cell cell[];
-};
-
-/// What the current tick added to an entry, not smoothed yet.
-struct store_delta {
-	uint32_t entry;
-	uint32_t n;
-	double value, q, inherited;
-	uint64_t last;
 };
 
 /// Entries of one source, fourteen to a cache line. All chunks but the first are full.
@@ -159,7 +163,8 @@ struct store {
 
 	uint32_t entry_size, past_size;
 	uint32_t before_offset; ///< in the past; 0 = no minima, no maxima
-	double *figure;         ///< VALUE_CELL: per entry; else NULL
+	double *figure;         ///< VALUE_CELL: per entry, of past.period; else NULL
+	uint32_t figure_hand;   ///< where working them out goes on; 0 = done for this period
 	uint8_t *entry;         ///< entries + 1 of them, from 1 on (one more than is kept)
 	uint8_t *past;
 	uint32_t used, n_slots; ///< in use; ever used
@@ -178,16 +183,18 @@ struct store {
 	uint64_t classes;       ///< bit i: class_first[i] is not empty
 	uint32_t class_first[STORE_CLASSES];
 
-	struct store_delta *delta;
-	uint32_t n_delta;
-	uint32_t delta_base; ///< number of the first
+	uint32_t *touched; ///< entries that this tick added to, and such as are gone since
+	uint32_t n_touched;
 
 	struct spans spans; ///< completed flows, where the definition wants them
 
-	uint32_t *top;  ///< heap, the last in order on top
-	uint32_t *rank; ///< per entry: its place in the heap + 1; 0 = not in it
+	uint32_t *top; ///< heap, the last in order on top
 	uint32_t n_top, top_size;
-	uint32_t sweep; ///< where expiry goes on
+	double top_bound;  ///< no entry outside has more; < 0 = there was none
+	double walk_bound; ///< none outside that were walked over
+	uint32_t top_gen;  ///< generation of the two, which are stored as values
+	uint32_t top_hand; ///< where filling it anew goes on; 0 = it is not
+	uint32_t sweep;    ///< where expiry goes on
 
 	// Sums over all entries, stored as decay.h says, of the present generation.
 	double total, inherited;
@@ -202,8 +209,8 @@ struct store_add {
 	double value;    ///< sum over the interval
 	double q;        ///< of squares
 	double inherited;
-	uint64_t last;                    ///< ns
-	uint32_t n;                       ///< samples
+	uint32_t last;                    ///< ms since the interval began, of the latest
+	uint32_t n;                       ///< samples, below STORE_LISTED in a tick
 	const struct cell *cell;          ///< def->n_cell of them; may be NULL
 	const struct distinct *set;       ///< def->n_set of them
 	const struct distinct_pool *pool; ///< where their sketches lie
@@ -220,9 +227,10 @@ void store_begin(struct store *s, uint64_t start, uint64_t end);
 void store_add(struct store *s, const struct store_add *a, uint32_t n);
 /// What a worker's table may have dropped in this interval (table.floor).
 void store_floor(struct store *s, double value);
-/// Smooth the i-th delta into its entry; returns the entry, 0 when it was merged away meanwhile.
+/// Smooth what the tick added to the i-th of touched; returns the entry, 0 when it was merged away
+/// meanwhile. To be called once for each.
 uint32_t store_settle(struct store *s, uint32_t i);
-/// All deltas are settled: sums, the top list, expiry of idle entries.
+/// All are settled: sums, the top list, expiry of idle entries.
 void store_end(struct store *s);
 /// Between ticks, when nothing is measured any more: end flows that are open, as many as there are
 /// reports; s->spans.n_done of them. To be called until that is 0.
@@ -275,9 +283,9 @@ bool store_before(const struct store *s, uint32_t a, uint32_t b);
 /// True unless the entry was idle for so long that it is about to be forgotten.
 bool store_visible(const struct store *s, uint32_t i);
 
-/// The @p n first entries in order into @p out, which has room for n. Up to config.top:
-/// O(top log n); beyond: O(entries log n) and no more than O(entries) where few are asked for.
-/// Returns how many.
+/// The @p n first entries in order into @p out, which has room for n. Up to config.top, nearly
+/// always: O(top log n); beyond: O(entries log n) and no more than O(entries) where few are asked
+/// for. Returns how many.
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n);
 
 /// The first entries in order among those of some sources, found in steps: a source may have them
@@ -314,4 +322,6 @@ void cells_settle(struct store *s, uint32_t entry);
 void cells_drop(struct store *s, uint32_t entry);
 void top_update(struct store *s, uint32_t entry);
 void top_remove(struct store *s, uint32_t entry);
-void top_refill(struct store *s);
+void top_walk(struct store *s);
+double cells_figure(const struct store *s, uint32_t entry);
+void cells_walk(struct store *s);

@@ -8,7 +8,8 @@
 
 #include <string.h>
 
-#define RECLAIM 8 // owners of sketches that are looked at
+#define RECLAIM    8 // owners of sketches that are looked at
+#define WALK_TICKS 8 // within which all figures are worked out
 
 static bool is_extreme(const struct cell_def *cell)
 {
@@ -28,6 +29,8 @@ void cells_layout(struct store *s, const struct flow_def *def)
 {
 	s->past_size = (uint32_t)(sizeof(struct store_past) + def->n_cell * sizeof(struct cell) +
 				  def->n_set * sizeof(struct store_set));
+	if (def->n_cell == 0)
+		s->past_size = CARVE_ALIGN;
 	if (!has_extremes(def))
 		return;
 	s->before_offset = s->past_size;
@@ -161,11 +164,10 @@ static double figure_of(const struct store *s, uint32_t i)
 	return store_cell(s, i, s->def->n_value);
 }
 
-static void update_figures(struct store *s)
+// Those of former periods are not kept: before its turn it is worked out for who asks.
+double cells_figure(const struct store *s, uint32_t i)
 {
-	for (uint32_t i = 1; i < s->n_slots; i++)
-		if (store_entry(s, i)->ref != 0)
-			s->figure[i] = figure_of(s, i);
+	return store_past(s, i)->period == (uint32_t)s->period ? s->figure[i] : figure_of(s, i);
 }
 
 // --- the tick, the end of an entry ---------------------------------------------------------------
@@ -173,10 +175,28 @@ static void update_figures(struct store *s)
 void cells_begin(struct store *s)
 {
 	const uint64_t period = period_of(s, s->now);
-	const bool is_new = period != s->period;
+	if (period != s->period && s->figure != NULL)
+		s->figure_hand = 1;
 	s->period = period;
-	if (is_new && s->figure != NULL)
-		update_figures(s);
+}
+
+void cells_settle(struct store *s, uint32_t i)
+{
+	s->figure[i] = figure_of(s, i);
+	store_past(s, i)->period = (uint32_t)s->period;
+}
+
+// All figures are those of the new period within WALK_TICKS.
+void cells_walk(struct store *s)
+{
+	if (s->figure_hand == 0)
+		return;
+	for (uint32_t n = s->n_slots / WALK_TICKS + 1; n > 0 && s->figure_hand < s->n_slots;
+	     n--, s->figure_hand++)
+		if (store_entry(s, s->figure_hand)->ref != 0)
+			cells_settle(s, s->figure_hand);
+	if (s->figure_hand >= s->n_slots)
+		s->figure_hand = 0;
 }
 
 void cells_merge(struct store *s, uint32_t i, const struct store_add *a)
@@ -192,11 +212,6 @@ void cells_scale(struct store *s, uint32_t i, double f)
 	struct cell *cell = store_past(s, i)->cell;
 	for (unsigned k = 0; k < s->def->n_cell; k++)
 		scale_cell(&cell[k], s->def->cell[k].kind, f);
-}
-
-void cells_settle(struct store *s, uint32_t i)
-{
-	s->figure[i] = figure_of(s, i);
 }
 
 // --- reading ------------------------------------------------------------------------------------

@@ -6,11 +6,13 @@
 
 #include "analyzer/store.h"
 
+#define WALK_TICKS 16 // within which the heap is filled anew
+
 static double stored(const struct store *s, uint32_t i)
 {
 	const struct store_entry *e = store_entry(s, i);
 	if (s->figure != NULL)
-		return s->figure[i];
+		return cells_figure(s, i);
 	return e->value * decay_shift(&s->decay, e->gen);
 }
 
@@ -40,7 +42,7 @@ bool store_before(const struct store *s, uint32_t a, uint32_t b)
 static void place(struct store *s, uint32_t at, uint32_t i)
 {
 	s->top[at] = i;
-	s->rank[i] = at + 1;
+	store_past(s, i)->rank = at + 1;
 }
 
 static void sift_up(struct store *s, uint32_t at)
@@ -64,42 +66,87 @@ static void sift_down(struct store *s, uint32_t at)
 	place(s, at, i);
 }
 
-void top_update(struct store *s, uint32_t entry)
+static double bound(const struct store *s)
 {
-	const uint32_t rank = s->rank[entry];
-	if (s->figure != NULL) // falls beside the others: no heap holds them in order
-		return;
-	if (rank != 0) { // a touched value never falls beside the others
-		sift_down(s, rank - 1);
-	} else if (s->n_top < s->top_size) {
-		s->top[s->n_top++] = entry;
-		sift_up(s, s->n_top - 1);
-	} else if (store_before(s, entry, s->top[0])) {
-		s->rank[s->top[0]] = 0;
+	return s->top_bound * decay_shift(&s->decay, s->top_gen);
+}
+
+// Before an entry is turned away: bring both bounds to the present generation, and above it.
+static void raise_bounds(struct store *s, double value)
+{
+	const double f = decay_shift(&s->decay, s->top_gen);
+	s->top_gen = s->decay.gen;
+	s->top_bound = fmax(s->top_bound * f, value);
+	s->walk_bound = fmax(s->walk_bound * f, value);
+}
+
+// An entry that is not in the heap. Where there is room, one that may come after others outside
+// does not come in, unless these are still to be walked over.
+static void offer(struct store *s, uint32_t entry)
+{
+	const bool is_before = s->n_top > 0 && store_before(s, entry, s->top[0]);
+	if (s->n_top == s->top_size) {
+		raise_bounds(s, stored(s, is_before ? s->top[0] : entry));
+		if (!is_before)
+			return;
+		store_past(s, s->top[0])->rank = 0;
 		s->top[0] = entry;
 		sift_down(s, 0);
+		return;
 	}
+	const double least = s->top_hand != 0 ? s->walk_bound : s->top_bound;
+	if (!is_before && stored(s, entry) <= least * decay_shift(&s->decay, s->top_gen))
+		return;
+	s->top[s->n_top++] = entry;
+	sift_up(s, s->n_top - 1);
+}
+
+void top_update(struct store *s, uint32_t entry)
+{
+	const uint32_t rank = store_past(s, entry)->rank;
+	if (s->figure != NULL) // falls beside the others: no heap holds them in order
+		return;
+	if (rank != 0) // a touched value never falls beside the others
+		sift_down(s, rank - 1);
+	else
+		offer(s, entry);
 }
 
 void top_remove(struct store *s, uint32_t entry)
 {
-	const uint32_t rank = s->rank[entry];
+	const uint32_t rank = store_past(s, entry)->rank;
 	if (rank == 0)
 		return;
-	s->rank[entry] = 0;
+	store_past(s, entry)->rank = 0;
 	const uint32_t last = s->top[--s->n_top];
-	if (last == entry)
-		return;
-	place(s, rank - 1, last);
-	sift_up(s, rank - 1);
-	sift_down(s, s->rank[last] - 1);
+	if (last != entry) {
+		place(s, rank - 1, last);
+		sift_up(s, rank - 1);
+		sift_down(s, store_past(s, last)->rank - 1);
+	}
 }
 
-void top_refill(struct store *s)
+// Some of the entries, lest the heap run short of those that store_top() wants.
+void top_walk(struct store *s)
 {
-	for (uint32_t i = 1; i < s->n_slots; i++)
-		if (store_entry(s, i)->ref != 0 && s->rank[i] == 0 && store_visible(s, i))
-			top_update(s, i);
+	const bool is_short = s->n_top < s->top_size - s->top_size / 4 && s->n_top < s->used;
+	if (s->top_hand == 0 && is_short) {
+		s->top_hand = 1;
+		s->walk_bound = -1;
+	}
+	if (s->top_hand == 0)
+		return;
+	for (uint32_t n = s->n_slots / WALK_TICKS + 1; n > 0 && s->top_hand < s->n_slots;
+	     n--, s->top_hand++) {
+		const uint32_t i = s->top_hand;
+		if (store_entry(s, i)->ref != 0 && store_past(s, i)->rank == 0 &&
+		    store_visible(s, i))
+			offer(s, i);
+	}
+	if (s->top_hand < s->n_slots)
+		return;
+	s->top_hand = 0;
+	s->top_bound = s->walk_bound;
 }
 
 // --- selections: a heap of those found so far, the last in order on top --------------------------
@@ -150,17 +197,29 @@ static void best_sort(const struct store *s, uint32_t *best, uint32_t n)
 	}
 }
 
+// Whether the first of the heap are the first of all. While it is filled anew those above the bound
+// are.
+static bool is_sure(const struct store *s, const uint32_t *first, uint32_t len, uint32_t n)
+{
+	if (s->n_top == s->used)
+		return true;
+	return len == n && (s->top_hand == 0 || n == 0 || stored(s, first[n - 1]) > bound(s));
+}
+
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n)
 {
 	uint32_t len = 0;
-	if (n <= s->config.top && s->figure == NULL) {
+	if (s->figure == NULL) {
 		for (uint32_t i = 0; i < s->n_top; i++)
 			best_offer(s, out, &len, n, s->top[i]);
-	} else {
-		for (uint32_t i = 1; i < s->n_slots; i++)
-			if (store_entry(s, i)->ref != 0 && store_visible(s, i))
-				best_offer(s, out, &len, n, i);
+		best_sort(s, out, len);
+		if (is_sure(s, out, len, n))
+			return len;
 	}
+	len = 0;
+	for (uint32_t i = 1; i < s->n_slots; i++)
+		if (store_entry(s, i)->ref != 0 && store_visible(s, i))
+			best_offer(s, out, &len, n, i);
 	best_sort(s, out, len);
 	return len;
 }

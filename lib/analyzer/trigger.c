@@ -46,8 +46,8 @@ static uint32_t id_size(const struct triggers *t)
 
 static uint32_t id_tag(const struct triggers *t, uint32_t entry)
 {
-	const uint32_t what =
-		t->by_flow ? store_entry(t->store, entry)->tag : store_source(t->store, entry);
+	const uint32_t what = t->by_flow ? store_tag(t->store, store_entry(t->store, entry)->key)
+					 : store_source(t->store, entry);
 	return lookup_tag(hash_fold((uint64_t)what << 32, t->store->config.secret.word[0]));
 }
 
@@ -64,7 +64,7 @@ static struct trigger *find(const struct triggers *t, uint32_t tag, const uint8_
 static void watch(struct triggers *t, struct trigger *g, uint32_t entry)
 {
 	memcpy(g->key, store_entry(t->store, entry)->key, t->store->def->key_size);
-	g->key_tag = store_entry(t->store, entry)->tag;
+	g->key_tag = store_tag(t->store, g->key);
 }
 
 static struct trigger *fire(struct triggers *t, uint32_t tag, uint32_t entry)
@@ -125,11 +125,13 @@ static uint32_t watched(struct triggers *t, struct trigger *g)
 	return entry;
 }
 
-// Figures do not keep their order: while the one that was watched fell, another may be above.
+// Figures do not keep their order: when the one that was watched fell, another may be above.
 static uint32_t watched_figure(struct triggers *t, struct trigger *g)
 {
 	const uint32_t entry = watched(t, g);
 	if (t->store->figure == NULL || t->by_flow)
+		return entry;
+	if (!g->fresh && entry != 0 && store_own(t->store, entry) >= t->limit)
 		return entry;
 	uint32_t source;
 	memcpy(&source, g->key, sizeof(source));

@@ -11,6 +11,8 @@
 _Static_assert(sizeof(struct table_head) == 64, "a bucket head is one cache line");
 _Static_assert(sizeof(struct table_entry) == 32, "32 bytes of key share the entry's first line");
 
+#define GATHER_AHEAD 16 // buckets whose heads are asked for before they are read
+
 static size_t round_up(size_t n, size_t unit)
 {
 	return (n + unit - 1) / unit * unit;
@@ -423,6 +425,26 @@ const struct table_entry *table_next(const struct table *t, struct table_iter *i
 		}
 	}
 	return NULL;
+}
+
+uint32_t table_gather(const struct table *t, struct table_iter *it, const struct table_entry **out,
+		      uint32_t max)
+{
+	uint32_t n = 0;
+	for (; it->bucket < t->n_touched && n + TABLE_WAYS <= max; it->bucket++) {
+		if (it->bucket + GATHER_AHEAD < t->n_touched)
+			__builtin_prefetch(table_head_at(t, t->touched[it->bucket + GATHER_AHEAD]));
+		const uint32_t bucket = t->touched[it->bucket];
+		unsigned used = ~match_tag(table_head_at(t, bucket), 0) & 0xff;
+		for (; used != 0; used &= used - 1) {
+			const uint8_t *e = (const uint8_t *)table_entry_at(
+				t, bucket, (unsigned)__builtin_ctz(used));
+			for (uint32_t line = 0; line < t->entry_size; line += 64)
+				__builtin_prefetch(e + line);
+			out[n++] = (const struct table_entry *)(const void *)e;
+		}
+	}
+	return n;
 }
 
 void table_merge(struct table *t, const struct table *from, const struct hash_secret *secret)

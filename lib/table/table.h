@@ -198,6 +198,11 @@ struct table_iter {
 };
 const struct table_entry *table_next(const struct table *t, struct table_iter *i);
 
+/// The next of all used entries into @p out, at most @p max of them (at least TABLE_WAYS), their
+/// lines asked for; 0 when there are no more. What table_next() would give, but faster.
+uint32_t table_gather(const struct table *t, struct table_iter *i, const struct table_entry **out,
+		      uint32_t max);
+
 /// The cells of an entry.
 static inline void *table_cells(const struct table *t, const struct table_entry *e)
 {

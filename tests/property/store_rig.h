@@ -63,8 +63,11 @@ struct key {
 static inline void put(struct store *s, uint32_t source, uint32_t id, double value)
 {
 	const struct key key = {.source = source, .id = id};
-	const struct store_add a = {
-		.key = &key, .value = value, .q = value * value, .n = 1, .last = s->now - 1};
+	const struct store_add a = {.key = &key,
+				    .value = value,
+				    .q = value * value,
+				    .n = 1,
+				    .last = (uint32_t)((s->now - s->start) / MS)};
 	store_add(s, &a, 1);
 }
 
@@ -75,7 +78,7 @@ static inline void begin(struct store *s, uint64_t ns)
 
 static inline void end(struct store *s)
 {
-	for (uint32_t i = 0; i < s->n_delta; i++)
+	for (uint32_t i = 0; i < s->n_touched; i++)
 		store_settle(s, i);
 	store_end(s);
 }
@@ -124,8 +127,8 @@ static inline void assert_sound(const struct store *s)
 				const struct store_entry *e = store_entry(s, i);
 				assert_int_equal(e->ref, c << 4 | k);
 				assert_int_equal(store_source(s, i), source);
-				assert_int_equal(store_find(s, e->key, e->tag), i);
-				const uint32_t rank = s->rank[i];
+				assert_int_equal(store_find(s, e->key, store_tag(s, e->key)), i);
+				const uint32_t rank = store_past(s, i)->rank;
 				assert_true(rank == 0 || s->top[rank - 1] == i);
 				ranked += rank != 0;
 				inherited += store_rate(s, i).inherited;

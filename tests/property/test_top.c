@@ -38,6 +38,38 @@ static void top_is_the_top(void **state)
 	store_delete(s);
 }
 
+static void put_some(struct store *s, uint32_t source, uint32_t first, uint32_t n, double value)
+{
+	begin(s, SEC);
+	for (uint32_t id = first; id < first + n; id++)
+		put(s, source, id, value * (1 + id));
+	end(s);
+}
+
+// Small flows do not take the places that become free in the heap while larger ones are outside.
+static void small_ones_fill_no_gaps(void **state)
+{
+	const struct flow_def def = def_of(1, 1);
+	const struct store_config config = config_of(200, 2, 1);
+	struct store *s = store_new(&def, &config);
+	uint32_t ready[10], all[200];
+	for (uint32_t k = 0; k < 5; k++) // the heap: it has room for 20
+		put_some(s, 1, 4 * k, 4, pow(10, 145 - k));
+	put_some(s, 1, 20, 80, 1e136);
+	for (int i = 6; i < 301; i++)
+		put_some(s, 1, 0, 0, 0);
+	assert_int_equal(s->used, 100);
+	for (uint32_t k = 0; k < 5; k++) { // four leave, four come
+		put_some(s, 2, 4 * k, 4, 1);
+		assert_int_equal(s->used, 100);
+		assert_int_equal(store_top(s, ready, 10), 10);
+		store_top(s, all, 200);
+		assert_memory_equal(ready, all, sizeof(ready));
+	}
+	assert_sound(s);
+	store_delete(s);
+}
+
 // What a pick holds at its end: in order, of its sources, nothing twice.
 static void assert_pick(const struct store *s, const struct store_pick *p)
 {
@@ -260,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(top_is_the_top),
+		cmocka_unit_test(small_ones_fill_no_gaps),
 		cmocka_unit_test(top_is_filled_anew),
 		cmocka_unit_test(picks_go_in_steps),
 		cmocka_unit_test(a_pick_loses_its_place),

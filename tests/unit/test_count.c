@@ -62,7 +62,7 @@ static void rig_free(struct rig *r)
 
 static void tick(struct rig *r, uint64_t ns)
 {
-	for (uint32_t i = 0; i < r->store.n_delta; i++)
+	for (uint32_t i = 0; i < r->store.n_touched; i++)
 		store_settle(&r->store, i);
 	store_end(&r->store);
 	r->now += ns;
@@ -82,7 +82,7 @@ static void see(struct rig *r, uint32_t id, uint64_t first, uint64_t n)
 	const struct store_add add = {.key = key,
 				      .value = 1,
 				      .q = 1,
-				      .last = r->now,
+				      .last = 0,
 				      .n = 1,
 				      .cell = &cell,
 				      .set = &set,

@@ -404,6 +404,22 @@ static void top_is_sorted_and_right(void **state)
 	free(small.mem);
 }
 
+static void gathering_is_iterating(void **state)
+{
+	struct box b = box_new(1024, 14);
+	const struct table_entry *some[TABLE_WAYS + 5];
+	for (uint64_t id = 0; id < 700; id++)
+		add(&b.t, id, 1);
+	struct table_iter one = {0}, all = {0};
+	uint32_t seen = 0;
+	for (uint32_t n; (n = table_gather(&b.t, &all, some, TABLE_WAYS + 5)) > 0; seen += n)
+		for (uint32_t i = 0; i < n; i++)
+			assert_ptr_equal(table_next(&b.t, &one), some[i]);
+	assert_null(table_next(&b.t, &one));
+	assert_int_equal(seen, b.t.used);
+	free(b.mem);
+}
+
 static void weights_of_zero_do_no_harm(void **state)
 {
 	struct box b = box_new(8, 13);
@@ -447,6 +463,7 @@ int main(void)
 		cmocka_unit_test(own_part_never_exceeds_the_truth),
 		cmocka_unit_test(scaling_commutes_with_merging),
 		cmocka_unit_test(top_is_sorted_and_right),
+		cmocka_unit_test(gathering_is_iterating),
 		cmocka_unit_test(weights_of_zero_do_no_harm),
 		cmocka_unit_test(cells_follow_their_kind),
 	};
