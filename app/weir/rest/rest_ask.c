@@ -112,6 +112,7 @@ void ask_free(struct ask *k)
 	if (k == NULL)
 		return;
 	selector_free(k->request.selector);
+	free(k->head.text);
 	free(k->page);
 	free(k);
 }

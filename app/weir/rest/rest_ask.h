@@ -27,7 +27,8 @@ struct ask {
 	struct metric_request request;
 	struct metric_scan scan;
 	struct metric_page *page;
-	bool begun; ///< for streams: something was written
+	struct http_out head; ///< what the members of a row begin with
+	bool begun;           ///< for streams: something was written
 	bool more;
 };
 

@@ -19,44 +19,82 @@ enum {
 	ROWS_PER_SLICE = 100, // of a stream
 };
 
-static json_t *active_row(const struct view_row *row, uint64_t now)
+static void put_names(struct http_out *out, const struct flow_row *f)
 {
-	const struct flow_row *f = &row->flow;
-	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
-	json_t *json =
-		json_pack("{s:i,s:s,s:f,s:s,s:o,s:f,s:I,s:I}", "flowN", (int)row->n_sources,
-			  "agent", addr_text(&f->agent, agent), "value", f->value, "dataSource",
-			  rest_source_text(f->source, f->ds_class, f->ds_index, source), "key",
-			  rest_json_text(f->key_text), "error", f->error, "lastUpdate",
-			  rest_age(now, f->last), "samples", (json_int_t)f->samples);
-	if (json == NULL)
-		return NULL;
-	// Without the correction for datagrams lost on the way (`correct_loss`).
-	if (f->uncorrected != f->value)
-		json_object_set_new(json, "uncorrected", json_real(f->uncorrected));
-	rest_add_values(json, f);
-	rest_add_names(json, f);
-	return json;
+	if (f->agent_name[0] != '\0') {
+		http_out_str(out, ",\"agentName\":");
+		rest_put_text(out, f->agent_name);
+	}
+	if (f->port_name[0] != '\0') {
+		http_out_str(out, ",\"portName\":");
+		rest_put_text(out, f->port_name);
+	}
+	http_out_str(out, "}");
 }
 
-static json_t *location_row(const struct view_row *row, uint64_t now)
+static void put_values(struct http_out *out, const struct flow_row *f)
+{
+	for (uint32_t i = 0; i < f->n_values; i++) {
+		http_out_str(out, i == 0 ? ",\"values\":[" : ",");
+		rest_put_real(out, f->values[i]);
+	}
+	http_out_str(out, f->n_values > 0 ? "]" : "");
+}
+
+// Where the flow is.
+static void put_place(struct http_out *out, const struct flow_row *f)
+{
+	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
+	http_out_str(out, "\"agent\":\"");
+	http_out_str(out, addr_text(&f->agent, agent));
+	http_out_str(out, "\",\"dataSource\":");
+	rest_put_text(out, rest_source_text(f->source, f->ds_class, f->ds_index, source));
+	http_out_str(out, ",\"value\":");
+	rest_put_real(out, f->value);
+}
+
+// There may be a million of these: they are written as text at once.
+static void put_active(struct http_out *out, const struct view_row *row, uint64_t now)
 {
 	const struct flow_row *f = &row->flow;
-	char agent[ADDR_TEXT_SIZE], source[REST_SOURCE_SIZE];
-	json_t *json = json_pack(
-		"{s:s,s:s,s:f,s:I,s:s}", "agent", addr_text(&f->agent, agent), "dataSource",
-		rest_source_text(f->source, f->ds_class, f->ds_index, source), "value", f->value,
-		"lastUpdate", rest_age(now, f->last), "direction", rest_direction(f->direction));
-	if (json != NULL)
-		rest_add_names(json, f);
-	return json;
+	http_out_str(out, "{\"flowN\":");
+	rest_put_count(out, row->n_sources);
+	http_out_str(out, ",");
+	put_place(out, f);
+	http_out_str(out, ",\"key\":");
+	rest_put_text(out, f->key_text);
+	http_out_str(out, ",\"error\":");
+	rest_put_real(out, f->error);
+	http_out_str(out, ",\"lastUpdate\":");
+	rest_put_count(out, (uint64_t)rest_age(now, f->last));
+	http_out_str(out, ",\"samples\":");
+	rest_put_count(out, f->samples);
+	// Without the correction for datagrams lost on the way (`correct_loss`).
+	if (f->uncorrected != f->value) {
+		http_out_str(out, ",\"uncorrected\":");
+		rest_put_real(out, f->uncorrected);
+	}
+	put_values(out, f);
+	put_names(out, f);
+}
+
+static void put_location(struct http_out *out, const struct view_row *row, uint64_t now)
+{
+	const struct flow_row *f = &row->flow;
+	http_out_str(out, "{");
+	put_place(out, f);
+	http_out_str(out, ",\"lastUpdate\":");
+	rest_put_count(out, (uint64_t)rest_age(now, f->last));
+	http_out_str(out, ",\"direction\":");
+	rest_put_text(out, rest_direction(f->direction));
+	put_names(out, f);
 }
 
 // A view on its way to a client.
 struct rows_out {
 	struct view *view;
 	size_t at;
-	json_t *(*row)(const struct view_row *row, uint64_t now);
+	void (*put)(struct http_out *out, const struct view_row *row, uint64_t now);
 };
 
 static bool more_rows(void *ctx, struct http_out *out)
@@ -68,7 +106,7 @@ static bool more_rows(void *ctx, struct http_out *out)
 	http_out_str(out, o->at == 0 ? "[" : "");
 	for (; o->at < end; o->at++) {
 		http_out_str(out, o->at > 0 ? "," : "");
-		http_out_json(out, o->row(&row[o->at], view_time(o->view)));
+		o->put(out, &row[o->at], view_time(o->view));
 	}
 	http_out_str(out, o->at == n ? "]" : "");
 	return o->at < n;
@@ -82,7 +120,7 @@ static void end_rows(void *ctx)
 }
 
 static void answer_rows(struct http_answer *a, struct view *v,
-			json_t *(*row)(const struct view_row *row, uint64_t now))
+			void (*put)(struct http_out *out, const struct view_row *row, uint64_t now))
 {
 	struct rows_out *o = calloc(1, sizeof(*o));
 	if (o == NULL) {
@@ -90,7 +128,7 @@ static void answer_rows(struct http_answer *a, struct view *v,
 		http_answer_error(a, 503, "out of memory");
 		return;
 	}
-	*o = (struct rows_out){.view = v, .row = row};
+	*o = (struct rows_out){.view = v, .put = put};
 	http_answer_stream(a, "application/json",
 			   &(struct http_stream){.more = more_rows,
 						 .end = end_rows,
@@ -113,7 +151,7 @@ static void get_active(const struct http_request *r, struct http_answer *a)
 	q.max_flows = max < REST_MOST_FLOWS ? (uint32_t)max : REST_MOST_FLOWS;
 	struct view *v = rest_view(r, a, &q, 400);
 	if (v != NULL)
-		answer_rows(a, v, active_row);
+		answer_rows(a, v, put_active);
 }
 
 static void get_locations(const struct http_request *r, struct http_answer *a)
@@ -131,7 +169,7 @@ static void get_locations(const struct http_request *r, struct http_answer *a)
 	}
 	struct view *v = rest_view(r, a, &q, 404);
 	if (v != NULL)
-		answer_rows(a, v, location_row);
+		answer_rows(a, v, put_location);
 }
 
 // "2.1.tcp" is the flow "tcp" on data source 2.1. Both may contain dots; what stands before the

@@ -41,7 +41,7 @@ static bool is_wanted(const struct agents_out *o, const char *agent)
 	return o->n_wanted == 0;
 }
 
-static json_t *agent_json(const struct agent_row *row, uint64_t now)
+static void put_agent(struct http_out *out, const struct agent_row *row, uint64_t now)
 {
 	const struct {
 		const char *name;
@@ -73,12 +73,20 @@ static json_t *agent_json(const struct agent_row *row, uint64_t now)
 		{"uptime", row->uptime},
 	};
 	char via[ADDR_TEXT_SIZE];
-	json_t *json = json_pack("{s:[s]}", "sFlowDatagramSource", addr_text(&row->via, via));
-	for (size_t i = 0; json != NULL && i < sizeof(counts) / sizeof(counts[0]); i++)
-		json_object_set_new(json, counts[i].name, json_integer((json_int_t)counts[i].n));
-	if (json != NULL && row->name[0] != '\0')
-		json_object_set_new(json, "agentName", rest_json_text(row->name));
-	return json;
+	http_out_str(out, "{\"sFlowDatagramSource\":[\"");
+	http_out_str(out, addr_text(&row->via, via));
+	http_out_str(out, "\"]");
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		http_out_str(out, ",\"");
+		http_out_str(out, counts[i].name);
+		http_out_str(out, "\":");
+		rest_put_count(out, counts[i].n);
+	}
+	if (row->name[0] != '\0') {
+		http_out_str(out, ",\"agentName\":");
+		rest_put_text(out, row->name);
+	}
+	http_out_str(out, "}");
 }
 
 static bool more_agents(void *ctx, struct http_out *out)
@@ -96,7 +104,7 @@ static bool more_agents(void *ctx, struct http_out *out)
 		if (now - o->row[i].last > METRIC_AGENT_SILENCE || !is_wanted(o, agent))
 			continue;
 		http_out_fmt(out, "%s\"%s\":", o->begun ? "," : "", agent);
-		http_out_json(out, agent_json(&o->row[i], now));
+		put_agent(out, &o->row[i], now);
 		o->begun = true;
 	}
 	o->at += n;
@@ -158,24 +166,54 @@ static json_t *keys_json(const struct metric_cell *cell, uint64_t now)
 	return keys;
 }
 
-static json_t *value_json(const struct metric_cell *cell)
+static void put_value(struct http_out *out, const struct metric_cell *cell)
 {
-	return cell->kind == METRIC_TEXT ? rest_json_text(cell->text) : json_real(cell->number);
+	if (cell->kind == METRIC_TEXT)
+		rest_put_text(out, cell->text);
+	else
+		rest_put_real(out, cell->number);
 }
 
-static json_t *cell_json(const struct metric_row *row, const struct metric_cell *cell,
-			 const char *name, uint64_t now)
+// There may be tens of millions of these: they are written as text at once.
+static void put_cell(struct http_out *out, const struct metric_cell *cell, const char *name,
+		     uint64_t now)
+{
+	rest_put_text(out, name);
+	if (cell->kind != METRIC_NONE) {
+		http_out_str(out, ",\"lastUpdate\":");
+		rest_put_count(out, (uint64_t)rest_age(now, cell->time));
+		http_out_str(out, ",\"metricValue\":");
+		put_value(out, cell);
+	}
+	if (cell->kind != METRIC_NONE && cell->flow) {
+		http_out_str(out, ",\"topKeys\":");
+		http_out_json(out, keys_json(cell, now));
+	}
+	http_out_str(out, "}");
+}
+
+// What the members of a row begin with.
+static void put_head(struct http_out *out, const struct metric_row *row)
 {
 	char agent[ADDR_TEXT_SIZE];
-	json_t *json = json_pack("{s:s,s:s,s:o}", "agent", addr_text(&row->agent, agent),
-				 "dataSource", row->source, "metricName", rest_json_text(name));
-	if (json == NULL || cell->kind == METRIC_NONE)
-		return json;
-	json_object_set_new(json, "lastUpdate", json_integer(rest_age(now, cell->time)));
-	json_object_set_new(json, "metricValue", value_json(cell));
-	if (cell->flow)
-		json_object_set_new(json, "topKeys", keys_json(cell, now));
-	return json;
+	out->len = 0;
+	http_out_str(out, "{\"agent\":\"");
+	http_out_str(out, addr_text(&row->agent, agent));
+	http_out_str(out, "\",\"dataSource\":");
+	rest_put_text(out, row->source);
+	http_out_str(out, ",\"metricName\":");
+}
+
+static void dump_row(struct ask *k, struct http_out *out, const struct metric_row *row)
+{
+	put_head(&k->head, row);
+	out->failed |= k->head.failed;
+	for (uint32_t c = 0; c < row->n_cells && !out->failed; c++) {
+		http_out_str(out, k->begun ? "," : "");
+		http_out_bytes(out, k->head.text, k->head.len);
+		put_cell(out, &row->cell[c], row->cell[c].name, k->page->now);
+		k->begun = true;
+	}
 }
 
 static bool more_dump(void *ctx, struct http_out *out)
@@ -183,15 +221,8 @@ static bool more_dump(void *ctx, struct http_out *out)
 	struct ask *k = ctx;
 	http_out_str(out, !k->scan.begun ? "[" : "");
 	ask_next(k);
-	for (uint32_t i = 0; i < k->page->n_rows; i++) {
-		const struct metric_row *row = &k->page->row[i];
-		for (uint32_t c = 0; c < row->n_cells; c++) {
-			http_out_str(out, k->begun ? "," : "");
-			http_out_json(out, cell_json(row, &row->cell[c], row->cell[c].name,
-						     k->page->now));
-			k->begun = true;
-		}
-	}
+	for (uint32_t i = 0; i < k->page->n_rows; i++)
+		dump_row(k, out, &k->page->row[i]);
 	http_out_str(out, k->more ? "" : "]");
 	return k->more;
 }
@@ -213,12 +244,15 @@ static bool more_agent(void *ctx, struct http_out *out)
 	for (uint32_t i = 0; i < k->page->n_rows; i++) {
 		const struct metric_row *row = &k->page->row[i];
 		for (uint32_t c = 0; c < row->n_cells; c++) {
-			http_out_fmt(out, "%s\"%s.%s\":", k->begun ? "," : "", row->source,
-				     row->cell[c].name);
+			http_out_str(out, k->begun ? ",\"" : "\"");
+			http_out_str(out, row->source);
+			http_out_str(out, ".");
+			http_out_str(out, row->cell[c].name);
+			http_out_str(out, "\":");
 			if (row->cell[c].kind == METRIC_NUMBER)
 				ask_number(out, row->cell[c].number);
 			else
-				http_out_json(out, rest_json_text(row->cell[c].text));
+				rest_put_text(out, row->cell[c].text);
 			k->begun = true;
 		}
 	}
@@ -340,16 +374,20 @@ static void get_statistics(const struct http_request *r, struct http_answer *a)
 
 // --- tables -------------------------------------------------------------------------------------
 
-static json_t *row_json(const struct ask *k, const struct metric_row *row)
+static void put_table_row(struct ask *k, struct http_out *out, const struct metric_row *row)
 {
-	json_t *json = json_array();
-	for (uint32_t c = 0; json != NULL && c < row->n_cells; c++) {
+	put_head(&k->head, row);
+	out->failed |= k->head.failed;
+	http_out_str(out, "[");
+	for (uint32_t c = 0; c < row->n_cells && !out->failed; c++) {
 		const struct metric_column *col = &k->request.column[row->cell[c].column];
 		char name[256];
 		snprintf(name, sizeof(name), "%.*s", (int)col->name_len, col->name);
-		json_array_append_new(json, cell_json(row, &row->cell[c], name, k->page->now));
+		http_out_str(out, c > 0 ? "," : "");
+		http_out_bytes(out, k->head.text, k->head.len);
+		put_cell(out, &row->cell[c], name, k->page->now);
 	}
-	return json;
+	http_out_str(out, "]");
 }
 
 static bool more_table(void *ctx, struct http_out *out)
@@ -359,7 +397,7 @@ static bool more_table(void *ctx, struct http_out *out)
 	ask_next(k);
 	for (uint32_t i = 0; i < k->page->n_rows; i++) {
 		http_out_str(out, k->begun ? "," : "");
-		http_out_json(out, row_json(k, &k->page->row[i]));
+		put_table_row(k, out, &k->page->row[i]);
 		k->begun = true;
 	}
 	http_out_str(out, k->more ? "" : "]");
@@ -368,9 +406,15 @@ static bool more_table(void *ctx, struct http_out *out)
 
 struct sorted_row {
 	double number;
-	const char *text; // of the row's JSON; NULL: a number
-	json_t *json;
+	char *text;     // owned; NULL: a number
+	size_t at, len; // of the row in `all`
 	size_t place;
+};
+
+struct sorted {
+	struct sorted_row *row;
+	size_t n, room;
+	struct http_out all;
 };
 
 static int compare_keys(const struct sorted_row *a, const struct sorted_row *b)
@@ -397,51 +441,70 @@ static int compare_descending(const void *x, const void *y)
 	return c != 0 ? c : a->place < b->place ? -1 : 1;
 }
 
-static struct sorted_row sort_key(json_t *json, size_t column, size_t place)
+static bool add_sorted(struct ask *k, struct sorted *s, const struct metric_row *row, size_t column)
 {
-	const json_t *v = json_object_get(json_array_get(json, column), "metricValue");
-	return (struct sorted_row){
-		.number = v != NULL ? json_number_value(v) : -HUGE_VAL,
-		.text = json_string_value(v),
-		.json = json,
-		.place = place,
+	const struct metric_cell *cell = &row->cell[column];
+	struct sorted_row *to = &s->row[s->n];
+	*to = (struct sorted_row){
+		.number = cell->kind == METRIC_NUMBER ? cell->number : -HUGE_VAL,
+		.text = cell->kind == METRIC_TEXT ? strdup(cell->text) : NULL,
+		.at = s->all.len,
+		.place = s->n,
 	};
+	if (cell->kind == METRIC_TEXT && to->text == NULL)
+		return false;
+	s->n++;
+	put_table_row(k, &s->all, row);
+	to->len = s->all.len - to->at;
+	return !s->all.failed;
 }
 
-// All rows, in order; NULL: memory is short.
-static json_t *sorted_table(struct ask *k, size_t column)
+static bool make_room(struct sorted *s, size_t n)
 {
-	struct sorted_row *row = NULL;
-	size_t n = 0, room = 0;
-	json_t *list = json_array();
-	bool more = list != NULL;
-	while (more) {
+	if (s->n + n <= s->room)
+		return true;
+	const size_t room = 2 * s->room + METRIC_PAGE_ROWS;
+	struct sorted_row *larger = realloc(s->row, room * sizeof(*larger));
+	if (larger == NULL)
+		return false;
+	s->row = larger;
+	s->room = room;
+	return true;
+}
+
+static bool read_sorted(struct ask *k, struct sorted *s, size_t column)
+{
+	bool more = true, ok = true;
+	while (more && ok) {
 		more = ask_next(k);
-		if (n + k->page->n_rows > room) {
-			room = 2 * room + METRIC_PAGE_ROWS;
-			struct sorted_row *larger = realloc(row, room * sizeof(*row));
-			if (larger == NULL) {
-				json_decref(list);
-				list = NULL;
-				break;
-			}
-			row = larger;
-		}
-		for (uint32_t i = 0; i < k->page->n_rows; i++, n++)
-			row[n] = sort_key(row_json(k, &k->page->row[i]), column, n);
+		ok = make_room(s, k->page->n_rows);
+		for (uint32_t i = 0; ok && i < k->page->n_rows; i++)
+			ok = add_sorted(k, s, &k->page->row[i], column);
 	}
+	return ok;
+}
+
+// All rows, in order.
+static void answer_sorted(struct http_answer *a, struct ask *k, size_t column)
+{
+	struct sorted s = {0};
+	struct http_out out = {0};
 	const int64_t keep = k->request.column[column].keep;
-	if (n > 0)
-		qsort(row, n, sizeof(*row), keep < 0 ? compare_descending : compare_sorted);
-	const size_t most = keep == 0 ? n : (size_t)(keep < 0 ? -keep : keep);
-	for (size_t i = 0; i < n; i++) {
-		if (list != NULL && i < most)
-			json_array_append_new(list, row[i].json);
-		else
-			json_decref(row[i].json);
+	out.failed = !read_sorted(k, &s, column);
+	if (s.n > 0)
+		qsort(s.row, s.n, sizeof(*s.row), keep < 0 ? compare_descending : compare_sorted);
+	const size_t most = keep == 0 ? s.n : (size_t)(keep < 0 ? -keep : keep);
+	http_out_str(&out, "[");
+	for (size_t i = 0; i < s.n && i < most; i++) {
+		http_out_str(&out, i > 0 ? "," : "");
+		http_out_bytes(&out, s.all.text + s.row[i].at, s.row[i].len);
 	}
-	free(row);
-	return list;
+	http_out_str(&out, "]");
+	http_answer_out(a, JSON_TYPE, &out);
+	for (size_t i = 0; i < s.n; i++)
+		free(s.row[i].text);
+	free(s.row);
+	free(s.all.text);
 }
 
 static void get_table(const struct http_request *r, struct http_answer *a)
@@ -462,7 +525,7 @@ static void get_table(const struct http_request *r, struct http_answer *a)
 		ask_stream(a, k, JSON_TYPE, more_table);
 		return;
 	}
-	http_answer_json(a, 200, sorted_table(k, i));
+	answer_sorted(a, k, i);
 	ask_free(k);
 }
 

@@ -58,6 +58,52 @@ json_t *rest_json_text(const char *text)
 	return json;
 }
 
+// Bytes at the start that need neither escapes nor a look at UTF-8.
+static size_t plain_len(const char *text)
+{
+	size_t n = 0;
+	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+		n++;
+	return n;
+}
+
+void rest_put_text(struct http_out *out, const char *text)
+{
+	const size_t n = plain_len(text);
+	if (text[n] != '\0') {
+		http_out_json(out, rest_json_text(text));
+		return;
+	}
+	http_out_bytes(out, "\"", 1);
+	http_out_bytes(out, text, n);
+	http_out_bytes(out, "\"", 1);
+}
+
+void rest_put_count(struct http_out *out, uint64_t n)
+{
+	char text[24];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	strbuf_u64(&b, n);
+	http_out_bytes(out, text, b.len);
+}
+
+void rest_put_real(struct http_out *out, double number)
+{
+	char text[32];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	if (!isfinite(number)) {
+		strbuf_str(&b, "null");
+	} else if (number >= 0 && number < 1e15 && number == floor(number)) {
+		strbuf_u64(&b, (uint64_t)number);
+		strbuf_str(&b, ".0");
+	} else {
+		b.len = (size_t)snprintf(text, sizeof(text), "%.15g", number);
+		if (strspn(text, "-0123456789") == b.len) // a number with a fraction stays one
+			strbuf_str(&b, ".0");
+	}
+	http_out_bytes(out, text, b.len);
+}
+
 static json_t *prefix_json(const struct prefix *p)
 {
 	char addr[ADDR_TEXT_SIZE], text[ADDR_TEXT_SIZE + 4];

@@ -11,6 +11,7 @@
 
 #include "analyzer/query.h"
 #include "weir/config/schema.h"
+#include "weir/http/http.h"
 
 /// Flags of json_dumps(): numbers are estimates, 15 digits are more than enough.
 #define REST_DUMP (JSON_COMPACT | JSON_REAL_PRECISION(15))
@@ -30,6 +31,11 @@ const char *rest_direction(uint32_t direction);
 size_t rest_char_size(const char *text, size_t len);
 /// A JSON text of bytes that the wire may have chosen: what is no UTF-8 becomes U+FFFD.
 json_t *rest_json_text(const char *text);
+/// The same, appended to an answer; and numbers as json_integer(), json_real() would look. Where
+/// there are many values these take a tenth of the time.
+void rest_put_text(struct http_out *out, const char *text);
+void rest_put_count(struct http_out *out, uint64_t n);
+void rest_put_real(struct http_out *out, double number);
 /// A list of addresses and prefixes.
 json_t *rest_prefixes(const struct prefix_list *list);
 /// agentName and portName, where the telemetry told them.
