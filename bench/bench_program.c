@@ -9,6 +9,7 @@
 //   disjoint  their keys take turns: pairs, 5-tuples, MAC addresses, ports, one address
 //   filtered  as shared, and each has a filter that few packets pass
 //   function  keys of functions: mask, group, suffix of the stack
+//   pattern   as shared, and each has a filter with a pattern that few packets match
 //
 // The last column is the cost of N definitions by that of the single one of the same kind: below N,
 // since a sample is decoded and dissected once.
@@ -37,10 +38,12 @@ enum kind {
 	KIND_DISJOINT,
 	KIND_FILTERED,
 	KIND_FUNCTION,
+	KIND_PATTERN,
 	KINDS,
 };
 
-static const char *const kind_names[KINDS] = {"shared", "disjoint", "filtered", "function"};
+static const char *const kind_names[KINDS] = {"shared", "disjoint", "filtered", "function",
+					      "pattern"};
 
 static const char *keys_of(enum kind kind, unsigned i)
 {
@@ -51,6 +54,17 @@ static const char *keys_of(enum kind kind, unsigned i)
 	return BENCH_TUPLE;
 }
 
+static const char *filter_of(enum kind kind, unsigned i, char *text, size_t size)
+{
+	if (kind == KIND_FILTERED)
+		snprintf(text, size, "ipprotocol=6&tcpdestinationport=%u,%u", 80 + i, 8000 + i);
+	else if (kind == KIND_PATTERN)
+		snprintf(text, size, "ipdestination~10\\.(%u|1%u)\\..*", i, i);
+	else
+		text[0] = '\0';
+	return text;
+}
+
 static struct program *compile(enum kind kind, unsigned n, const struct program_tables *tables)
 {
 	static char names[MAX_DEFS][16], filters[MAX_DEFS][64];
@@ -58,16 +72,15 @@ static struct program *compile(enum kind kind, unsigned n, const struct program_
 	struct err_msg msg = {0};
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(names[i], sizeof(names[i]), "f%u", i);
-		snprintf(filters[i], sizeof(filters[i]), "ipprotocol=6&tcpdestinationport=%u,%u",
-			 80 + i, 8000 + i);
-		spec[i] = (struct flow_spec){.name = names[i],
-					     .keys = keys_of(kind, i),
-					     .value = "bytes",
-					     .values = "",
-					     .filter = kind == KIND_FILTERED ? filters[i] : "",
-					     .fs = ",",
-					     .n = 5,
-					     .t = 2};
+		spec[i] = (struct flow_spec){
+			.name = names[i],
+			.keys = keys_of(kind, i),
+			.value = "bytes",
+			.values = "",
+			.filter = filter_of(kind, i, filters[i], sizeof(filters[i])),
+			.fs = ",",
+			.n = 5,
+			.t = 2};
 	}
 	struct program *p = program_compile_with(spec, n, tables, &msg);
 	if (p == NULL) {

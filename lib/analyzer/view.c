@@ -36,6 +36,7 @@ struct view {
 	char *flow, *key, *source;
 	struct selector *selector;
 	struct pattern *filter;
+	struct hs_scratch *scratch; // to match it in
 	struct view_query query;
 
 	enum phase phase;
@@ -78,9 +79,10 @@ static int compile_filter(struct view *v, const char *text, struct err_msg *msg)
 	if (text == NULL || *text == '\0')
 		return 0;
 	v->filter = pattern_compile(text, strlen(text), msg);
-	if (v->filter == NULL)
-		err_prefix(msg, "filter");
-	return v->filter != NULL ? 0 : ERR_INVALID;
+	if (v->filter != NULL)
+		return pattern_reserve(v->filter, &v->scratch, msg);
+	err_prefix(msg, "filter");
+	return ERR_INVALID;
 }
 
 struct view *view_new(const struct analyzer *a, const struct view_query *query, struct err_msg *msg)
@@ -126,6 +128,7 @@ void view_free(struct view *v)
 	free(v->key);
 	free(v->source);
 	selector_free(v->selector);
+	pattern_scratch_free(v->scratch);
 	pattern_free(v->filter);
 	drop_scratch(v);
 	free(v->row);
@@ -402,8 +405,8 @@ static void keep_rows(struct view *v)
 	size_t kept = v->n_rows;
 	for (uint32_t i = 0; i < v->n_chosen; i++) {
 		const struct view_row *row = &v->row[v->n_rows + i];
-		if (v->filter != NULL &&
-		    !pattern_match(v->filter, row->flow.key_text, strlen(row->flow.key_text)))
+		if (v->filter != NULL && !pattern_match(v->filter, v->scratch, row->flow.key_text,
+							strlen(row->flow.key_text)))
 			continue;
 		if (kept != v->n_rows + i)
 			v->row[kept] = *row;

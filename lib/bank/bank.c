@@ -99,16 +99,17 @@ struct bank *bank_shell_init(void *mem, const struct bank_config *config)
 	return b;
 }
 
-struct bank_table **bank_bind(struct bank *b, const struct program *program, const int32_t *from,
-			      struct bank_table **list)
+void bank_bind(struct bank *b, const struct program *program, const int32_t *from,
+	       struct bank_kit *kit)
 {
-	struct bank_table **before = b->table;
+	const struct bank_kit before = {b->table, b->scratch};
 	for (uint32_t i = 0; i < program->n_def; i++)
 		if (from[i] >= 0)
-			list[i] = before[from[i]];
+			kit->table[i] = before.table[from[i]];
 	b->program = program;
-	b->table = list;
-	return before;
+	b->table = kit->table;
+	b->scratch = kit->scratch;
+	*kit = before;
 }
 
 size_t bank_size(const struct program *program, const struct bank_config *config)
@@ -125,6 +126,7 @@ struct bank *bank_init(void *mem, const struct program *program, const struct ba
 	uint8_t *p = mem;
 	struct bank *b = bank_shell_init(take(&p, bank_shell_size(config)), config);
 	b->program = program;
+	b->scratch = program->scratch;
 	b->table = take(&p, program->n_def * sizeof(struct bank_table *));
 	for (uint32_t i = 0; i < program->n_def; i++) {
 		const struct flow_def *def = &program->def[i];

@@ -169,6 +169,7 @@ struct bank {
 	uint32_t rtflow_looks;        ///< rtflow samples that are still to be logged
 	struct unknown_tags *unknown; ///< samples and flow records; counter records: see the log
 	struct bank_table **table;    ///< one per definition
+	struct hs_scratch *scratch;   ///< what filters match in (pattern.h)
 	struct bank_config config;
 };
 
@@ -186,14 +187,21 @@ size_t bank_table_size(const struct flow_def *def, const struct bank_config *con
 struct bank_table *bank_table_init(void *mem, const struct flow_def *def,
 				   const struct bank_config *config, uint64_t seed);
 
-/// Measure @p program from now on. Its i-th table is the present one of number from[i]; where that
-/// is negative (program_match()), list[i] as the caller has filled it in. The bank keeps @p list,
-/// of program->n_def, and returns its former list: that, and the tables of it that were not taken
-/// over, are the caller's again. The bank is retired or not published yet. Cannot fail.
-struct bank_table **bank_bind(struct bank *b, const struct program *program, const int32_t *from,
-			      struct bank_table **list);
+/// What a bank needs to measure a program.
+struct bank_kit {
+	struct bank_table **table;  ///< one per definition
+	struct hs_scratch *scratch; ///< a copy of the program's (pattern.h); NULL where it has none
+};
 
-/// For a program that never changes, a bank and its tables in one block: bytes of it.
+/// Measure @p program from now on. Its i-th table is the present one of number from[i]; where that
+/// is negative (program_match()), kit->table[i] as the caller has filled it in. The bank keeps what
+/// is in @p kit and leaves there what it had: that, and the tables that were not taken over, are
+/// the caller's again. The bank is retired or not published yet. Cannot fail.
+void bank_bind(struct bank *b, const struct program *program, const int32_t *from,
+	       struct bank_kit *kit);
+
+/// For a program that never changes, a bank and its tables in one block: bytes of it. It matches
+/// patterns in the program's scratch memory: such banks are of one thread.
 size_t bank_size(const struct program *program, const struct bank_config *config);
 /// Lay out such a bank in @p mem (zeroed, aligned to 64 bytes) and return it.
 struct bank *bank_init(void *mem, const struct program *program, const struct bank_config *config);

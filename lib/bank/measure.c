@@ -80,7 +80,7 @@ static __attribute__((noinline)) bool gather_sample(const struct bank *b, struct
 	const struct sample *s = &in->sample[k];
 	const struct packet *p = packet_of(b, in, k);
 	double value;
-	if (!flow_def_match(def, p)) {
+	if (!flow_def_match(def, p, b->scratch)) {
 		missed->filtered++;
 		return false;
 	}

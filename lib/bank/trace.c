@@ -128,6 +128,7 @@ struct trace_reader *trace_reader_init(void *mem, const struct program *program)
 {
 	struct trace_reader *r = mem;
 	r->bank.program = program;
+	r->bank.scratch = program->scratch;
 	r->bank.unknown = &r->unknown;
 	r->intake.stats = &r->stats;
 	r->origin.known = &r->agent;
@@ -210,6 +211,7 @@ static bool read_sample(struct trace_reader *r, const struct sflow_sample *s,
 		.direction = direction_of(&fs),
 		.discarded = s->tag == SFLOW_DISCARDED_PACKET,
 		.packet = p,
+		.scratch = r->bank.scratch,
 	};
 	out->bytes = sample_read(&r->passage, p, &fs, out->direction, out->discarded, &raw);
 	if (raw.body == NULL)
@@ -235,6 +237,6 @@ bool trace_next(struct trace_reader *r, struct trace_sample *out)
 
 bool trace_key(const struct trace_sample *s, const struct flow_def *def, uint8_t *key)
 {
-	return s->discarded == def->dropped && flow_def_match(def, s->packet) &&
+	return s->discarded == def->dropped && flow_def_match(def, s->packet, s->scratch) &&
 	       flow_def_key(def, s->packet, 0, key);
 }

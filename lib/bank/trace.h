@@ -27,7 +27,8 @@
 /// What is kept are datagrams as they came, duplicates and such of agents that are not admitted
 /// too; the reader takes them apart anew, with the decoder that measures.
 ///
-/// Thread-safety: as said; a reader belongs to one thread. Memory: the caller's, trace_ring_size()
+/// Thread-safety: as said; the readers of a program belong to one thread, which matches patterns in
+/// the program's scratch memory. Memory: the caller's, trace_ring_size()
 /// for a ring, trace_reader_size() (some 100 kB) for a reader. Limits: a datagram that exceeds half
 /// a trace is not kept.
 
@@ -74,7 +75,8 @@ struct trace_sample {
 	uint32_t bytes;     ///< of the frame on the wire
 	bool discarded;
 	const struct packet *packet;
-	const uint8_t *header; ///< NULL: the sample has no raw header
+	struct hs_scratch *scratch; ///< the program's
+	const uint8_t *header;      ///< NULL: the sample has no raw header
 	uint32_t header_len;
 	uint32_t protocol; ///< enum header_protocol
 };

@@ -150,13 +150,28 @@ static int add_literal(struct parser *ps, struct test *t, const char *text, size
 		       (size_t)(text - ps->text) + 1, (int)len, text, t->expr.alt[0].field->name);
 }
 
+// One of the former program: compiling takes a thousand times longer than looking for it.
+static struct pattern *find_pattern(const struct parser *ps, const char *text, size_t len)
+{
+	const struct program *former = ps->tables != NULL ? ps->tables->former : NULL;
+	for (uint32_t i = 0; former != NULL && i < former->n_def; i++) {
+		const struct filter *f = former->def[i].filter;
+		struct pattern *p = f != NULL ? filter_pattern(f, text, len) : NULL;
+		if (p != NULL)
+			return pattern_ref(p);
+	}
+	return NULL;
+}
+
 static int add_pattern(struct parser *ps, struct test *t, const char *text, size_t len)
 {
 	struct pattern **list = realloc(t->pattern, (t->n_pattern + 1) * sizeof(*list));
 	if (list == NULL)
 		return err_set(ps->msg, ERR_MEMORY, "out of memory");
 	t->pattern = list;
-	list[t->n_pattern] = pattern_compile(text, len, ps->msg);
+	list[t->n_pattern] = find_pattern(ps, text, len);
+	if (list[t->n_pattern] == NULL)
+		list[t->n_pattern] = pattern_compile(text, len, ps->msg);
 	if (list[t->n_pattern++] != NULL)
 		return 0;
 	char where[40];
@@ -380,6 +395,33 @@ void filter_free(struct filter *f)
 	free(f);
 }
 
+int filter_reserve(const struct filter *f, struct hs_scratch **scratch, struct err_msg *msg)
+{
+	int err = 0;
+	for (int i = 0; i < f->n_test; i++)
+		for (unsigned k = 0; k < f->test[i].n_pattern && err == 0; k++)
+			err = pattern_reserve(f->test[i].pattern[k], scratch, msg);
+	return err;
+}
+
+struct pattern *filter_pattern(const struct filter *f, const char *text, size_t len)
+{
+	for (int i = 0; i < f->n_test; i++)
+		for (unsigned k = 0; k < f->test[i].n_pattern; k++)
+			if (pattern_is(f->test[i].pattern[k], text, len))
+				return f->test[i].pattern[k];
+	return NULL;
+}
+
+size_t filter_size(const struct filter *f)
+{
+	size_t size = 0;
+	for (int i = 0; i < f->n_test; i++)
+		for (unsigned k = 0; k < f->test[i].n_pattern; k++)
+			size += pattern_size(f->test[i].pattern[k]);
+	return size;
+}
+
 // Is the attribute equal to one of the values? Absence is equal to null only.
 static bool equals(const struct test *t, const struct packet *p)
 {
@@ -396,7 +438,7 @@ static bool equals(const struct test *t, const struct packet *p)
 }
 
 // Does a pattern match the attribute's text?
-static bool matches(const struct test *t, const struct packet *p)
+static bool matches(const struct test *t, const struct packet *p, struct hs_scratch *scratch)
 {
 	struct key_value v;
 	char text[VALUE_TEXT_SIZE];
@@ -404,17 +446,17 @@ static bool matches(const struct test *t, const struct packet *p)
 		return false;
 	const size_t len = value_text(&v, text);
 	for (unsigned i = 0; i < t->n_pattern; i++)
-		if (pattern_match(t->pattern[i], text, len))
+		if (pattern_match(t->pattern[i], scratch, text, len))
 			return true;
 	return false;
 }
 
-bool filter_match(const struct filter *f, const struct packet *p)
+bool filter_match(const struct filter *f, const struct packet *p, struct hs_scratch *scratch)
 {
 	int i = 0;
 	while (i >= 0) {
 		const struct test *t = &f->test[i];
-		i = t->next[(t->matching ? matches(t, p) : equals(t, p)) != t->negated];
+		i = t->next[(t->matching ? matches(t, p, scratch) : equals(t, p)) != t->negated];
 	}
 	return i == ACCEPT;
 }

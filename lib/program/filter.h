@@ -17,7 +17,8 @@
 /// Compiled into a list of tests, each with the index of the next test for either outcome; jumps go
 /// forward only, so evaluation ends after at most as many steps as there are tests.
 ///
-/// Thread-safety: immutable once compiled.
+/// Thread-safety: immutable once compiled; patterns are matched in scratch memory that whoever
+/// evaluates the filter has for itself.
 
 #include <stdbool.h>
 
@@ -25,13 +26,22 @@
 #include "packet/packet.h"
 
 struct filter;
+struct hs_scratch;
 struct key_field;
+struct pattern;
 struct program_tables;
 
 /// NULL and a message that points at the character when @p text is wrong.
 struct filter *filter_compile(const char *text, const struct program_tables *tables,
 			      struct err_msg *msg);
 void filter_free(struct filter *f);
-bool filter_match(const struct filter *f, const struct packet *p);
+/// Make @p scratch (pattern.h) enough for its patterns, too; it stays NULL when there is none. 0 or
+/// ERR_MEMORY with a message.
+int filter_reserve(const struct filter *f, struct hs_scratch **scratch, struct err_msg *msg);
+bool filter_match(const struct filter *f, const struct packet *p, struct hs_scratch *scratch);
+/// The pattern that was compiled from this text, or NULL.
+struct pattern *filter_pattern(const struct filter *f, const char *text, size_t len);
+/// Bytes that its patterns take.
+size_t filter_size(const struct filter *f);
 /// True when @p is holds for an attribute of some test.
 bool filter_any_field(const struct filter *f, bool (*is)(const struct key_field *));

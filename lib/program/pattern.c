@@ -2,453 +2,332 @@
 // Copyright (c) 2026 The weir authors
 #include "program/pattern.h"
 
+#include <assert.h>
+#include <ctype.h>
+#include <hs/hs.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	WORDS = PATTERN_POSITIONS / 64,
-	DEPTH = 32,         // of parentheses
-	WORK_MAX = 1 << 16, // atoms read, those of repetitions as often as they repeat
-	UNBOUNDED = -1,
+	DEPTH = 32, // of parentheses
+	FLAGS = HS_FLAG_DOTALL | HS_FLAG_SINGLEMATCH | HS_FLAG_ALLOWEMPTY,
 };
 
-// A set of positions.
-struct set {
-	uint64_t word[WORDS];
-};
+// Around a pattern, so that it matches the whole text and keeps its `|` and quotes to itself.
+static const char before[] = "\\A(?:", after[] = "\\E)\\z";
 
 struct pattern {
-	unsigned n; // positions
-	unsigned n_words;
-	bool empty; // matches the empty text
-	struct set first, last;
-	struct set *accepts; // by byte: the positions that take it
-	struct set *follow;  // by position: those that may come next
+	hs_database_t *db;
+	uint32_t refs;
+	size_t len;  // of the text
+	size_t size; // of the database, bytes
+	char text[]; // with a NUL
 };
 
-// A part of the pattern as positions.
-struct part {
-	bool empty;
-	struct set first, last;
+// --- what a pattern may cost --------------------------------------------------------------------
+
+// What stands in parentheses, or outside of all.
+struct level {
+	const char *open;
+	unsigned all;  // positions, repetitions counted out
+	unsigned last; // of them: of what a repetition would repeat
 };
 
-struct parser {
+struct reader {
 	const char *text, *p, *end;
-	unsigned depth, work;
-	bool any_case;
-	struct pattern *out;
 	struct err_msg *msg;
+	struct level level[DEPTH + 1];
+	unsigned depth, repeats;
 };
 
-// The bytes that a position takes.
-struct bytes {
-	uint64_t word[4];
-};
-
-static int fail(struct parser *ps, const char *what)
+static int fail(const struct reader *r, const char *at, const char *what)
 {
-	return err_set(ps->msg, ERR_INVALID, "pattern, character %zu: %s",
-		       (size_t)(ps->p - ps->text) + 1, what);
+	return err_set(r->msg, ERR_INVALID, "pattern, character %zu: %s",
+		       (size_t)(at - r->text) + 1, what);
 }
 
-static void unite(struct set *a, const struct set *b)
+static int count(struct reader *r, unsigned n)
 {
-	for (unsigned i = 0; i < WORDS; i++)
-		a->word[i] |= b->word[i];
+	struct level *l = &r->level[r->depth];
+	l->all += n;
+	l->last = n;
+	if (l->all <= PATTERN_POSITIONS)
+		return 0;
+	return err_set(r->msg, ERR_RANGE,
+		       "pattern longer than %d characters, repetitions counted out",
+		       PATTERN_POSITIONS);
 }
 
-// Each position of @p from may be followed by each of @p to.
-static void connect(struct parser *ps, const struct set *from, const struct set *to)
+// Behind @p what, or the end.
+static const char *skip_to(const struct reader *r, const char *from, const char *what)
 {
-	for (unsigned i = 0; i < WORDS; i++)
-		for (uint64_t w = from->word[i]; w != 0; w &= w - 1)
-			unite(&ps->out->follow[64 * i + (unsigned)__builtin_ctzll(w)], to);
+	const char *found = from < r->end ? strstr(from, what) : NULL;
+	return found != NULL ? found + strlen(what) : r->end;
 }
 
-static void add_byte(struct bytes *b, unsigned c)
+static int read_escape(struct reader *r)
 {
-	b->word[c >> 6] |= (uint64_t)1 << (c & 63);
-}
-
-static void add_range(struct bytes *b, unsigned from, unsigned to)
-{
-	for (unsigned c = from; c <= to; c++)
-		add_byte(b, c);
-}
-
-static void negate(struct bytes *b)
-{
-	for (unsigned i = 0; i < 4; i++)
-		b->word[i] = ~b->word[i];
-}
-
-// Letters in both their forms.
-static void add_other_case(struct bytes *b)
-{
-	const uint64_t letters = 0x07fffffe, had = b->word[1];
-	b->word[1] |= (had & letters) << 32 | (had >> 32 & letters);
-}
-
-static void add_class(struct bytes *b, char name)
-{
-	struct bytes class = {0};
-	switch (name | 0x20) {
-	case 'd': add_range(&class, '0', '9'); break;
-	case 's':
-		add_range(&class, '\t', '\r');
-		add_byte(&class, ' ');
-		break;
-	default:
-		add_range(&class, '0', '9');
-		add_range(&class, 'a', 'z');
-		add_range(&class, 'A', 'Z');
-		add_byte(&class, '_');
+	const char *start = r->p;
+	if (start[1] == 'Q') {
+		r->p = skip_to(r, start + 2, "\\E");
+		const size_t n = (size_t)(r->p - start);
+		return count(r, n < PATTERN_POSITIONS ? (unsigned)n : PATTERN_POSITIONS + 1);
 	}
-	if ((name & 0x20) == 0)
-		negate(&class);
-	for (unsigned i = 0; i < 4; i++)
-		b->word[i] |= class.word[i];
+	r->p += start[1] != '\0' ? 2 : 1;
+	if (start[1] != '\0' && strchr("pPx", start[1]) != NULL && *r->p == '{')
+		r->p = skip_to(r, r->p, "}");
+	return count(r, 1);
 }
 
-static bool is_letter_or_digit(char c)
+// The library says what is wrong with brackets that do not end.
+static int read_brackets(struct reader *r)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-// Behind a backslash. The byte, or -1 for a class, or a negative error below that.
-static int parse_escape(struct parser *ps, struct bytes *b)
-{
-	if (ps->p == ps->end)
-		return fail(ps, "nothing behind the backslash") - 1;
-	const char c = *ps->p++;
-	if (strchr("dDsSwW", c) != NULL && c != '\0') {
-		add_class(b, c);
-		return -1;
+	const char *p = r->p + 1 + (r->p[1] == '^');
+	for (bool first = true; p < r->end && (*p != ']' || first); first = false) {
+		if (p[0] == '\\' && p[1] == 'Q')
+			return fail(r, p, "\\Q in brackets is not known: put \\ before each");
+		if (p[0] == '&' && p[1] == '&')
+			return fail(r, p, "&& in brackets is not known");
+		if (p[0] == '[' && p[1] == ':')
+			p = skip_to(r, p, ":]");
+		else
+			p += p[0] == '\\' && p[1] != '\0' ? 2 : 1;
 	}
-	if (c == 't' || c == 'n') {
-		add_byte(b, c == 't' ? '\t' : '\n');
-		return c == 't' ? '\t' : '\n';
-	}
-	if (is_letter_or_digit(c)) {
-		ps->p--;
-		return fail(ps, "expected \\d, \\w, \\s, \\t, \\n or punctuation") - 1;
-	}
-	add_byte(b, (uint8_t)c);
-	return (uint8_t)c;
+	r->p = p < r->end ? p + 1 : r->end;
+	return count(r, 1);
 }
 
-// One member of [ ], not yet a range. As parse_escape().
-static int parse_member(struct parser *ps, struct bytes *b)
+static int read_open(struct reader *r)
 {
-	if (ps->p == ps->end)
-		return fail(ps, "expected ]") - 1;
-	const char c = *ps->p++;
-	if (c == '\\')
-		return parse_escape(ps, b);
-	add_byte(b, (uint8_t)c);
-	return (uint8_t)c;
+	const char *at = r->p++;
+	if (r->depth == DEPTH)
+		return fail(r, at, "parentheses nested too deep");
+	r->level[++r->depth] = (struct level){.open = at};
+	if (*r->p != '?')
+		return 0;
+	for (r->p++; isalpha((unsigned char)*r->p) || *r->p == '-'; r->p++)
+		if (*r->p == 'x')
+			return fail(r, at, "(?x) is not known: write the pattern without blanks");
+	return *r->p == '#' ? fail(r, at, "comments are not known") : 0;
 }
 
-static int parse_brackets(struct parser *ps, struct bytes *b)
+static int read_close(struct reader *r)
 {
-	const bool negated = ps->p < ps->end && *ps->p == '^';
-	ps->p += negated;
-	const char *start = ps->p;
-	while (ps->p == start || ps->p == ps->end || *ps->p != ']') {
-		const int from = parse_member(ps, b);
-		if (from < -1)
-			return from;
-		if (from < 0 || ps->end - ps->p < 2 || *ps->p != '-' || ps->p[1] == ']')
-			continue;
-		ps->p++;
-		const int to = parse_member(ps, b);
-		if (to < -1)
-			return to;
-		if (to < from)
-			return fail(ps, "the range ends before it begins");
-		add_range(b, (unsigned)from, (unsigned)to);
-	}
-	ps->p++;
-	if (ps->any_case)
-		add_other_case(b);
-	if (negated)
-		negate(b);
-	return 0;
+	if (r->depth == 0)
+		return fail(r, r->p, "there is no ( for this )");
+	const unsigned n = r->level[r->depth--].all;
+	r->p++;
+	return count(r, n > 0 ? n : 1);
 }
 
-static int add_position(struct parser *ps, const struct bytes *b, struct part *out)
+// A number of repetitions, cut where it exceeds what is allowed.
+static unsigned read_number(struct reader *r)
 {
-	struct pattern *const p = ps->out;
-	if (p->n == PATTERN_POSITIONS)
-		return err_set(ps->msg, ERR_RANGE,
-			       "pattern longer than %d characters, repetitions counted out",
-			       PATTERN_POSITIONS);
-	const unsigned i = p->n++;
-	struct set one = {0};
-	one.word[i / 64] = (uint64_t)1 << (i % 64);
-	*out = (struct part){.first = one, .last = one};
-	for (unsigned c = 0; c < 256; c++)
-		if (b->word[c >> 6] >> (c & 63) & 1)
-			unite(&p->accepts[c], &one);
-	return 0;
-}
-
-static int parse_alternatives(struct parser *ps, struct part *out);
-
-static int parse_group(struct parser *ps, struct part *out)
-{
-	if (ps->end - ps->p >= 2 && ps->p[0] == '?') {
-		if (ps->p[1] != ':')
-			return fail(ps, "expected (?: or a plain group; (?i) stands in front");
-		ps->p += 2;
-	}
-	if (++ps->depth > DEPTH)
-		return fail(ps, "parentheses nested too deep");
-	const int err = parse_alternatives(ps, out);
-	if (err != 0)
-		return err;
-	ps->depth--;
-	if (ps->p == ps->end)
-		return fail(ps, "expected )");
-	ps->p++;
-	return 0;
-}
-
-static int parse_atom(struct parser *ps, struct part *out)
-{
-	if (++ps->work > WORK_MAX)
-		return fail(ps, "too many repetitions");
-	struct bytes b = {0};
-	const char c = *ps->p++;
-	int err = 0;
-	switch (c) {
-	case '(': return parse_group(ps, out);
-	case '[': err = parse_brackets(ps, &b); break;
-	case '\\': err = parse_escape(ps, &b) < -1 ? ERR_INVALID : 0; break;
-	case '.': negate(&b); break;
-	case '*':
-	case '+':
-	case '?':
-	case '{':
-	case '^':
-	case '$': ps->p--; return fail(ps, "nothing to repeat, or a \\ is missing");
-	default: add_byte(&b, (uint8_t)c);
-	}
-	if (ps->any_case)
-		add_other_case(&b);
-	return err != 0 ? err : add_position(ps, &b, out);
-}
-
-static int parse_number(struct parser *ps)
-{
-	int n = 0;
-	const char *start = ps->p;
-	while (ps->p < ps->end && *ps->p >= '0' && *ps->p <= '9' && n <= PATTERN_POSITIONS)
-		n = 10 * n + (*ps->p++ - '0');
-	if (ps->p == start || n > PATTERN_POSITIONS)
-		return fail(ps, "expected a number of at most 512");
+	unsigned n = 0;
+	for (; isdigit((unsigned char)*r->p); r->p++)
+		if (n <= PATTERN_POSITIONS)
+			n = 10 * n + (unsigned)(*r->p - '0');
 	return n;
 }
 
-// How often an atom may come.
-static int parse_repeat(struct parser *ps, int *min, int *max)
+// True when `{` begins a repetition: {3} {3,} {3,5}; else it stands for itself.
+static bool read_range(struct reader *r, unsigned *copies, bool *fixed)
 {
-	switch (*ps->p++) {
-	case '*': *min = 0, *max = UNBOUNDED; return 0;
-	case '+': *min = 1, *max = UNBOUNDED; return 0;
-	case '?': *min = 0, *max = 1; return 0;
+	const char *start = r->p++;
+	const unsigned min = read_number(r);
+	unsigned max = min;
+	*fixed = *r->p != ',';
+	if (!*fixed) {
+		r->p++;
+		max = read_number(r);
 	}
-	*min = *max = parse_number(ps);
-	if (*min < 0)
-		return *min;
-	if (ps->p < ps->end && *ps->p == ',') {
-		ps->p++;
-		*max = ps->p < ps->end && *ps->p == '}' ? UNBOUNDED : parse_number(ps);
-		if (*max < UNBOUNDED)
-			return *max;
+	*copies = max > min ? max : min;
+	if (*r->p == '}' && r->p > start + 1) {
+		r->p++;
+		return true;
 	}
-	if (ps->p == ps->end || *ps->p != '}')
-		return fail(ps, "expected }");
-	ps->p++;
-	return *max != UNBOUNDED && *max < *min ? fail(ps, "the range ends before it begins") : 0;
+	r->p = start + 1;
+	return false;
 }
 
-static void append(struct parser *ps, struct part *a, const struct part *b)
+static int read_repeat(struct reader *r)
 {
-	connect(ps, &a->last, &b->first);
-	if (a->empty)
-		unite(&a->first, &b->first);
-	if (!b->empty)
-		a->last = (struct set){0};
-	unite(&a->last, &b->last);
-	a->empty &= b->empty;
+	unsigned copies = 1;
+	bool fixed = false;
+	if (*r->p != '{')
+		r->p++;
+	else if (!read_range(r, &copies, &fixed))
+		return count(r, 1);
+	if (*r->p == '?')
+		r->p++; // the shortest first: all the same to a whole text
+	if (!fixed && ++r->repeats > PATTERN_REPEATS)
+		return err_set(r->msg, ERR_RANGE, "pattern of more than %d repetitions",
+			       PATTERN_REPEATS);
+	struct level *l = &r->level[r->depth];
+	const unsigned once = l->last;
+	l->all -= once;
+	return count(r, copies > 1 ? copies * once : once);
 }
 
-// The atom from @p start on, @p min to @p max times: copies, of which those beyond min may be left
-// out. @p out has the first one already.
-static int repeat(struct parser *ps, const char *start, int min, int max, struct part *out)
+static int read_next(struct reader *r)
 {
-	const char *after = ps->p;
-	const int copies = max == UNBOUNDED ? (min > 1 ? min : 1) : max;
-	struct part all = {.empty = true};
-	for (int i = 0; i < copies; i++) {
-		struct part one = *out;
-		if (i > 0) {
-			ps->p = start;
-			const int err = parse_atom(ps, &one);
-			if (err != 0)
-				return err;
-		}
-		one.empty |= i >= min;
-		if (max == UNBOUNDED && i == copies - 1)
-			connect(ps, &one.last, &one.first);
-		append(ps, &all, &one);
+	switch (*r->p) {
+	case '\\': return read_escape(r);
+	case '[': return read_brackets(r);
+	case '(': return read_open(r);
+	case ')': return read_close(r);
+	case '*':
+	case '+':
+	case '?':
+	case '{': return read_repeat(r);
+	case '|': r->level[r->depth].last = 0; break;
+	default: r->p++; return count(r, 1);
 	}
-	ps->p = after;
-	*out = all;
+	r->p++;
 	return 0;
 }
 
-static int parse_item(struct parser *ps, struct part *out)
+// Is it within the limits? Never counts less than the library will build; whether it is a pattern
+// at all is left to that, parentheses apart.
+static int check_cost(const char *text, size_t len, struct err_msg *msg)
 {
-	const char *start = ps->p;
-	int err = parse_atom(ps, out);
-	bool repeated = false;
-	while (err == 0 && ps->p < ps->end && *ps->p != '\0' && strchr("*+?{", *ps->p) != NULL) {
-		if (repeated) { // `*?` and `++` choose among matches: the whole text has one
-			if (*ps->p == '{' || *ps->p == '*')
-				return fail(ps, "repeated twice");
-			ps->p++;
-			break;
-		}
-		int min, max;
-		err = parse_repeat(ps, &min, &max);
-		if (err == 0)
-			err = repeat(ps, start, min, max, out);
-		repeated = true;
-	}
-	return err;
-}
-
-static int parse_sequence(struct parser *ps, struct part *out)
-{
-	*out = (struct part){.empty = true};
-	while (ps->p < ps->end && *ps->p != '|' && *ps->p != ')') {
-		struct part item;
-		const int err = parse_item(ps, &item);
+	struct reader r = {.text = text, .p = text, .end = text + len, .msg = msg};
+	while (r.p < r.end) {
+		const int err = read_next(&r);
 		if (err != 0)
 			return err;
-		append(ps, out, &item);
 	}
-	return 0;
+	return r.depth == 0 ? 0 : fail(&r, r.level[r.depth].open, "there is no ) for this (");
 }
 
-static int parse_alternatives(struct parser *ps, struct part *out)
+// --- the library --------------------------------------------------------------------------------
+
+// What the library says, its "at index 3" as a character of a pattern that stood @p shift bytes in.
+static void explain(hs_compile_error_t *e, size_t shift, struct err_msg *msg)
 {
-	int err = parse_sequence(ps, out);
-	while (err == 0 && ps->p < ps->end && *ps->p == '|') {
-		ps->p++;
-		struct part other;
-		err = parse_sequence(ps, &other);
-		if (err != 0)
-			break;
-		unite(&out->first, &other.first);
-		unite(&out->last, &other.last);
-		out->empty |= other.empty;
+	const char *index = strstr(e->message, "index ");
+	if (index == NULL) {
+		err_set(msg, ERR_INVALID, "pattern: %s", e->message);
+	} else {
+		char *rest;
+		const size_t at = strtoul(index + 6, &rest, 10);
+		size_t head = (size_t)(index - e->message);
+		if (head >= 3 && memcmp(index - 3, "at ", 3) == 0)
+			head -= 3;
+		while (head > 0 && strchr(" ,", e->message[head - 1]) != NULL)
+			head--;
+		err_set(msg, ERR_INVALID, "pattern, character %zu: %.*s%s",
+			at >= shift ? at - shift + 1 : 1, (int)head, e->message, rest);
 	}
-	return err;
+	hs_free_compile_error(e);
 }
 
-static bool ends_in_dollar(const char *text, size_t len)
+// By itself it must be a pattern: what follows it could repair it.
+static bool is_pattern(const char *text, struct err_msg *msg)
 {
-	size_t escapes = 0;
-	while (escapes + 1 < len && text[len - 2 - escapes] == '\\')
-		escapes++;
-	return len > 0 && text[len - 1] == '$' && escapes % 2 == 0;
+	hs_expr_info_t *info = NULL;
+	hs_compile_error_t *e = NULL;
+	const bool is = hs_expression_info(text, FLAGS, &info, &e) == HS_SUCCESS;
+	if (!is)
+		explain(e, 0, msg);
+	free(info);
+	return is;
 }
 
-static int parse(struct parser *ps)
+static int compile(struct pattern *p, struct err_msg *msg)
 {
-	struct part all;
-	const int err = parse_alternatives(ps, &all);
-	if (err != 0)
-		return err;
-	if (ps->p != ps->end)
-		return fail(ps, "expected the end: there is no ( for this )");
-	ps->out->empty = all.empty;
-	ps->out->first = all.first;
-	ps->out->last = all.last;
-	ps->out->n_words = (ps->out->n + 63) / 64;
-	return 0;
-}
-
-// What stands in front: ^ says what is so anyway, (?i) that case does not matter.
-static void parse_front(struct parser *ps)
-{
-	static const char fold[] = "(?i)";
-	const size_t n = sizeof(fold) - 1;
-	ps->p += ps->p < ps->end && *ps->p == '^';
-	ps->any_case = (size_t)(ps->end - ps->p) >= n && memcmp(ps->p, fold, n) == 0;
-	if (!ps->any_case)
-		return;
-	ps->p += n;
-	ps->p += ps->p < ps->end && *ps->p == '^';
+	hs_compile_error_t *e = NULL;
+	char *whole = malloc(p->len + sizeof(before) + sizeof(after));
+	if (whole == NULL)
+		return err_set(msg, ERR_MEMORY, "out of memory");
+	memcpy(whole, before, sizeof(before) - 1);
+	memcpy(whole + sizeof(before) - 1, p->text, p->len);
+	memcpy(whole + sizeof(before) - 1 + p->len, after, sizeof(after));
+	const hs_error_t err = hs_compile(whole, FLAGS, HS_MODE_BLOCK, NULL, &p->db, &e);
+	free(whole);
+	if (err != HS_SUCCESS) {
+		explain(e, sizeof(before) - 1, msg);
+		return ERR_INVALID;
+	}
+	hs_database_size(p->db, &p->size);
+	if (p->size <= PATTERN_SIZE_MAX)
+		return 0;
+	return err_set(msg, ERR_RANGE, "pattern takes %zu bytes compiled, at most %zu", p->size,
+		       PATTERN_SIZE_MAX);
 }
 
 struct pattern *pattern_compile(const char *text, size_t len, struct err_msg *msg)
 {
-	struct pattern *p = calloc(1, sizeof(*p));
-	if (p != NULL) {
-		p->accepts = calloc(256, sizeof(*p->accepts));
-		p->follow = calloc(PATTERN_POSITIONS, sizeof(*p->follow));
-	}
-	if (p == NULL || p->accepts == NULL || p->follow == NULL) {
-		pattern_free(p);
+	struct pattern *p = calloc(1, sizeof(*p) + len + 1);
+	if (p == NULL) {
 		err_set(msg, ERR_MEMORY, "out of memory");
 		return NULL;
 	}
-	struct parser ps = {.text = text, .p = text, .end = text + len, .out = p, .msg = msg};
-	parse_front(&ps);
-	ps.end -= ends_in_dollar(ps.p, (size_t)(ps.end - ps.p));
-	if (parse(&ps) == 0)
+	p->refs = 1;
+	p->len = len;
+	memcpy(p->text, text, len);
+	if (check_cost(p->text, len, msg) == 0 && is_pattern(p->text, msg) && compile(p, msg) == 0)
 		return p;
 	pattern_free(p);
 	return NULL;
 }
 
+struct pattern *pattern_ref(struct pattern *p)
+{
+	__atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
 void pattern_free(struct pattern *p)
 {
-	if (p == NULL)
+	if (p == NULL || __atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	free(p->accepts);
-	free(p->follow);
+	hs_free_database(p->db);
 	free(p);
 }
 
-bool pattern_match(const struct pattern *p, const char *text, size_t len)
+bool pattern_is(const struct pattern *p, const char *text, size_t len)
 {
-	if (len == 0)
-		return p->empty;
-	struct set now, next = p->first;
-	for (size_t at = 0; at < len; at++) {
-		const struct set *takes = &p->accepts[(uint8_t)text[at]];
-		uint64_t any = 0;
-		for (unsigned i = 0; i < p->n_words; i++)
-			any |= now.word[i] = next.word[i] & takes->word[i];
-		if (any == 0)
-			return false;
-		memset(&next, 0, p->n_words * sizeof(next.word[0]));
-		for (unsigned i = 0; i < p->n_words; i++)
-			for (uint64_t w = now.word[i]; w != 0; w &= w - 1) {
-				const struct set *f =
-					&p->follow[64 * i + (unsigned)__builtin_ctzll(w)];
-				for (unsigned k = 0; k < p->n_words; k++)
-					next.word[k] |= f->word[k];
-			}
-	}
-	uint64_t any = 0;
-	for (unsigned i = 0; i < p->n_words; i++)
-		any |= now.word[i] & p->last.word[i];
-	return any != 0;
+	return p->len == len && memcmp(p->text, text, len) == 0;
+}
+
+size_t pattern_size(const struct pattern *p)
+{
+	return sizeof(*p) + p->len + p->size;
+}
+
+int pattern_reserve(const struct pattern *p, struct hs_scratch **s, struct err_msg *msg)
+{
+	return hs_alloc_scratch(p->db, s) == HS_SUCCESS ? 0
+							: err_set(msg, ERR_MEMORY, "out of memory");
+}
+
+struct hs_scratch *pattern_scratch_copy(const struct hs_scratch *s)
+{
+	struct hs_scratch *copy = NULL;
+	return hs_clone_scratch(s, &copy) == HS_SUCCESS ? copy : NULL;
+}
+
+void pattern_scratch_free(struct hs_scratch *s)
+{
+	hs_free_scratch(s);
+}
+
+// The first match is the only one: of the whole text.
+static int note_match(unsigned id, unsigned long long from, unsigned long long to, unsigned flags,
+		      void *ctx)
+{
+	(void)id, (void)from, (void)to, (void)flags;
+	*(bool *)ctx = true;
+	return 0;
+}
+
+bool pattern_match(const struct pattern *p, struct hs_scratch *s, const char *text, size_t len)
+{
+	bool is = false;
+	const hs_error_t err = hs_scan(p->db, text, (unsigned)len, 0, s, note_match, &is);
+	assert(err == HS_SUCCESS); // else the scratch is not made for it, or is another thread's
+	(void)err;
+	return is;
 }

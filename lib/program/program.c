@@ -12,6 +12,7 @@
 #include "program/filter.h"
 #include "program/function.h"
 #include "program/key.h"
+#include "program/pattern.h"
 #include "table/cell.h"
 
 // s, where a definition does not say.
@@ -323,6 +324,9 @@ struct program *program_compile_with(const struct flow_spec *specs, size_t n,
 		p->n_def++; // first, so that a half-made definition is freed too
 		if (compile_def(&p->def[i], &specs[i], tables, msg) != 0)
 			goto fail;
+		const struct filter *f = p->def[i].filter;
+		if (f != NULL && filter_reserve(f, &p->scratch, msg) != 0)
+			goto fail;
 		p->inner |= def_any_field(&p->def[i], key_field_is_inner);
 		p->meta |= def_any_field(&p->def[i], key_field_is_meta);
 	}
@@ -365,8 +369,17 @@ void program_free(struct program *p)
 		return;
 	for (uint32_t i = 0; i < p->n_def; i++)
 		def_clear(&p->def[i]);
+	pattern_scratch_free(p->scratch);
 	free(p->def);
 	free(p);
+}
+
+size_t program_patterns_size(const struct program *p)
+{
+	size_t size = 0;
+	for (uint32_t i = 0; i < p->n_def; i++)
+		size += p->def[i].filter != NULL ? filter_size(p->def[i].filter) : 0;
+	return size;
 }
 
 // Keys that were gathered by one can be read by the other. The form of a key follows from its text,

@@ -221,6 +221,9 @@ struct program {
 	uint32_t n_def;
 	bool inner; ///< somebody reads the stack: its text, or an occurrence but the outermost
 	bool meta;  ///< somebody reads struct packet_meta
+	/// What filters match in: of one thread at a time, in weir of who reads traces (trace.h);
+	/// each bank has its own (bank_bind()). NULL where no filter has a pattern.
+	struct hs_scratch *scratch;
 	struct flow_def *def;
 };
 
@@ -271,12 +274,15 @@ struct program_tables {
 	int (*load)(void *ctx, const char *function, const char *name, struct program_table *out,
 		    struct err_msg *msg);
 	void *ctx;
+	const struct program *former; ///< shares patterns of the same text; NULL = none
 };
 
 /// As program_compile(), with tables for functions to look up; NULL = none.
 struct program *program_compile_with(const struct flow_spec *specs, size_t n,
 				     const struct program_tables *tables, struct err_msg *msg);
 void program_free(struct program *p);
+/// Bytes that the patterns of its filters take.
+size_t program_patterns_size(const struct program *p);
 
 /// Which definitions of @p to keep the state that they have in @p from: out[i] is the number of the
 /// one of the same name and text there, or -1. What they look up may differ: labels lie in keys as
@@ -342,10 +348,11 @@ static inline bool flow_def_key(const struct flow_def *def, const struct packet 
 	return true;
 }
 
-/// True when the packet passes the filter.
-static inline bool flow_def_match(const struct flow_def *def, const struct packet *p)
+/// True when the packet passes the filter. @p scratch: a copy of the program's.
+static inline bool flow_def_match(const struct flow_def *def, const struct packet *p,
+				  struct hs_scratch *scratch)
 {
-	return def->filter == NULL || filter_match(def->filter, p);
+	return def->filter == NULL || filter_match(def->filter, p, scratch);
 }
 
 /// As flow_def_key(), for a plain sample that has all that def->plain_needs and @p plain->wants

@@ -29,14 +29,15 @@ static const struct program_tables *tables(void)
 	return &all;
 }
 
-static void evaluate(const struct flow_def *def, const uint8_t *data, size_t size)
+static void evaluate(const struct flow_def *def, struct hs_scratch *scratch, const uint8_t *data,
+		     size_t size)
 {
 	struct packet p;
 	memset(&p, 0, sizeof(p));
 	packet_reset(&p, data, (uint32_t)size);
 	packet_dissect(&p, HEADER_ETHERNET, 1, (uint32_t)size - 1, DISSECT_ALL);
 	_Alignas(8) uint8_t key[PROGRAM_KEY_MAX];
-	flow_def_match(def, &p);
+	flow_def_match(def, &p, scratch);
 	if (!flow_def_key(def, &p, 1, key))
 		return;
 	char text[4096];
@@ -66,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct program *p = program_compile_with(&spec, 1, tables(), &msg);
 	FUZZ_CHECK((p == NULL) == (msg.text[0] != '\0'));
 	if (p != NULL)
-		evaluate(&p->def[0], data, size);
+		evaluate(&p->def[0], p->scratch, data, size);
 	program_free(p);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "base/cursor.h"
 #include "packet/dissect.h"
 #include "program/filter.h"
+#include "program/pattern.h"
 #include "program/program.h"
 
 // Ethernet, VLAN 100 priority 5, IPv4 10.0.0.1 -> 10.0.0.2, TCP 1234 -> 80, SYN+ACK.
@@ -96,7 +97,10 @@ static inline bool matches(const char *filter, const struct program_tables *tabl
 		fail_msg("%s: %s", filter, msg.text);
 	struct packet p = dissected(frame, len);
 	p.base[SPACE_META] = (const uint8_t *)&p;
-	const bool is = filter_match(f, &p);
+	struct hs_scratch *scratch = NULL;
+	assert_int_equal(filter_reserve(f, &scratch, &msg), 0);
+	const bool is = filter_match(f, &p, scratch);
+	pattern_scratch_free(scratch);
 	filter_free(f);
 	return is;
 }

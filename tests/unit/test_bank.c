@@ -594,7 +594,8 @@ static void another_program_keeps_tables(void **state)
 	assert_int_equal(from[1], 0);
 	struct bank_table *fresh = new_table(r, &second->def[0]);
 	struct bank_table *list[2] = {fresh};
-	bank_bind(r->bank, second, from, list);
+	struct bank_kit kit = {.table = list};
+	bank_bind(r->bank, second, from, &kit);
 	r->program = second;
 	assert_true(value_of(r, 1, "10.0.0.7,10.0.1.1") == 1518.0 * RATE); // moved, not emptied
 	shot_begin(&s, 1, 2, 5000);
@@ -605,7 +606,9 @@ static void another_program_keeps_tables(void **state)
 
 	const int32_t back[] = {1};
 	struct bank_table *one[1];
-	assert_ptr_equal(bank_bind(r->bank, first, back, one), list);
+	kit.table = one;
+	bank_bind(r->bank, first, back, &kit);
+	assert_ptr_equal(kit.table, list);
 	assert_ptr_equal(one[0], list[1]);
 	r->program = first;
 	assert_true(value_of(r, 0, "10.0.0.7,10.0.1.1") == 2036.0 * RATE);

@@ -19,14 +19,14 @@ static struct changing *changing_new(const struct settings *set)
 	for (int w = 0; w < WORKERS; w++) {
 		struct bank *shell = bank_shell_init(zeroed(bank_shell_size(&c->rig->bank_config)),
 						     &c->rig->bank_config);
-		struct bank_table **list = calloc(set->n_specs + 1, sizeof(struct bank_table *));
+		struct bank_kit kit = {calloc(set->n_specs + 1, sizeof(struct bank_table *)), NULL};
 		int32_t from[8] = {-1, -1, -1, -1, -1, -1, -1, -1};
 		for (uint32_t d = 0; d < c->rig->program->n_def; d++)
-			list[d] =
+			kit.table[d] =
 				bank_table_init(zeroed(bank_table_size(&c->rig->program->def[d],
 								       &c->rig->bank_config)),
 						&c->rig->program->def[d], &c->rig->bank_config, d);
-		bank_bind(shell, c->rig->program, from, list);
+		bank_bind(shell, c->rig->program, from, &kit);
 		bank_clear(shell, c->rig->now, UINT64_MAX);
 		free(c->rig->worker[w].bank);
 		c->rig->worker[w].bank = shell;
@@ -46,17 +46,17 @@ static void bind_worker(struct changing *c, struct worker *k, const struct progr
 			const int32_t *from)
 {
 	const struct program *before = k->bank->program;
-	struct bank_table **list = calloc(next->n_def + 1, sizeof(struct bank_table *));
+	struct bank_kit kit = {calloc(next->n_def + 1, sizeof(struct bank_table *)), NULL};
 	for (uint32_t d = 0; d < next->n_def; d++)
 		if (from[d] < 0)
-			list[d] = bank_table_init(
+			kit.table[d] = bank_table_init(
 				zeroed(bank_table_size(&next->def[d], &c->rig->bank_config)),
 				&next->def[d], &c->rig->bank_config, d);
-	struct bank_table **old = bank_bind(k->bank, next, from, list);
+	bank_bind(k->bank, next, from, &kit);
 	for (uint32_t d = 0; d < before->n_def; d++)
 		if (!taken(from, next->n_def, d))
-			free(old[d]);
-	free(old);
+			free(kit.table[d]);
+	free(kit.table);
 	bank_clear(k->bank, c->rig->now, UINT64_MAX);
 }
 

@@ -433,7 +433,7 @@ static void tables_must_fit_the_budget(void **state)
 	c.memory = need;
 	c.learned_size = 3 << 20; // maps of host: and link: count, too
 	assert_int_equal(config_check_memory(&c, p, &msg), ERR_FULL);
-	assert_non_null(strstr(msg.text, ", groups and maps: 3.0MiB); raise memory"));
+	assert_non_null(strstr(msg.text, ", groups, maps and patterns: 3.0MiB); raise memory"));
 	c.learned_size = 0;
 	c.entries *= 2;
 	assert_true(config_memory(&c, p) > need);

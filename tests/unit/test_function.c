@@ -221,7 +221,8 @@ static void mistakes_are_explained(void **state)
 			       "unknown function \"grup\" (did you mean \"group\"?)"));
 	struct err_msg msg = {0};
 	assert_null(filter_compile("vlan=1&stack~a(b", NULL, &msg));
-	assert_string_equal(msg.text, "at character 14: pattern, character 4: expected )");
+	assert_string_equal(msg.text,
+			    "at character 14: pattern, character 2: there is no ) for this (");
 }
 
 // A datagram from 10.0.0.9 around an Ethernet frame that came in at port 7.

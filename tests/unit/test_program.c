@@ -272,6 +272,27 @@ static void equal_definitions_keep_their_state(void **state)
 	group_free(two);
 }
 
+// Compiling a pattern takes a thousand times longer than the rest of a definition.
+static void equal_patterns_are_compiled_once(void **state)
+{
+	struct flow_spec a = spec("ipsource", "bytes", "stack~.*tcp&ipsource~10\\..*"),
+			 b = spec("ipdestination", "bytes", "stack~.*tcp");
+	struct program *p = program_compile(&a, 1, NULL);
+	struct program *q =
+		program_compile_with(&b, 1, &(struct program_tables){.former = p}, NULL);
+	struct pattern *tcp = filter_pattern(p->def[0].filter, ".*tcp", 5);
+	assert_non_null(tcp);
+	assert_null(filter_pattern(p->def[0].filter, ".*", 2));
+	assert_ptr_equal(filter_pattern(q->def[0].filter, ".*tcp", 5), tcp);
+	assert_true(program_patterns_size(p) > program_patterns_size(q));
+	assert_ptr_not_equal(p->scratch, q->scratch);
+	program_free(p); // and what is shared stays
+	struct packet packet = dissected(tcp_frame, sizeof(tcp_frame));
+	packet.base[SPACE_META] = (const uint8_t *)&packet;
+	assert_true(flow_def_match(&q->def[0], &packet, q->scratch));
+	program_free(q);
+}
+
 static void values_are_read(void **state)
 {
 	struct flow_spec s = spec("", "ipbytes", "");
@@ -305,6 +326,7 @@ int main(void)
 		cmocka_unit_test(adjacent_copies_are_fused),
 		cmocka_unit_test(identity_follows_the_text),
 		cmocka_unit_test(equal_definitions_keep_their_state),
+		cmocka_unit_test(equal_patterns_are_compiled_once),
 		cmocka_unit_test(values_are_read),
 	};
 	return cmocka_run_group_tests_name("program", tests, NULL, NULL);

@@ -112,7 +112,7 @@ static void wrong_questions(void **state)
 		 "agents: expected ALL, TOPOLOGY, EDGE, CORE, addresses or host names"},
 		{{.flow = "pair", .agents = ",;"},
 		 "agents: expected ALL, TOPOLOGY, EDGE, CORE, addresses or host names"},
-		{{.flow = "pair", .filter = "a("}, "filter: pattern, character 3: "},
+		{{.flow = "pair", .filter = "a("}, "filter: pattern, character 2: "},
 		{{.flow = "pear"}, "no flow \"pear\""},
 	};
 	struct rig *r = rig_of(&pair);

@@ -184,7 +184,8 @@ struct config {
 	int (*learn)(void *learned, const char *function, const char *name,
 		     struct program_table *out, struct err_msg *msg);
 	void *learned;
-	uint64_t learned_size; ///< bytes of the maps that it has given; part of the budget
+	const struct program *former; ///< program_tables.former
+	uint64_t learned_size;        ///< bytes of the maps that it has given; part of the budget
 
 	struct program_table *tables; ///< groups and maps, as read; not in the arena
 	size_t n_tables;

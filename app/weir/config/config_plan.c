@@ -71,7 +71,12 @@ struct program *config_compile(const struct config *c, struct err_msg *msg)
 {
 	struct err_msg found = {0};
 	const struct program_tables tables = {
-		.at = c->tables, .n = c->n_tables, .load = load_table, .ctx = (void *)(uintptr_t)c};
+		.at = c->tables,
+		.n = c->n_tables,
+		.load = load_table,
+		.ctx = (void *)(uintptr_t)c,
+		.former = c->former,
+	};
 	struct program *all = program_compile_with(c->flows, c->n_flows, &tables, &found);
 	if (all != NULL)
 		return all;
@@ -142,7 +147,7 @@ void config_policy(const struct config *c, struct intake_policy *out)
 struct sizes {
 	uint64_t worker;   // banks and intake of one worker
 	uint64_t analyzer; // bytes
-	uint64_t tables;   // groups and maps, learned ones among them
+	uint64_t tables;   // groups and maps, learned ones among them, and patterns
 };
 
 static struct sizes sizes_of(const struct config *c, const struct program *program)
@@ -154,7 +159,7 @@ static struct sizes sizes_of(const struct config *c, const struct program *progr
 	return (struct sizes){
 		.worker = BANKS * (uint64_t)bank_size(program, &bank) + intake_size(&bank),
 		.analyzer = analyzer_size(&analyzer, program, c->thresholds, c->n_thresholds),
-		.tables = config_tables_size(c) + c->learned_size,
+		.tables = config_tables_size(c) + c->learned_size + program_patterns_size(program),
 	};
 }
 
@@ -179,11 +184,12 @@ int config_check_memory(const struct config *c, const struct program *program, s
 	char tables[SIZE_TEXT];
 	if (need <= c->memory)
 		return 0;
-	return err_set(msg, ERR_FULL,
-		       "memory: %s allowed, %s needed (flows: %zu, workers: %u of %s, merged: %s, "
-		       "groups and maps: %s); raise memory, or lower entries, store, triggered, "
-		       "sources or agents",
-		       mebibytes(c->memory, budget), mebibytes(need, total), c->n_flows,
-		       config_workers(c), mebibytes(s.worker, worker),
-		       mebibytes(s.analyzer, analyzer), mebibytes(s.tables, tables));
+	return err_set(
+		msg, ERR_FULL,
+		"memory: %s allowed, %s needed (flows: %zu, workers: %u of %s, merged: %s, "
+		"groups, maps and patterns: %s); raise memory, or lower entries, store, triggered, "
+		"sources or agents",
+		mebibytes(c->memory, budget), mebibytes(need, total), c->n_flows, config_workers(c),
+		mebibytes(s.worker, worker), mebibytes(s.analyzer, analyzer),
+		mebibytes(s.tables, tables));
 }

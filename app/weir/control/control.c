@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyzer/analyzer.h"
+#include "program/pattern.h"
 #include "weir/config/config_names.h"
 #include "weir/config/config_plan.h"
 #include "weir/core/aggregator.h"
@@ -264,14 +265,16 @@ static void serve(struct control *c, struct request *list, unsigned seconds)
 }
 
 // The program of a set, if it compiles and fits.
-static int compile(struct control *c, const struct definitions *set, uint64_t memory,
-		   const struct request *r, struct program **program, uint64_t *round)
+static int compile(struct control *c, const struct trial *t, const struct definitions *set,
+		   uint64_t memory, const struct request *r, struct program **program,
+		   uint64_t *round)
 {
 	struct arena arena = {0};
 	struct config view;
 	int err = definitions_view(set, c->config.config, &arena, &view, r->msg);
 	if (err == 0) {
 		view.memory = memory;
+		view.former = t->program != NULL ? t->program : c->program;
 		view.learn = learned_load;
 		view.learned = c->learned;
 		*round = learned_begin(c->learned);
@@ -299,7 +302,7 @@ static int accept(struct control *c, struct trial *t, struct definitions *next, 
 {
 	struct program *program = NULL;
 	uint64_t round = 0;
-	const int err = compile(c, next, memory, r, &program, &round);
+	const int err = compile(c, t, next, memory, r, &program, &round);
 	if (err != 0)
 		return err;
 	program_free(t->program);
@@ -404,14 +407,17 @@ static bool is_taken(const int32_t *from, uint32_t n, uint32_t i)
 	return false;
 }
 
-// The lists of a change, with the tables that are new: two lists for each worker.
-static int make_tables(struct control *c, struct change *change, struct err_msg *msg)
+// The lists of tables of a change, with those that are new, and memory to match patterns in.
+static int make_kits(struct control *c, struct change *change, struct err_msg *msg)
 {
 	const struct program *p = change->program;
 	// No definitions need no list: so the last change of all leaves nothing to be freed.
 	for (uint32_t i = 0; i < 2 * c->config.n_workers && p->n_def > 0; i++) {
-		change->list[i] = calloc(p->n_def, sizeof(struct bank_table *));
-		if (change->list[i] == NULL)
+		struct bank_kit *kit = &change->kit[i];
+		kit->table = calloc(p->n_def, sizeof(struct bank_table *));
+		if (p->scratch != NULL)
+			kit->scratch = pattern_scratch_copy(p->scratch);
+		if (kit->table == NULL || (p->scratch != NULL && kit->scratch == NULL))
 			return err_set(msg, ERR_MEMORY, "out of memory");
 		for (uint32_t d = 0; d < p->n_def; d++) {
 			if (change->from[d] >= 0)
@@ -421,24 +427,25 @@ static int make_tables(struct control *c, struct change *change, struct err_msg 
 						   bank_table_size(&p->def[d], bank), msg);
 			if (mem == NULL)
 				return ERR_MEMORY;
-			change->list[i][d] =
+			kit->table[d] =
 				bank_table_init(mem, &p->def[d], bank, bank->seed + i / 2 + d);
 		}
 	}
 	return 0;
 }
 
-// What is measured no longer: of lists of @p p, the tables that @p next does not have.
-static void free_tables(struct control *c, struct change *change, const struct program *p,
-			const struct program *next)
+// What is measured no longer: of kits of @p p, the tables that @p next does not have.
+static void free_kits(struct control *c, struct change *change, const struct program *p,
+		      const struct program *next)
 {
 	for (uint32_t i = 0; i < 2 * c->config.n_workers; i++) {
-		struct bank_table **list = change->list[i];
+		struct bank_table **list = change->kit[i].table;
 		for (uint32_t d = 0; list != NULL && d < p->n_def; d++)
 			if (list[d] != NULL &&
 			    (next == NULL || !is_taken(change->from, next->n_def, d)))
 				c->config.give(c->config.ctx, list[d]);
 		free(list);
+		pattern_scratch_free(change->kit[i].scratch);
 	}
 }
 
@@ -449,7 +456,7 @@ static int prepare(struct control *c, struct change *change, const struct defini
 	struct config view;
 	int err = definitions_view(set, c->config.config, &arena, &view, msg);
 	if (err == 0)
-		err = make_tables(c, change, msg);
+		err = make_kits(c, change, msg);
 	if (err == 0) {
 		change->analyzer =
 			analyzer_prepare(c->config.analyzer, change->program, change->from,
@@ -467,22 +474,21 @@ static int put_in_force(struct control *c, struct trial *t, struct err_msg *msg)
 	int32_t *from = calloc(t->program->n_def + 1, sizeof(*from));
 	struct change change = {
 		.program = t->program, .from = from, .rename = t->reloaded, .names = t->names};
-	change.list = calloc(2 * (size_t)c->config.n_workers, sizeof(*change.list));
+	change.kit = calloc(2 * (size_t)c->config.n_workers, sizeof(*change.kit));
 	int err =
-		from != NULL && change.list != NULL ? 0 : err_set(msg, ERR_MEMORY, "out of memory");
+		from != NULL && change.kit != NULL ? 0 : err_set(msg, ERR_MEMORY, "out of memory");
 	sem_init(&change.done, 0, 0);
 	if (err == 0) {
 		program_match(before, t->program, from);
 		err = prepare(c, &change, &t->set, msg);
 		if (err == 0)
 			err = aggregator_change(c->config.aggregator, &change, t->seconds, msg);
-		// Before it is in force the lists have what is new, after it what was before.
-		free_tables(c, &change, err == 0 ? before : t->program,
-			    err == 0 ? t->program : NULL);
+		// Before it is in force the kits have what is new, after it what was before.
+		free_kits(c, &change, err == 0 ? before : t->program, err == 0 ? t->program : NULL);
 	}
 	analyzer_change_free(change.analyzer);
 	sem_destroy(&change.done);
-	free(change.list);
+	free(change.kit);
 	free(from);
 	if (err == 0) {
 		program_free(before);

@@ -517,10 +517,8 @@ static struct change *take_change(struct aggregator *a)
 // No worker has a spare: its tables may be exchanged.
 static void bind_spares(struct aggregator *a, struct change *c, unsigned side)
 {
-	for (uint32_t w = 0; w < a->config.n_workers; w++) {
-		struct bank_table ***list = &c->list[2 * w + side];
-		*list = bank_bind(a->spare[w], c->program, c->from, *list);
-	}
+	for (uint32_t w = 0; w < a->config.n_workers; w++)
+		bank_bind(a->spare[w], c->program, c->from, &c->kit[2 * w + side]);
 }
 
 static void begin_change(struct aggregator *a, struct change *c)
@@ -565,10 +563,8 @@ static void refuse_changes(struct aggregator *a)
 static void change_now(struct aggregator *a, struct change *c)
 {
 	begin_change(a, c);
-	for (uint32_t w = 0; w < a->config.n_workers; w++) {
-		struct bank_table ***list = &c->list[2 * w + 1];
-		*list = bank_bind(a->config.worker[w]->bank, c->program, c->from, *list);
-	}
+	for (uint32_t w = 0; w < a->config.n_workers; w++)
+		bank_bind(a->config.worker[w]->bank, c->program, c->from, &c->kit[2 * w + 1]);
 	pthread_mutex_lock(&a->lock);
 	apply(a, c);
 	pthread_mutex_unlock(&a->lock);

@@ -110,9 +110,9 @@ struct aggregator_stats {
 struct change {
 	const struct program *program;
 	const int32_t *from; ///< program_match() with the present one
-	/// Two for each worker, of one table per definition, with those that are new (bank_bind()).
-	/// Once it is applied: the former lists.
-	struct bank_table ***list;
+	/// Two for each worker, with the tables that are new (bank_bind()). Once it is applied:
+	/// what the banks had before.
+	struct bank_kit *kit;
 	struct analyzer_change *analyzer;
 	bool rename;         ///< exchange the analyzer's names, too:
 	struct names *names; ///< for these; once it is applied: the former ones
