@@ -132,7 +132,7 @@ static int start_forwarding(struct collector *c, struct err_msg *msg)
 {
 	const struct config *set = c->config;
 	c->forward = forward_new(
-		c->worker, c->n_workers,
+		c->worker, c->n_workers, c->inputs,
 		&(struct feed_tls){set->relay_certificate, set->relay_key, set->relay_ca});
 	if (c->forward == NULL)
 		return err_set(msg, ERR_MEMORY, "forwarding: out of memory");

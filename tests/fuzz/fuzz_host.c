@@ -37,6 +37,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint64_t t = 1; data[3] % 2 == 0 && t < 5000000000; t += 125000000)
 		while (host_timer(h, t, timer, sizeof(timer)) > 0)
 			continue;
+	// Neighbours that were asked for.
+	const struct addr four = addr_ip4((const uint8_t[4]){192, 0, 2, 1});
+	const struct addr six = addr_ip6((const uint8_t[16]){0x20, 1, 0xd, 0xb8, [15] = 1});
+	host_seek(h, 5000000000, &four, 0);
+	host_seek(h, 5000000000, &six, 0);
+	while (host_timer(h, 5500000000, timer, sizeof(timer)) > 0)
+		continue;
 	const uint32_t room = data[0] * 256u + data[1], len = (uint32_t)size - 4;
 	const uint64_t now = 6000000000 + data[2] * 100000000ull;
 	uint8_t *out = malloc(room + !room);

@@ -258,7 +258,7 @@ static void clear_forward(void)
 	if (!some)
 		return;
 	forward_free(g.c.forward);
-	g.c.forward = forward_new(g.c.worker, 1, &(struct feed_tls){.ca = "/nowhere"});
+	g.c.forward = forward_new(g.c.worker, 1, NULL, &(struct feed_tls){.ca = "/nowhere"});
 	FUZZ_CHECK(g.c.forward != NULL);
 }
 

@@ -525,9 +525,106 @@ static void workers_hand_over_what_may_be_for_it(void **state)
 	host_free(h);
 }
 
+// The next question of the host, and what it is like.
+static uint32_t question(struct host *h, uint64_t now, uint8_t *out)
+{
+	const uint64_t before = host_count(h, HOST_questions);
+	const uint32_t len = host_timer(h, now, out, SIZE);
+	assert_int_equal(host_count(h, HOST_questions), before + 1);
+	return len;
+}
+
+static void neighbours_are_asked_for(void **state)
+{
+	(void)state;
+	struct host *h = settled(false);
+	const struct addr theirs4 = addr_ip4(ip4_theirs);
+	struct sketch a, yes = arp(ours, 0, 2, ip4_theirs, ip4_ours);
+	uint8_t out[SIZE];
+	ask(h, 9 * SECOND, &yes, &a, HOST_no_answer); // nobody has asked
+	const int s = host_seek(h, 10 * SECOND, &theirs4, 0);
+	assert_int_equal(host_seek(h, 10 * SECOND, &theirs4, 0), s); // a second user
+	assert_null(host_found(h, s));
+	ask(h, 10 * SECOND, &yes, &a, HOST_no_answer); // not asked yet
+	assert_true(host_next(h) == 10 * SECOND);
+	assert_int_equal(question(h, 10 * SECOND, out), 42);
+	assert_memory_equal(out, broadcast, 6);
+	assert_memory_equal(out + 12, "\x08\x06\0\1\x08\0\6\4\0\1", 10);
+	assert_memory_equal(out + 22, ours, 6);
+	assert_memory_equal(out + 28, ip4_ours, 4);
+	assert_memory_equal(out + 38, ip4_theirs, 4);
+	yes.bytes[yes.net + 8] |= 1; // a group is nowhere
+	ask(h, 10 * SECOND, &yes, &a, HOST_malformed);
+	yes.bytes[yes.net + 8] &= 0xfe;
+	assert_int_equal(ask(h, 10 * SECOND, &yes, &a, HOST_neighbours), 0);
+	assert_memory_equal(host_found(h, s), theirs, 6);
+	yes.bytes[yes.net + 13] = 9; // believed only when asked again
+	ask(h, 11 * SECOND, &yes, &a, HOST_no_answer);
+	assert_memory_equal(host_found(h, s), theirs, 6);
+	// Asked anew after a while; known until three questions went unanswered.
+	assert_true(host_next(h) == 40 * SECOND);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(question(h, (40 + i) * SECOND, out), 42);
+		assert_non_null(host_found(h, s));
+	}
+	question(h, 43 * SECOND, out);
+	assert_null(host_found(h, s));
+	assert_true(host_next(h) == 53 * SECOND);
+	ask(h, 44 * SECOND, &yes, &a, HOST_neighbours);
+	assert_memory_equal(host_found(h, s), yes.bytes + yes.net + 8, 6);
+	host_link(h, 45 * SECOND, false);
+	assert_null(host_found(h, s));
+	assert_true(host_next(h) == UINT64_MAX);
+	host_forget(h, s);
+	host_forget(h, s);
+	host_free(h);
+}
+
+static void v6_neighbours_are_asked_for(void **state)
+{
+	(void)state;
+	struct host *h = settled(false);
+	const struct addr to = addr_ip6(ip6_theirs),
+			  tagged = addr_ip4((const uint8_t[4]){198, 51, 100, 1});
+	uint8_t out[SIZE], body[32] = {136, 0, 0, 0, 0x60};
+	struct sketch a;
+	memcpy(body + 8, ip6_theirs, 16);
+	memcpy(body + 24, (const uint8_t[8]){2, 1, 2, 0, 0, 0, 0, 7}, 8);
+	const int s = host_seek(h, 10 * SECOND, &to, 0);
+	assert_int_equal(question(h, 10 * SECOND, out), 14 + 40 + 32);
+	assert_memory_equal(out, "\x33\x33\xff\0\0\1", 6);
+	assert_memory_equal(out + 14 + 8, ip6_ours, 16);
+	assert_int_equal(out[14 + 40], 135);
+	assert_memory_equal(out + 14 + 40 + 8, ip6_theirs, 16);
+	assert_memory_equal(out + 14 + 40 + 26, ours, 6);
+	assert_int_equal(plain_sum(plain_sum(58 + 32, out + 14 + 8, 32), out + 54, 32), 0xffff);
+	const struct sketch yes = ip6(ours, 0, 58, 255, ip6_theirs, ip6_ours, body, 32);
+	ask(h, 10 * SECOND, &yes, &a, HOST_neighbours);
+	assert_memory_equal(host_found(h, s), body + 26, 6);
+	// On a VLAN; where we have no address nobody is asked.
+	const int on7 = host_seek(h, 11 * SECOND, &tagged, 7);
+	assert_int_equal(question(h, 11 * SECOND, out), 46);
+	const int nowhere = host_seek(h, 11 * SECOND, &to, 9);
+	assert_int_equal(host_timer(h, 11 * SECOND, out, SIZE), 0);
+	assert_true(host_next(h) > 11 * SECOND);
+	host_forget(h, nowhere);
+	for (unsigned i = 0; i < HOST_SEEKS - 2; i++) {
+		struct addr many = to;
+		many.bytes[14] = 1;
+		many.bytes[15] = (uint8_t)i;
+		assert_true(host_seek(h, 12 * SECOND, &many, 0) >= 0);
+	}
+	assert_int_equal(host_seek(h, 12 * SECOND, &to, 11), ERR_FULL);
+	host_forget(h, on7);
+	assert_true(host_seek(h, 12 * SECOND, &to, 11) >= 0);
+	host_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(neighbours_are_asked_for),
+		cmocka_unit_test(v6_neighbours_are_asked_for),
 		cmocka_unit_test(addresses_are_checked_then_announced),
 		cmocka_unit_test(addresses_are_announced_anew_when_the_cable_changes),
 		cmocka_unit_test(each_v6_vlan_has_a_link_local),

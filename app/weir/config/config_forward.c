@@ -84,6 +84,12 @@ static const struct member forward_rows[] = {
 	     "instead of an address: a weir with an input `relay`, reached over TLS",
 	     .check = is_url_or_none, .expect = CONFIG_RELAY_EXPECT),
 	COUNT("port", TARGET(port), 1, 65535, "6343", "UDP port of the other collector"),
+	TEXT("through", TARGET(through), 0, 64, "",
+	     "the `port` of an input with `addresses`, by which datagrams leave, from its address; "
+	     "what came by it is not copied. None: the kernel sends"),
+	TEXT("via", TARGET(via), 0, 64, "",
+	     "with `through`: address of the router; none: the other collector is on the link",
+	     .check = is_address_or_none, .expect = "an IP address"),
 	PREFIXES("agents", TARGET(agents), "agents whose datagrams it gets; none: all"),
 };
 
@@ -151,16 +157,33 @@ static int read_target(const struct schema_context *ctx, const struct schema *me
 	return err;
 }
 
+static int check_way(const struct schema_context *ctx, const struct node *n,
+		     const struct forward_target *t)
+{
+	struct addr via;
+	if (t->through[0] != '\0' && t->url[0] != '\0')
+		return schema_refuse_as(ctx, n, "no `through` beside url: the kernel sends that");
+	if (t->via[0] == '\0')
+		return 0;
+	if (t->through[0] == '\0')
+		return schema_refuse_as(ctx, n,
+					"`through` beside via: the kernel knows its routers");
+	if (addr_parse(t->via, &via) != 0 || via.family != t->addr.family)
+		return schema_refuse_as(ctx, n, "address and via of the same version of IP");
+	return 0;
+}
+
 int config_forward(const struct schema_context *ctx, const struct node *n, const char *name,
 		   struct forward_target *out)
 {
 	*out = (struct forward_target){.name = name};
 	if (n->kind != NODE_MAP)
-		return schema_refuse_as(ctx, n, "a map with address or url, port, agents");
+		return schema_refuse_as(ctx, n,
+					"a map with address or url, port, through, via, agents");
 	const int err = read_target(ctx, &forward_members, n, out);
 	if (err == 0 && (out->address[0] != '\0') == (out->url[0] != '\0'))
 		return schema_refuse_as(ctx, n, "exactly one of address and url");
-	return err;
+	return err != 0 ? err : check_way(ctx, n, out);
 }
 
 int config_tenant(const struct schema_context *ctx, const struct node *n, const char *name,

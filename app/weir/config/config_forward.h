@@ -35,6 +35,9 @@ struct forward_target {
 	const char *url;     ///< of a weir's input `relay`, tls+tcp://HOST:PORT; "" or NULL = UDP
 	struct addr addr;
 	uint32_t port;
+	const char
+		*through; ///< port of an input by which it is sent; "" or NULL = the kernel sends
+	const char *via;  ///< next hop there; "" or NULL = the address itself
 	struct prefix_list agents; ///< whose datagrams; none = all
 	bool tenant;               ///< `filters` say what it gets, instead of `agents`
 	struct tenant_filters filters;

@@ -11,6 +11,12 @@
 #define RECHECK             (60 * SECOND) // until an address that was taken is tried again
 #define DEFENCE             (10 * SECOND) // RFC 5227 section 2.4: DEFEND_INTERVAL
 #define PROTOCOL_HOP_BY_HOP 0
+// A neighbour that is asked for.
+#define SEEK_AGAIN   SECOND        // no answer yet
+#define SEEK_TRIES   3             // then it counts as unknown ...
+#define SEEK_SELDOM  (10 * SECOND) // ... and is asked for less often
+#define SEEK_REFRESH (30 * SECOND) // known
+#define SEEK_WAIT    (SECOND / 5)  // until an address of ours is in use
 
 const struct host_stat_info host_stat_info[N_HOST_STATS] = {
 #define HOST_STAT(name, role, help) [HOST_##name] = {#name, STAT_ROLE_##role, help},
@@ -145,6 +151,11 @@ uint32_t host_answer(struct host *h, uint64_t now, const uint8_t *frame, uint32_
 
 void host_link(struct host *h, uint64_t now, bool up)
 {
+	for (uint32_t i = 0; i < h->n_seeks; i++) {
+		h->seek[i].known = false;
+		h->seek[i].tries = 0;
+		h->seek[i].due = up && h->seek[i].users > 0 ? now : NEVER;
+	}
 	for (uint32_t i = 0; i < h->n; i++) {
 		struct host_entry *e = &h->entry[i];
 		e->state = up ? HOST_CHECKING : HOST_DOWN;
@@ -182,7 +193,108 @@ uint64_t host_next(const struct host *h)
 		const uint64_t due = e->due < e->report ? e->due : e->report;
 		next = due < next ? due : next;
 	}
+	for (uint32_t i = 0; i < h->n_seeks; i++)
+		next = h->seek[i].due < next ? h->seek[i].due : next;
 	return next;
+}
+
+// Neighbours --------------------------------------------------------------------------------------
+
+const struct host_entry *host_source(const struct host *h, enum addr_family family, uint16_t vlan)
+{
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct host_entry *e = &h->entry[i];
+		const bool here = e->vlan == vlan || (e->vlan == FRAME_ANY_VLAN && vlan == 0);
+		if (here && e->addr.family == family && e->state == HOST_USED)
+			return e;
+	}
+	return NULL;
+}
+
+bool host_has(const struct host *h, const struct addr *addr, uint16_t vlan)
+{
+	for (uint32_t i = 0; i < h->n; i++) {
+		const struct host_entry *e = &h->entry[i];
+		const bool here = e->vlan == vlan || (e->vlan == FRAME_ANY_VLAN && vlan == 0);
+		if (here && e->state == HOST_USED && addr_equal(&e->addr, addr))
+			return true;
+	}
+	return false;
+}
+
+const uint8_t *host_mac(const struct host *h)
+{
+	return h->mac;
+}
+
+static struct host_seek *find_seek(struct host *h, const struct addr *addr, uint16_t vlan)
+{
+	for (uint32_t i = 0; i < h->n_seeks; i++) {
+		struct host_seek *s = &h->seek[i];
+		if (s->users > 0 && s->vlan == vlan && addr_equal(&s->addr, addr))
+			return s;
+	}
+	return NULL;
+}
+
+static struct host_seek *free_seek(struct host *h)
+{
+	for (uint32_t i = 0; i < h->n_seeks; i++)
+		if (h->seek[i].users == 0)
+			return &h->seek[i];
+	return h->n_seeks < HOST_SEEKS ? &h->seek[h->n_seeks++] : NULL;
+}
+
+int host_seek(struct host *h, uint64_t now, const struct addr *addr, uint16_t vlan)
+{
+	struct host_seek *s = find_seek(h, addr, vlan);
+	if (s == NULL) {
+		s = free_seek(h);
+		if (s == NULL)
+			return ERR_FULL;
+		*s = (struct host_seek){.addr = *addr, .vlan = vlan, .due = now};
+	}
+	s->users++;
+	return (int)(s - h->seek);
+}
+
+const uint8_t *host_found(const struct host *h, int seek)
+{
+	return h->seek[seek].known ? h->seek[seek].mac : NULL;
+}
+
+void host_forget(struct host *h, int seek)
+{
+	struct host_seek *s = &h->seek[seek];
+	if (--s->users == 0)
+		*s = (struct host_seek){.due = NEVER};
+}
+
+bool host_learn(struct host *h, const struct addr *a, uint16_t vlan, const uint8_t mac[6],
+		uint64_t now)
+{
+	struct host_seek *s = find_seek(h, a, vlan);
+	if (s == NULL || s->tries == 0 || host_is_group(mac))
+		return false;
+	memcpy(s->mac, mac, 6);
+	s->known = true;
+	s->tries = 0;
+	s->due = now + SEEK_REFRESH;
+	return true;
+}
+
+static uint32_t ask(struct host *h, struct host_seek *s, uint64_t now, uint8_t *out, uint32_t size)
+{
+	const struct host_entry *from = host_source(h, (enum addr_family)s->addr.family, s->vlan);
+	s->due = now + SEEK_WAIT;
+	if (from == NULL)
+		return 0;
+	s->known &= s->tries < SEEK_TRIES;
+	s->due = now + (s->tries < SEEK_TRIES ? SEEK_AGAIN : SEEK_SELDOM);
+	s->tries += s->tries < SEEK_TRIES;
+	host_add(h, HOST_questions, 1);
+	return from->addr.family == ADDR_IP4 ? host_arp_question(h, from, s, out, size)
+					     : host_neighbour_question(h, from, s, out, size);
 }
 
 static uint32_t act(struct host *h, struct host_entry *e, enum action action, uint8_t *out,
@@ -229,6 +341,12 @@ uint32_t host_timer(struct host *h, uint64_t now, uint8_t *out, uint32_t size)
 			continue;
 		host_add(h, HOST_announcements, 1);
 		return len;
+	}
+	for (uint32_t i = 0; i < h->n_seeks; i++) {
+		const uint32_t len =
+			h->seek[i].due <= now ? ask(h, &h->seek[i], now, out, size) : 0;
+		if (len > 0)
+			return len;
 	}
 	return 0;
 }

@@ -24,6 +24,10 @@
 /// from a group, get no answer: nobody is flooded through us. Answers per second are limited, for
 /// each kind apart.
 ///
+/// Who sends from the port asks for neighbours (host_seek()): by ARP and neighbour solicitation,
+/// three times in a row, then every ten seconds; what is known is asked anew after half a minute,
+/// and forgotten when no answer comes. Only answers to what was asked are believed.
+///
 /// Frames that are sent say all that their protocol wants and no more than what was asked: an
 /// answer is never longer than the question, but for port unreachable, which quotes it.
 ///
@@ -85,6 +89,20 @@ void host_moved(struct host *h, uint64_t now);
 uint64_t host_next(const struct host *h);
 /// The next frame that is due at @p now; its length in @p out, 0 = none is due.
 uint32_t host_timer(struct host *h, uint64_t now, uint8_t *out, uint32_t size);
+
+/// Neighbours that are asked for, at most.
+#define HOST_SEEKS 64
+
+/// Ask where @p addr is on that VLAN (0 = untagged) from now on, until host_forget(). Its number,
+/// or ERR_FULL.
+int host_seek(struct host *h, uint64_t now, const struct addr *addr, uint16_t vlan);
+/// Its MAC address; NULL = not known, or not any more.
+const uint8_t *host_found(const struct host *h, int seek);
+void host_forget(struct host *h, int seek);
+/// Is this address of ours, on that VLAN, in use?
+bool host_has(const struct host *h, const struct addr *addr, uint16_t vlan);
+/// Our MAC address.
+const uint8_t *host_mac(const struct host *h);
 
 /// The @p i-th of the groups (MAC addresses) that must be received; false = there are fewer.
 bool host_group(const struct host *h, uint32_t i, uint8_t mac[6]);

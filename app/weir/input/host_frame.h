@@ -48,6 +48,17 @@ struct host_entry {
 	uint8_t other[6];
 };
 
+/// A neighbour that is asked for.
+struct host_seek {
+	struct addr addr; ///< none = the place is free
+	uint16_t vlan;
+	uint16_t users;
+	uint8_t tries; ///< questions since the latest answer
+	bool known;
+	uint8_t mac[6];
+	uint64_t due; ///< ns: next question
+};
+
 struct host {
 	uint8_t mac[6];
 	uint16_t udp_port;
@@ -55,6 +66,8 @@ struct host {
 	uint32_t rate;
 	struct host_bucket bucket[N_HOST_KINDS];
 	uint64_t stats[N_HOST_STATS];
+	struct host_seek seek[HOST_SEEKS];
+	uint32_t n_seeks; ///< places that were ever used
 	uint32_t n;
 	struct host_entry entry[];
 };
@@ -125,6 +138,11 @@ static inline uint8_t *host_write_link(const struct host *h, uint8_t *out, const
 
 /// The entry of an address on a VLAN, or NULL.
 struct host_entry *host_find(struct host *h, const struct addr *a, uint16_t vlan);
+/// An address of ours that is in use, of that family and VLAN; NULL = none.
+const struct host_entry *host_source(const struct host *h, enum addr_family family, uint16_t vlan);
+/// A neighbour says where it is. True when it was asked for.
+bool host_learn(struct host *h, const struct addr *a, uint16_t vlan, const uint8_t mac[6],
+		uint64_t now);
 /// May one more answer of this kind be given?
 bool host_allow(struct host *h, enum host_kind kind, uint64_t now);
 /// HOST_used verdict of a question for an entry, or why it is not answered.
@@ -143,6 +161,11 @@ uint32_t host_neighbour_probe(const struct host *h, const struct host_entry *e, 
 			      uint32_t size);
 uint32_t host_neighbour_announce(const struct host *h, const struct host_entry *e, uint8_t *out,
 				 uint32_t size);
+/// The question where @p s is, from an address of ours.
+uint32_t host_arp_question(const struct host *h, const struct host_entry *from,
+			   const struct host_seek *s, uint8_t *out, uint32_t size);
+uint32_t host_neighbour_question(const struct host *h, const struct host_entry *from,
+				 const struct host_seek *s, uint8_t *out, uint32_t size);
 uint32_t host_group_report(struct host *h, const struct host_entry *e, uint8_t *out, uint32_t size);
 
 /// ff02::1:ffXX:XXXX, the solicited-node group of an address (RFC 4291 section 2.7.1).

@@ -52,6 +52,17 @@ uint32_t host_arp_probe(const struct host *h, const struct host_entry *e, bool a
 	return len;
 }
 
+uint32_t host_arp_question(const struct host *h, const struct host_entry *from,
+			   const struct host_seek *s, uint8_t *out, uint32_t size)
+{
+	const uint32_t len = host_link_size(s->vlan) + ARP_SIZE;
+	if (len > size)
+		return 0;
+	uint8_t *p = host_write_link(h, out, broadcast, s->vlan, HOST_TYPE_ARP);
+	write_arp(p, ARP_REQUEST, h->mac, from->addr.bytes, nobody, s->addr.bytes);
+	return len;
+}
+
 // Somebody speaks for an address of ours; the frame that says whose it is, when that is due.
 static struct host_reply contest(struct host *h, struct host_frame *f, struct host_entry *e,
 				 const uint8_t mac[6])
@@ -91,7 +102,9 @@ struct host_reply host_arp(struct host *h, struct host_frame *f)
 	if (claimed != NULL && memcmp(arp + 8, h->mac, 6) != 0)
 		return contest(h, f, claimed, arp + 8);
 	if (operation != ARP_REQUEST)
-		return host_no_reply(HOST_no_answer);
+		return host_no_reply(host_learn(h, &sender, f->vlan, arp + 8, f->now)
+					     ? HOST_neighbours
+					     : HOST_no_answer);
 	// Two that check the same address at once: neither may have it (RFC 5227 section 2.1.1).
 	struct host_entry *wanted = host_find(h, &target, f->vlan);
 	if (wanted != NULL && wanted->state == HOST_CHECKING && memcmp(arp + 14, any, 4) == 0 &&

@@ -113,6 +113,27 @@ uint32_t host_neighbour_probe(const struct host *h, const struct host_entry *e, 
 	return len;
 }
 
+uint32_t host_neighbour_question(const struct host *h, const struct host_entry *from,
+				 const struct host_seek *s, uint8_t *out, uint32_t size)
+{
+	const uint32_t body = ND_SIZE + OPTION_SIZE;
+	const uint32_t len = host_link_size(s->vlan) + IP_SIZE + body;
+	uint8_t group[16], mac[6];
+	if (len > size)
+		return 0;
+	host_solicited_node(s->addr.bytes, group);
+	group_mac(group, mac);
+	uint8_t *ip = host_write_link(h, out, mac, s->vlan, HOST_TYPE_IP6);
+	uint8_t *icmp =
+		write_ip6(ip, body, HOST_PROTOCOL_ICMP6, ND_HOP_LIMIT, from->addr.bytes, group);
+	memset(icmp, 0, 8);
+	icmp[0] = SOLICITATION;
+	memcpy(icmp + 8, s->addr.bytes, 16);
+	write_option(icmp + ND_SIZE, OPTION_SOURCE, h->mac);
+	seal(icmp, body, ip + 8);
+	return len;
+}
+
 uint32_t host_neighbour_announce(const struct host *h, const struct host_entry *e, uint8_t *out,
 				 uint32_t size)
 {
@@ -196,16 +217,20 @@ static bool read_ip6(struct host_frame *f, struct ip6 *ip)
 	return true;
 }
 
-// Options of neighbour discovery: none may be empty (RFC 4861 section 4.6). @p source tells of one
-// that says the sender's link-layer address.
-static bool read_options(const uint8_t *p, uint32_t len, bool *source)
+// Options of neighbour discovery: none may be empty (RFC 4861 section 4.6). @p source and @p target
+// are the link-layer addresses that they say, or NULL.
+static bool read_options(const uint8_t *p, uint32_t len, const uint8_t **source,
+			 const uint8_t **target)
 {
-	*source = false;
+	*source = *target = NULL;
 	while (len > 0) {
 		const uint32_t size = len < 2 ? 0 : p[1] * 8u;
 		if (size == 0 || size > len)
 			return false;
-		*source |= p[0] == OPTION_SOURCE;
+		if (p[0] == OPTION_SOURCE)
+			*source = p + 2;
+		if (p[0] == OPTION_TARGET)
+			*target = p + 2;
 		p += size;
 		len -= size;
 	}
@@ -235,17 +260,17 @@ static struct host_reply advertise(struct host *h, struct host_frame *f, const s
 
 static struct host_reply solicited(struct host *h, struct host_frame *f, const struct ip6 *ip)
 {
-	bool source;
+	const uint8_t *source, *other;
 	enum host_stat why;
 	uint8_t group[16];
 	if (ip->body_size < ND_SIZE || ip->body[8] == 0xff ||
-	    !read_options(ip->body + ND_SIZE, ip->body_size - ND_SIZE, &source))
+	    !read_options(ip->body + ND_SIZE, ip->body_size - ND_SIZE, &source, &other))
 		return host_no_reply(HOST_malformed);
 	const bool nobody = memcmp(ip->header + 8, unspecified, 16) == 0;
 	const struct addr target = addr_ip6(ip->body + 8);
 	host_solicited_node(target.bytes, group);
 	// RFC 4861 section 7.1.1.
-	if (nobody && (source || memcmp(ip->header + 24, group, 16) != 0))
+	if (nobody && (source != NULL || memcmp(ip->header + 24, group, 16) != 0))
 		return host_no_reply(HOST_malformed);
 	struct host_entry *e = host_find(h, &target, f->vlan);
 	if (nobody && e != NULL && e->state == HOST_CHECKING)
@@ -257,14 +282,17 @@ static struct host_reply solicited(struct host *h, struct host_frame *f, const s
 
 static struct host_reply advertised(struct host *h, struct host_frame *f, const struct ip6 *ip)
 {
-	bool source;
+	const uint8_t *other, *mac;
 	if (ip->body_size < ND_SIZE ||
-	    !read_options(ip->body + ND_SIZE, ip->body_size - ND_SIZE, &source))
+	    !read_options(ip->body + ND_SIZE, ip->body_size - ND_SIZE, &other, &mac))
 		return host_no_reply(HOST_malformed);
 	const struct addr target = addr_ip6(ip->body + 8);
 	struct host_entry *e = host_find(h, &target, f->vlan);
 	if (e == NULL)
-		return host_no_reply(HOST_no_answer);
+		return host_no_reply(
+			host_learn(h, &target, f->vlan, mac != NULL ? mac : f->bytes + 6, f->now)
+				? HOST_neighbours
+				: HOST_no_answer);
 	if (!host_conflict(h, e, f->bytes + 6, f->now))
 		return host_no_reply(HOST_not_ready);
 	const uint32_t len = host_neighbour_announce(h, e, f->out, f->size);

@@ -283,6 +283,24 @@ const struct host *inputs_host(const struct inputs *all, uint32_t i)
 	return all->row[i].port != NULL ? port_host(all->row[i].port) : NULL;
 }
 
+struct port_out *inputs_out(const struct inputs *all, const char *name)
+{
+	for (uint32_t i = 0; all != NULL && i < all->n_rows; i++)
+		if (all->row[i].port != NULL && strcmp(port_name(all->row[i].port), name) == 0)
+			return port_out(all->row[i].port);
+	return NULL;
+}
+
+struct port_out *inputs_worker_out(const struct inputs *all, uint32_t i)
+{
+	for (uint32_t k = 0; all != NULL && k < all->n_rows; k++) {
+		const struct row *r = &all->row[k];
+		if (r->port != NULL && i >= r->first && i < r->first + r->n_workers)
+			return port_out(r->port);
+	}
+	return NULL;
+}
+
 void inputs_kernel_sum(const struct inputs *all, struct port_kernel_stats *sum)
 {
 	struct port_kernel_stats s;

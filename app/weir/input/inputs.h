@@ -29,6 +29,7 @@
 #include "weir/input/host.h"
 #include "weir/input/input.h"
 #include "weir/input/port_kernel.h"
+#include "weir/input/port_out.h"
 
 /// One worker's share.
 struct worker_input {
@@ -92,6 +93,11 @@ void inputs_losses(const struct inputs *all, uint32_t i, struct input_losses *lo
 void inputs_losses_sum(const struct inputs *all, struct input_losses *sum);
 /// The counters of the workers that serve it, summed: its part of the loss ledger.
 void inputs_stats(const struct inputs *all, uint32_t i, struct stats *sum);
+
+/// The way out (port_out.h) by the port of that name, or by the port that worker @p i serves; NULL
+/// = there is none.
+struct port_out *inputs_out(const struct inputs *all, const char *name);
+struct port_out *inputs_worker_out(const struct inputs *all, uint32_t i);
 
 /// What went to the kernel and came from it, over all ports.
 void inputs_kernel_sum(const struct inputs *all, struct port_kernel_stats *sum);

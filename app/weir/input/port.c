@@ -13,6 +13,7 @@
 #include "weir/util/log.h"
 #include "weir/input/port_device.h"
 #include "weir/input/port_host.h"
+#include "weir/input/port_out.h"
 #include "weir/input/port_queue.h"
 
 #define TRY_AGAIN  CLOCK_NS_PER_S
@@ -24,6 +25,7 @@ struct port {
 	struct port_queue *queue;   // one per worker
 	struct spread *spread;      // NULL = there is one worker
 	struct port_host *host;     // NULL = it answers nothing
+	struct port_out *out;       // NULL = nothing can be passed on by it
 	struct port_kernel *kernel; // NULL = it has no interface of the kernel
 
 	enum port_trouble trouble; // being mended; main: rw
@@ -78,6 +80,8 @@ int port_start(struct port *p, struct err_msg *msg)
 // What its threads and workers will use.
 static int open_ways(struct port *p, struct err_msg *msg)
 {
+	if (p->out != NULL)
+		port_out_use(p->out, p->device.id, p->device.pool, p->device.chains);
 	if (p->device.config.interrupt)
 		open_interrupts(p);
 	if (p->host != NULL)
@@ -111,6 +115,7 @@ void port_close(struct port *p)
 	halt(p);
 	port_kernel_free(p->kernel);
 	port_host_free(p->host);
+	port_out_free(p->out);
 	for (uint16_t i = 0; p->queue != NULL && i < p->n_workers; i++)
 		fragments_free(p->queue[i].config.fragments);
 	spread_free(p->spread);
@@ -172,6 +177,8 @@ static void leave(struct port *p)
 {
 	halt(p);
 	port_host_drain(p->host);
+	if (p->out != NULL)
+		port_out_use(p->out, 0, NULL, false);
 	port_kernel_drain(p->kernel);
 	spread_drain(p->spread);
 	port_device_leave(&p->device, p->trouble);
@@ -289,6 +296,7 @@ static int make_workers(struct port *p, struct err_msg *msg)
 					      .descriptors = p->device.descriptors,
 					      .policy = &p->device.config.policy,
 					      .host = p->host,
+					      .out = p->out,
 					      .kernel = p->kernel,
 					      .spread = p->spread};
 		if (p->device.config.fragments > 0) {
@@ -310,7 +318,14 @@ static int make_host(struct port *p, struct err_msg *msg)
 		    p->device.name);
 		return 0;
 	}
+	if (port_device_answers(&p->device)) {
+		p->out = port_out_new(p->device.name, &p->device.config.policy,
+				      p->device.config.mtu, port_socket(p), msg);
+		if (p->out == NULL)
+			return ERR_MEMORY;
+	}
 	struct port_host_config c = {
+		.out = p->out,
 		.port = p->device.id,
 		.name = p->device.name,
 		.pool = p->device.pool,
@@ -345,6 +360,11 @@ static int make_kernel(struct port *p, struct err_msg *msg)
 		.bond = p->device.config.n_members > 0 ? &p->device.bond : NULL};
 	p->kernel = port_kernel_new(&c, msg);
 	return p->kernel != NULL ? 0 : ERR_IO;
+}
+
+struct port_out *port_out(const struct port *p)
+{
+	return p->out;
 }
 
 void port_kernel_counts(const struct port *p, struct port_kernel_stats *s)

@@ -79,6 +79,7 @@ struct port_stats {
 };
 
 struct port;
+struct port_out;
 struct host;
 
 /// Bytes that the mbufs of such a port take in pages of @p page bytes; needs no EAL.
@@ -106,5 +107,7 @@ int port_socket(const struct port *p);
 void port_stats(const struct port *p, struct port_stats *s);
 /// What went to the kernel and came from it; all 0 without an interface.
 void port_kernel_counts(const struct port *p, struct port_kernel_stats *s);
+/// The way out by it, for what is passed on; NULL when it has no addresses, or the kernel has them.
+struct port_out *port_out(const struct port *p);
 /// The host that answers on it, for its counters; NULL when it answers nothing.
 const struct host *port_host(const struct port *p);

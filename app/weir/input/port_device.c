@@ -19,6 +19,7 @@
 
 #include "base/strbuf.h"
 #include "weir/input/eal.h"
+#include "weir/input/port_out.h"
 #include "weir/util/log.h"
 
 enum {
@@ -26,7 +27,8 @@ enum {
 	BUFFER_SMALLEST = 2048,                      // what many cards ask for at least
 	BUFFER_HEAD = sizeof(struct rte_mbuf) + 128, // and what the pool adds
 	TX_DESCRIPTORS = 64,
-	POOL_CACHE = 256,  // buffers that an lcore may hold back
+	OUT_DESCRIPTORS = 512, // where datagrams are passed on
+	POOL_CACHE = 256,      // buffers that an lcore may hold back
 	RING_LEAST = 2048, // net_af_xdp's fill ring, whatever number of descriptors is asked for
 };
 
@@ -52,6 +54,12 @@ static uint32_t buffer_size(const struct port_config *c)
 	return RTE_PKTMBUF_HEADROOM + (frame > BUFFER_SMALLEST ? frame : BUFFER_SMALLEST);
 }
 
+// Does a host of ours send by it, and so what others are to get?
+static bool passes_on(const struct port_config *c)
+{
+	return c->policy.n_address > 0 && c->kernel == NULL && !c->xdp;
+}
+
 // Every queue may hold all of its descriptors and a burst while the caches of two lcores (the
 // worker and main, which fills the ring) keep some back.
 static uint32_t buffer_count(const struct port_config *c)
@@ -63,7 +71,8 @@ static uint32_t buffer_count(const struct port_config *c)
 	const uint32_t inboxes = workers > 1 ? workers * spread_inbox() : 0;
 	const uint32_t kernel = c->kernel != NULL ? port_kernel_held() : 0;
 	const uint32_t rings = c->queues * (c->n_members > 0 ? c->n_members : 1);
-	return rings * ring + workers * (INPUT_BURST + 2 * POOL_CACHE) + inboxes + kernel;
+	const uint32_t out = passes_on(c) ? PORT_OUT_HELD + 2 * OUT_DESCRIPTORS : 0;
+	return rings * ring + workers * (INPUT_BURST + 2 * POOL_CACHE) + inboxes + kernel + out;
 }
 
 // Does a card write to its buffers?
@@ -470,6 +479,9 @@ static struct rte_eth_conf choose_features(struct port_device *d,
 	struct rte_eth_conf c = {0};
 	c.rxmode.mtu = d->config.mtu;
 	c.rxmode.offloads = info->rx_offload_capa & checksums;
+	if (passes_on(&d->config))
+		c.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	d->chains = c.txmode.offloads != 0;
 	// A bond hears of its members' links only so, whatever it says of itself.
 	c.intr_conf.lsc = (*info->dev_flags & RTE_ETH_DEV_INTR_LSC) != 0 || d->config.n_members > 0;
 	c.intr_conf.rxq = d->config.interrupt;
@@ -547,7 +559,7 @@ static void choose_descriptors(struct port_device *d)
 	// buffer: with a ring for all buffers of the fill ring nothing else happens.
 	if (is_af_xdp(&d->config) && d->descriptors < RING_LEAST)
 		d->descriptors = RING_LEAST;
-	d->tx_descriptors = TX_DESCRIPTORS;
+	d->tx_descriptors = passes_on(&d->config) ? OUT_DESCRIPTORS : TX_DESCRIPTORS;
 	rte_eth_dev_adjust_nb_rx_tx_desc(d->id, &d->descriptors, &d->tx_descriptors);
 	negotiate(d, "descriptors", d->config.descriptors, d->descriptors);
 }

@@ -47,6 +47,7 @@ struct port_device {
 	uint16_t id;               ///< as DPDK counts; RTE_MAX_ETHPORTS = there is none
 	uint16_t queues, tx_queues;
 	uint16_t descriptors, tx_descriptors;
+	bool chains; ///< it can send a frame that lies in more than one buffer
 	bool started;
 	bool link_events;
 	bool isolated;      ///< nothing comes but what rules let in: the kernel has the rest

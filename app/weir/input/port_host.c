@@ -19,6 +19,7 @@
 #include "weir/util/clock.h"
 #include "weir/util/log.h"
 #include "weir/input/port_bond.h"
+#include "weir/input/port_out.h"
 
 #define LINK_LOOK (100 * CLOCK_NS_PER_MS)
 
@@ -245,9 +246,11 @@ static void *run(void *port_host)
 		for (unsigned n = 0; n < RING_SIZE && rte_ring_dequeue(ph->ring, (void **)&m) == 0;
 		     n++)
 			answer(ph, m);
+		const bool more = ph->config.out != NULL &&
+				  port_out_send(ph->config.out, ph->host, clock_monotonic());
 		announce(ph);
 		tell(ph);
-		if (rte_ring_empty(ph->ring))
+		if (!more && rte_ring_empty(ph->ring))
 			rest(ph);
 	}
 	return NULL;

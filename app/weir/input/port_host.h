@@ -17,7 +17,8 @@
 /// A worker that finds a frame for the host puts its buffer on a ring and goes on. The thread
 /// sleeps until there is one, until a timer of the host is due, or for LINK_LOOK, after which it
 /// looks whether the link came or went. It answers from buffers of the port's own pool, on send
-/// queue 0, which is nobody else's.
+/// queue 0, which is nobody else's, and passes on there what other collectors are to get
+/// (port_out.h).
 ///
 /// Threading: new, start, stop, free by main; take and wake by any worker; port_host_host() is for
 /// those functions of host.h that any thread may call. Memory: a ring of RING_SIZE pointers; frames
@@ -33,6 +34,7 @@
 #include "weir/input/host.h"
 
 struct port_bond;
+struct port_out;
 
 struct port_host_config {
 	uint16_t port;
@@ -40,6 +42,7 @@ struct port_host_config {
 	struct rte_mempool *pool;
 	int socket;             ///< NUMA
 	struct port_bond *bond; ///< whose beat the thread gives; NULL = none
+	struct port_out *out;   ///< what the thread passes on; NULL = nothing
 	struct host_config host;
 };
 

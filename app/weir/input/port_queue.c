@@ -11,6 +11,7 @@
 #include "weir/input/fragments.h"
 #include "weir/input/port_host.h"
 #include "weir/input/port_kernel.h"
+#include "weir/input/port_out.h"
 #include "weir/input/port_spread.h"
 
 _Static_assert(sizeof(struct port_queue) % 64 == 0, "no two workers' shares on one cache line");
@@ -185,6 +186,45 @@ static __attribute__((noinline)) enum input_state keep_away(struct port_queue *q
 	return INPUT_IDLE;
 }
 
+// The buffer that a payload lies in, cut down to it, with one more reference; or a copy of what was
+// put together from fragments. NULL: there is no buffer for that.
+static struct rte_mbuf *lend(const struct port_queue *q, const struct payload *p, uint16_t *from)
+{
+	for (uint16_t i = *from; i < q->n; i++) {
+		struct rte_mbuf *m = q->mbuf[i];
+		const uint8_t *begin = m != NULL ? rte_pktmbuf_mtod(m, const uint8_t *) : NULL;
+		if (m == NULL || p->data < begin || p->data + p->len > begin + m->data_len)
+			continue;
+		*from = i + 1;
+		m->data_off = (uint16_t)(m->data_off + (p->data - begin));
+		m->data_len = (uint16_t)p->len;
+		m->pkt_len = p->len;
+		m->hash.usr = 0;
+		rte_mbuf_refcnt_update(m, 1);
+		return m;
+	}
+	for (uint16_t i = 0; i < q->n; i++)
+		if (q->mbuf[i] != NULL)
+			return port_out_copy(q->mbuf[i]->pool, p->data, p->len);
+	return NULL;
+}
+
+// Other collectors get what this burst brought. Payloads come in the order of their buffers.
+static __attribute__((noinline)) void pass_on(struct port_queue *q, const struct burst *b)
+{
+	struct rte_mbuf *m[INPUT_BURST];
+	uint16_t n = 0, from = 0;
+	for (unsigned i = 0; i < b->n; i++) {
+		m[n] = lend(q, &b->payload[i], &from);
+		if (m[n] != NULL)
+			n++;
+		else
+			port_out_lose(q->config.out, 1);
+	}
+	port_out_give(q->config.out, m, n);
+	port_host_wake(q->config.host);
+}
+
 static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 {
 	struct port_queue *q = (struct port_queue *)in;
@@ -215,6 +255,8 @@ static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 		else
 			b->n += take_other(q, i, verdict, p, &o);
 	}
+	if (q->config.out != NULL && b->n > 0 && port_out_wanted(q->config.out))
+		pass_on(q, b);
 	if (o.wake && q->config.host != NULL)
 		port_host_wake(q->config.host);
 	if (o.wake && q->config.kernel != NULL)

@@ -29,6 +29,7 @@
 
 struct port_host;
 struct port_kernel;
+struct port_out;
 struct fragments;
 struct spread;
 
@@ -39,6 +40,7 @@ struct port_queue_config {
 	uint16_t descriptors; ///< of that queue
 	const struct frame_policy *policy;
 	struct port_host *host;      ///< NULL = the port answers nothing
+	struct port_out *out;        ///< what others are to get, too; NULL = there is no way
 	struct port_kernel *kernel;  ///< NULL = nothing goes to the kernel
 	struct fragments *fragments; ///< its own; NULL = fragments are refused
 	struct spread *spread;       ///< of the port; NULL = there is one worker

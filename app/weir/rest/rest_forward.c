@@ -18,6 +18,16 @@ struct listing {
 	const char *only; // NULL = all
 };
 
+static void add_way(json_t *json, const struct forward_target *t, const struct forward_stats *s)
+{
+	json_object_set_new(json, "through", json_string(t->through));
+	if (t->via[0] != '\0')
+		json_object_set_new(json, "via", json_string(t->via));
+	json_object_set_new(json, "copied", json_integer((json_int_t)s->copied));
+	json_object_set_new(json, "unresolved", json_integer((json_int_t)s->unresolved));
+	json_object_set_new(json, "tooLong", json_integer((json_int_t)s->too_long));
+}
+
 static void list_target(void *ctx, const struct forward_target *t, const struct forward_stats *s)
 {
 	struct listing *l = ctx;
@@ -31,6 +41,8 @@ static void list_target(void *ctx, const struct forward_target *t, const struct 
 		json_object_set_new(json, "port", json_integer(t->port));
 	if (t->agents.n > 0)
 		json_object_set_new(json, "agents", rest_prefixes(&t->agents));
+	if (t->through != NULL && t->through[0] != '\0')
+		add_way(json, t, s);
 	if (l->only == NULL)
 		json_object_set_new(l->json, t->name, json);
 	else

@@ -16,6 +16,7 @@
 #include "bank/stats.h"
 #include "weir/output/exporter.h"
 #include "weir/rest/rest_ask.h"
+#include "weir/output/forward.h"
 #include "weir/rest/rest_exposition.h"
 #include "weir/util/clock.h"
 #include "weir/collector.h"
@@ -341,6 +342,9 @@ static void get_health(const struct http_request *r, struct http_answer *a)
 	put_ticks(&out, aggregator_stats(c->aggregator));
 	put_metric_stats(&out, &health);
 	put_exporter(&out, c->exporter);
+	put_counter(&out, "forwarding_", "dropped",
+		    "datagrams that forwarding had no room for, before any target",
+		    forward_dropped(c->forward));
 	put_stores(&out, c);
 	http_answer_out(a, EXPOSITION_TYPE, &out);
 }
