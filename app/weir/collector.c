@@ -281,7 +281,7 @@ static int start_eal(struct collector *c, struct err_msg *msg)
 static void *take(struct collector *c, size_t size, int socket, const char *what,
 		  struct err_msg *msg)
 {
-	void *mem = memory_take(size, socket, what, msg);
+	void *mem = memory_take(&c->memory, size, socket, what, msg);
 	if (mem != NULL)
 		c->taken[c->n_taken++] = mem;
 	return mem;
@@ -307,6 +307,7 @@ static int make_worker(struct collector *c, uint32_t i, struct bank_config *bank
 		.input = in->input,
 		.intake = intake_init(intake, bank, policy, worker_stats(worker)),
 		.bank = bank_shell_init(first, bank),
+		.cycles_hz = rte_get_tsc_hz(),
 		.max_nap = (uint64_t)llround(c->config->nap * 1e9),
 		.sheds = c->config->shedding,
 	};
@@ -345,13 +346,13 @@ static int make_analyzer(struct collector *c, uint64_t seed, struct err_msg *msg
 	hash_secret_init(&a.secret, seed);
 	a.n_workers = c->n_workers;
 	a.seed = seed;
+	a.advise = memory_advice(&c->memory);
 	a.last_event = record_log_next(c->rest->events) - 1;
 	static const struct program nothing; // control_new() says what
 	c->analyzer = analyzer_new(&a, &nothing, NULL, 0, msg);
 	return c->analyzer != NULL ? 0 : ERR_MEMORY;
 }
 
-// From calloc(3), whose pages are not there before they are used.
 static int make_traces(struct collector *c, struct err_msg *msg)
 {
 	const size_t size = trace_ring_size(c->config->event_headers);
@@ -360,6 +361,7 @@ static int make_traces(struct collector *c, struct err_msg *msg)
 	if (c->trace_memory == NULL || c->trace == NULL)
 		return err_set(msg, ERR_MEMORY, "event_headers: %zu bytes are not to be had",
 			       c->n_workers * size);
+	memory_advice (&c->memory)(c->trace_memory, c->n_workers * size);
 	uint8_t *at = carve_start(c->trace_memory);
 	for (uint32_t i = 0; i < c->n_workers; i++, at += size)
 		c->trace[i] = trace_ring_init(at, c->config->event_headers);

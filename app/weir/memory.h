@@ -6,9 +6,11 @@
 /// The memory of the daemon: what it adds up to, said at start, and where it comes from.
 ///
 /// What workers touch (banks, registries, packet buffers) comes from EAL, on the worker's NUMA
-/// socket, in hugepages where there are some. The analyzer's is ordinary memory. All of it is taken
-/// at start, but for the tables of definitions that come later; a shortage is one line that says
-/// what was asked for.
+/// socket, in hugepages where there are some. The analyzer's is ordinary memory, on large pages
+/// where the kernel has some to give (pages.h). All of it is taken at start, but for the tables of
+/// definitions that come later; a shortage is one line that says what was asked for. With
+/// `populate` every page is there then: what is stated is what the process has, it does not grow,
+/// and no worker waits for a page.
 ///
 /// Thread-safety: main; tables are taken and given back by any thread.
 
@@ -31,7 +33,9 @@ struct memory_plan {
 	size_t buffers;  ///< packet buffers of all ports
 	size_t analyzer; ///< merged state
 	size_t tables;   ///< groups and maps, as they were at start
-	size_t headers;  ///< datagrams of late, for events
+	size_t headers;  ///< datagrams of late, for events, and:
+	size_t captures; ///< of events, as these come, at most
+	bool populate;   ///< all pages at start
 	bool hugepages;  ///< for what comes from EAL
 };
 
@@ -48,8 +52,12 @@ void memory_log(const struct memory_plan *plan, const struct config *c,
 
 /// Zeroed memory on a NUMA socket, WORKER_ALIGN aligned; @p what names it in the message. NULL and
 /// a message when there is not enough.
-void *memory_take(size_t size, int socket, const char *what, struct err_msg *msg);
+void *memory_take(const struct memory_plan *plan, size_t size, int socket, const char *what,
+		  struct err_msg *msg);
 void memory_give(void *mem);
+
+/// What is to be done to a block before it is used (struct analyzer_config).
+void (*memory_advice(const struct memory_plan *plan))(void *mem, size_t size);
 
 /// The plan for another program, which the analyzer measures from now on.
 void memory_change(struct memory_plan *plan, const struct config *c, const struct program *program,

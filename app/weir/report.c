@@ -93,6 +93,19 @@ static void send_flows(struct report *r)
 	}
 }
 
+static struct message_timing timing(const struct histogram *h)
+{
+	return (struct message_timing){
+		.n = histogram_load(&h->n),
+		.sum = histogram_load(&h->sum),
+		.max = histogram_load(&h->max),
+		.p50 = histogram_quantile(h, 0.5),
+		.p99 = histogram_quantile(h, 0.99),
+		.p999 = histogram_quantile(h, 0.999),
+		.p9999 = histogram_quantile(h, 0.9999),
+	};
+}
+
 static uint32_t describe_workers(struct report *r)
 {
 	const struct collector *c = r->collector;
@@ -102,6 +115,8 @@ static uint32_t describe_workers(struct report *r)
 			.lcore = c->eal.worker[in->slot].id,
 			.input = in->name,
 			.stats = &c->worker[i]->stats,
+			.gap = timing(&c->worker[i]->gap.own),
+			.taken = timing(&c->worker[i]->gap.taken),
 		};
 	}
 	return c->n_workers;
@@ -125,18 +140,6 @@ static uint32_t describe_inputs(struct report *r)
 		};
 	}
 	return n;
-}
-
-static struct message_timing timing(const struct histogram *h)
-{
-	return (struct message_timing){
-		.n = histogram_load(&h->n),
-		.sum = histogram_load(&h->sum),
-		.max = histogram_load(&h->max),
-		.p50 = histogram_quantile(h, 0.5),
-		.p99 = histogram_quantile(h, 0.99),
-		.p999 = histogram_quantile(h, 0.999),
-	};
 }
 
 // As many as there is room for: all, unless memory is short.

@@ -64,6 +64,8 @@ static void print_time(const char *name, const Weir__Timing *t)
 	format_duration(&b, t->p99);
 	strbuf_str(&b, ", 99.9 % below ");
 	format_duration(&b, t->p999);
+	strbuf_str(&b, ", 99.99 % below ");
+	format_duration(&b, t->p9999);
 	strbuf_str(&b, ", longest ");
 	format_duration(&b, t->max);
 	printf("  %s: %s\n", name, text);
@@ -80,6 +82,21 @@ static void print_timing(const Weir__Aggregator *a)
 	print_time("publish", a->publish);
 	print_time("tick, all of it", a->tick);
 	printf("  ticks missed: %" PRIu64 "\n", a->missed);
+}
+
+static void print_gaps(const Weir__Stats *s)
+{
+	char name[64];
+	for (size_t i = 0; i < s->n_workers; i++) {
+		const Weir__Worker *w = s->workers[i];
+		if (w->gap == NULL || w->gap->n == 0)
+			continue;
+		snprintf(name, sizeof(name), "worker %u between bursts", w->index);
+		print_time(name, w->gap);
+		snprintf(name, sizeof(name), "worker %u without its core", w->index);
+		if (w->taken != NULL && w->taken->n > 0)
+			print_time(name, w->taken);
+	}
 }
 
 static void print_analyzer(const Weir__Analyzer *a)
@@ -136,6 +153,7 @@ static void print_stats(const Weir__Stats *s)
 	print_publisher(s->publisher);
 	printf("timing\n");
 	print_timing(s->aggregator);
+	print_gaps(s);
 	printf("memory\n");
 	print_memory(s);
 	printf("counters\n");

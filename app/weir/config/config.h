@@ -129,6 +129,7 @@ struct config {
 	struct text_list eal;     ///< further EAL arguments
 	struct count_list lcores; ///< that EAL may use; none = EAL's choice
 	bool hugepages;
+	bool populate; ///< all pages of all tables at start
 	const char *file_prefix;
 	const char *user; ///< that root becomes once all is open; "" = nobody else
 

@@ -541,6 +541,10 @@ static const struct member top_rows[] = {
 	BOOL("hugepages", TOP(hugepages), "true",
 	     "use hugepages; where there are none and no NIC needs them weir goes on without, "
 	     "slower, and says so; `false` does without from the start"),
+	BOOL("populate", TOP(populate), "true",
+	     "have all memory that the first lines of the log state from the start, so that "
+	     "nothing "
+	     "waits for a page later; `false` takes ordinary memory as it is used"),
 	TEXT("file_prefix", TOP(file_prefix), 1, 64, "weir",
 	     "names this process among those that use DPDK on the machine", .check = is_file_prefix,
 	     .expect = "a text of 1 to 64 letters, digits, - and _"),

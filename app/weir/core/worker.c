@@ -41,6 +41,7 @@ void worker_init(struct worker *w, const struct worker_config *config)
 	w->intake = config->intake;
 	w->wake = config->wake;
 	w->max_nap = config->max_nap;
+	gap_init(&w->gap, config->cycles_hz);
 	w->id = config->id;
 	w->sheds = config->sheds && !input_is_replay(config->input);
 	shed_init(&w->shed);
@@ -54,6 +55,7 @@ int worker_run(void *worker)
 	// Else the kernel rounds every nap up by 50 us.
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	urcu_qsbr_register_thread();
+	gap_begin(&w->gap);
 	w->cycles = clock_cycles();
 	enum input_state state = INPUT_READY;
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED) && state != INPUT_ENDED) {
@@ -124,6 +126,7 @@ static void account(struct worker *w)
 	const uint64_t now = clock_cycles();
 	const uint64_t spent = now - w->cycles;
 	w->cycles = now;
+	gap_look(&w->gap, now, w->burst.n_frames > 0);
 	if (w->burst.n_frames > 0) {
 		w->idle = 0;
 		w->nap = 0;
@@ -165,6 +168,7 @@ static void rest(struct worker *w)
 	urcu_qsbr_thread_offline();
 	w->input->wait(w->input, w->nap);
 	urcu_qsbr_thread_online();
+	gap_rested(&w->gap, clock_cycles());
 }
 
 static void set_meeting(struct worker *w, enum worker_meeting meeting)
@@ -185,6 +189,7 @@ static void meet(struct worker *w)
 	const uint64_t now = clock_cycles();
 	stats_add(&w->stats, STAT_idle_cycles, now - w->cycles);
 	w->cycles = now;
+	gap_rested(&w->gap, now);
 }
 
 static void leave(struct worker *w)

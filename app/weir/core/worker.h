@@ -38,6 +38,7 @@
 
 #include "bank/bank.h"
 #include "weir/input/input.h"
+#include "weir/core/gap.h"
 #include "weir/core/shed.h"
 #include "weir/core/tap.h"
 
@@ -57,6 +58,7 @@ struct worker_config {
 	struct bank *bank;     ///< the first one
 	sem_t *wake;           ///< the aggregator's; posted when `meeting` changes
 	uint64_t max_nap;      ///< ns; 0 = never sleep
+	uint64_t cycles_hz;    ///< of clock_cycles(), for gaps in ns; 0 = do not measure them
 	bool sheds;            ///< step over samples when it falls behind; never in a replay
 };
 
@@ -88,6 +90,7 @@ struct worker {
 
 	struct burst burst __attribute__((aligned(WORKER_ALIGN))); ///< worker: rw
 	struct shed shed;                                          ///< worker: rw
+	struct gap gap;                                            ///< worker: rw; anybody: r
 };
 
 /// The counters that intake_init() needs before the worker itself can be made.

@@ -418,6 +418,18 @@ static uint64_t *snapshot(struct builder *b, const struct stats *live, struct st
 	return values;
 }
 
+static Weir__Timing *timing_of(struct builder *b, const struct message_timing *from)
+{
+	Weir__Timing *to = alloc(b, 1, sizeof(*to));
+	if (to == NULL)
+		return NULL;
+	weir__timing__init(to);
+	to->n = from->n, to->sum = from->sum, to->max = from->max;
+	to->p50 = from->p50, to->p99 = from->p99, to->p999 = from->p999;
+	to->p9999 = from->p9999;
+	return to;
+}
+
 static void set_counters(struct builder *b, Weir__Stats *m, const struct message_stats *stats)
 {
 	struct stats *sum = alloc(b, 1, sizeof(*sum));
@@ -441,6 +453,8 @@ static void set_counters(struct builder *b, Weir__Stats *m, const struct message
 		w->input = text_of(b, from->input);
 		w->n_values = N_STATS;
 		w->values = snapshot(b, from->stats, sum);
+		w->gap = timing_of(b, &from->gap);
+		w->taken = timing_of(b, &from->taken);
 	}
 	m->n_total = N_STATS;
 	m->total = sum->v;
@@ -486,17 +500,6 @@ static void set_memory(struct builder *b, Weir__Stats *m, const struct message_s
 		mem->name = text_of(b, from->name);
 		mem->bytes = from->bytes;
 	}
-}
-
-static Weir__Timing *timing_of(struct builder *b, const struct message_timing *from)
-{
-	Weir__Timing *to = alloc(b, 1, sizeof(*to));
-	if (to == NULL)
-		return NULL;
-	weir__timing__init(to);
-	to->n = from->n, to->sum = from->sum, to->max = from->max;
-	to->p50 = from->p50, to->p99 = from->p99, to->p999 = from->p999;
-	return to;
 }
 
 static void set_aggregator(struct builder *b, Weir__Stats *m, const struct message_aggregator *from)

@@ -44,11 +44,17 @@ struct message_flows {
 	uint64_t interval; ///< ns between flow sets
 };
 
+/// See Timing in weir.proto: ns.
+struct message_timing {
+	uint64_t n, sum, max, p50, p99, p999, p9999;
+};
+
 /// One worker's counters.
 struct message_worker {
 	uint32_t lcore;
 	const char *input;         ///< what it reads
 	const struct stats *stats; ///< may be live: read with relaxed loads
+	struct message_timing gap, taken;
 };
 
 /// Losses before the workers; see Input in weir.proto.
@@ -60,11 +66,6 @@ struct message_input {
 struct message_memory {
 	const char *name;
 	uint64_t bytes;
-};
-
-/// See Timing in weir.proto: ns.
-struct message_timing {
-	uint64_t n, sum, max, p50, p99, p999;
 };
 
 /// See Aggregator in weir.proto.

@@ -88,6 +88,25 @@ static void add_next(struct rte_tel_data *d, int64_t from, size_t n, size_t page
 	tel_add_uint(d, "next", n == page ? (uint64_t)from + n : 0);
 }
 
+static void add_histogram(struct rte_tel_data *d, const char *name, const struct histogram *h)
+{
+	static const struct {
+		const char *suffix;
+		double share;
+	} parts[] = {{"p50_ns", 0.5},
+		     {"p99_ns", 0.99},
+		     {"p999_ns", 0.999},
+		     {"p9999_ns", 0.9999},
+		     {"max_ns", 1}};
+	char text[64];
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		snprintf(text, sizeof(text), "%s_%s", name, parts[i].suffix);
+		tel_add_uint(d, text,
+			     parts[i].share < 1 ? histogram_quantile(h, parts[i].share)
+						: histogram_load(&h->max));
+	}
+}
+
 static int answer_worker(const struct telemetry_config *c, const char *params,
 			 struct rte_tel_data *d)
 {
@@ -97,6 +116,8 @@ static int answer_worker(const struct telemetry_config *c, const char *params,
 	rte_tel_data_start_dict(d);
 	rte_tel_data_add_dict_string(d, "input", inputs_worker(c->inputs, (uint32_t)i)->name);
 	add_stats(d, worker_stats(c->worker[i]));
+	add_histogram(d, "gap", &c->worker[i]->gap.own);
+	add_histogram(d, "gap_taken", &c->worker[i]->gap.taken);
 	return 0;
 }
 
@@ -426,21 +447,6 @@ static int answer_ipfix(const struct telemetry_config *c, const char *params,
 	return 0;
 }
 
-static void add_histogram(struct rte_tel_data *d, const char *name, const struct histogram *h)
-{
-	static const struct {
-		const char *suffix;
-		double share;
-	} parts[] = {{"p50_ns", 0.5}, {"p99_ns", 0.99}, {"p999_ns", 0.999}, {"max_ns", 1}};
-	char text[64];
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		snprintf(text, sizeof(text), "%s_%s", name, parts[i].suffix);
-		tel_add_uint(d, text,
-			     parts[i].share < 1 ? histogram_quantile(h, parts[i].share)
-						: histogram_load(&h->max));
-	}
-}
-
 static int answer_aggregator(const struct telemetry_config *c, const char *params,
 			     struct rte_tel_data *d)
 {
@@ -515,7 +521,10 @@ static const struct {
 	{"/weir/version", "Name and version.", answer_version},
 	{"/weir/stats", "All counters, summed over workers.", answer_stats},
 	{"/weir/workers", "Inputs of the workers, by number.", answer_workers},
-	{"/weir/worker", "Counters of one worker. Parameter: its number.", answer_worker},
+	{"/weir/worker",
+	 "Counters of one worker, how long it did not look at its input. Parameter: "
+	 "its number.",
+	 answer_worker},
 	{"/weir/ledger", "Received = used + reasons, per stage.", answer_ledger},
 	{"/weir/inputs", "The ledger of each input. Parameter: the first to show (0).",
 	 answer_inputs},

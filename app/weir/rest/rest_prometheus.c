@@ -275,25 +275,26 @@ static void put_inputs(struct http_out *out, const struct collector *c)
 	free(l);
 }
 
-// One part of a tick, with powers of two as bounds, from 1 us to 9 s.
-static void put_time(struct http_out *out, const char *part, const struct histogram *h)
+// With powers of two as bounds, from 1 us to 9 s; @p label tells it from others of the @p name.
+static void put_time(struct http_out *out, const char *name, const char *label,
+		     const struct histogram *h)
 {
 	uint64_t below = 0;
 	unsigned i = 0;
 	for (unsigned power = 10; power <= 33; power++) {
 		for (; i < HISTOGRAM_BUCKETS - 1 && histogram_end(i) < UINT64_C(1) << power; i++)
 			below += histogram_load(&h->bucket[i]);
-		http_out_fmt(out,
-			     "weir_tick_seconds_bucket{part=\"%s\",le=\"%.12g\"} %" PRIu64 "\n",
-			     part, ldexp(1e-9, (int)power), below);
+		http_out_fmt(out, "weir_%s_seconds_bucket{%s,le=\"%.12g\"} %" PRIu64 "\n", name,
+			     label, ldexp(1e-9, (int)power), below);
 	}
 	for (; i < HISTOGRAM_BUCKETS; i++)
 		below += histogram_load(&h->bucket[i]);
 	http_out_fmt(out,
-		     "weir_tick_seconds_bucket{part=\"%s\",le=\"+Inf\"} %" PRIu64 "\n"
-		     "weir_tick_seconds_sum{part=\"%s\"} %.9f\n"
-		     "weir_tick_seconds_count{part=\"%s\"} %" PRIu64 "\n",
-		     part, below, part, (double)histogram_load(&h->sum) * 1e-9, part, below);
+		     "weir_%s_seconds_bucket{%s,le=\"+Inf\"} %" PRIu64 "\n"
+		     "weir_%s_seconds_sum{%s} %.9f\n"
+		     "weir_%s_seconds_count{%s} %" PRIu64 "\n",
+		     name, label, below, name, label, (double)histogram_load(&h->sum) * 1e-9, name,
+		     label, below);
 }
 
 static void put_ticks(struct http_out *out, const struct aggregator_stats *s)
@@ -302,9 +303,23 @@ static void put_ticks(struct http_out *out, const struct aggregator_stats *s)
 		    histogram_load(&s->missed));
 	http_out_str(out, "# HELP weir_tick_seconds how long parts of a tick take, and all of it "
 			  "(part=\"tick\")\n# TYPE weir_tick_seconds histogram\n");
-#define X(name, help) put_time(out, #name, &s->name);
+#define X(name, help) put_time(out, "tick", "part=\"" #name "\"", &s->name);
 	AGGREGATOR_TIMES(X)
 #undef X
+}
+
+static void put_gaps(struct http_out *out, const struct collector *c)
+{
+	char label[64];
+	http_out_str(out, "# HELP weir_gap_seconds from one look of a worker at its input to the "
+			  "next that came with frames; taken=\"true\": the kernel took its core "
+			  "away meanwhile\n# TYPE weir_gap_seconds histogram\n");
+	for (uint32_t i = 0; i < c->n_workers; i++) {
+		snprintf(label, sizeof(label), "worker=\"%u\",taken=\"false\"", i);
+		put_time(out, "gap", label, &c->worker[i]->gap.own);
+		snprintf(label, sizeof(label), "worker=\"%u\",taken=\"true\"", i);
+		put_time(out, "gap", label, &c->worker[i]->gap.taken);
+	}
 }
 
 static void get_health(const struct http_request *r, struct http_answer *a)
@@ -340,6 +355,7 @@ static void get_health(const struct http_request *r, struct http_answer *a)
 	put_counter(&out, "", "completed_lost", "completed flows that a tick had no room for",
 		    known.completed_lost);
 	put_ticks(&out, aggregator_stats(c->aggregator));
+	put_gaps(&out, c);
 	put_metric_stats(&out, &health);
 	put_exporter(&out, c->exporter);
 	put_counter(&out, "forwarding_", "dropped",
