@@ -148,27 +148,28 @@ static void count(struct stats *s, const struct tally *t)
 }
 
 // A datagram comes from memory line by line; what hardware prefetches ends at a page.
-static inline void prefetch_payload(const struct payload *p)
+static inline void ask_rest(struct passage *ps)
 {
-	const uint8_t *at = p->data, *end = p->data + p->len;
-	for (; at + 256 <= end; at += 256) {
-		__builtin_prefetch(at);
-		__builtin_prefetch(at + 64);
-		__builtin_prefetch(at + 128);
-		__builtin_prefetch(at + 192);
-	}
-	for (; at < end; at += 64)
-		__builtin_prefetch(at);
+	while (ps->ahead < ps->ahead_end)
+		ask_ahead(ps);
+}
+
+static inline void ask_next(struct passage *ps, const struct payload *p)
+{
+	ask_rest(ps);
+	ps->ahead = p->data;
+	ps->ahead_end = p->data + p->len;
 }
 
 void bank_ingest(struct bank *b, struct intake *in, const struct payload *p, unsigned n)
 {
 	struct passage ps = {.bank = b, .in = in};
 	for (unsigned i = 0; i < n && i < PAYLOADS_AHEAD; i++)
-		prefetch_payload(&p[i]);
+		ask_next(&ps, &p[i]);
+	ask_rest(&ps);
 	for (unsigned i = 0; i < n; i++) {
 		if (i + PAYLOADS_AHEAD < n)
-			prefetch_payload(&p[i + PAYLOADS_AHEAD]);
+			ask_next(&ps, &p[i + PAYLOADS_AHEAD]);
 		ingest_datagram(&ps, &p[i]);
 	}
 	samples_flush(&ps);

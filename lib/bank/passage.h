@@ -28,9 +28,24 @@ struct passage {
 	struct bank *bank;
 	struct intake *in;
 	struct tally tally;
-	struct origin *from; ///< the datagram at hand
-	bool cut;            ///< an older version's, of which not all could be read
+	struct origin *from;              ///< the datagram at hand
+	bool cut;                         ///< an older version's, of which not all could be read
+	const uint8_t *ahead, *ahead_end; ///< of a datagram to come: lines not asked for yet
 };
+
+/// Ask for some lines of the datagram to come, as many as a sample has. With each sample of the
+/// datagram at hand: asking for all of them at once waits for places to ask from.
+static inline void ask_ahead(struct passage *ps)
+{
+	const uint8_t *at = ps->ahead;
+	if (at >= ps->ahead_end)
+		return;
+	__builtin_prefetch(at);
+	__builtin_prefetch(at + 64);
+	__builtin_prefetch(at + 128);
+	__builtin_prefetch(at + 192);
+	ps->ahead = at + 256;
+}
 
 static inline bool is_later(uint32_t a, uint32_t b)
 {

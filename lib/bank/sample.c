@@ -75,8 +75,8 @@ static inline bool count_next(const struct bank *bank, struct registry_source *k
 			      const struct origin *from, const struct numbers *n)
 {
 	const uint32_t ahead = n->sequence - known->window.high;
-	// A sample in this interval and no restart since: the window has begun, and what lies ahead
-	// of it lies ahead of the cell's sequence number.
+	// A sample in this interval and no restart since: the window has begun, what lies ahead of
+	// it lies ahead of the cell's sequence number, and the cell's rate is that of the source.
 	if (!source_is(&known->id, id) || cell->epoch != bank->epoch || cell->samples == 0 ||
 	    known->restarts != from->restarts || ahead - 1 >= 63 || n->rate != known->rate ||
 	    n->rate - 1 >= SANE_RATE)
@@ -86,7 +86,6 @@ static inline bool count_next(const struct bank *bank, struct registry_source *k
 	cell->sequence = n->sequence;
 	cell->pool = n->pool;
 	cell->drops = n->drops;
-	cell->rate = n->rate;
 	cell->samples++;
 	cell->last = from->ms;
 	from->cell->flow_samples++;
@@ -244,6 +243,7 @@ static inline __attribute__((always_inline)) int take_samples(struct passage *ps
 	int got;
 	while ((got = sflow_next(dg, &s)) > 0) {
 		n_samples++;
+		ask_ahead(ps);
 		if (sheds && is_shed(ps, &s))
 			continue;
 		any |= __builtin_expect(s.tag == SFLOW_FLOW_SAMPLE, 1) ? stage_flow(ps, &s, true)
