@@ -470,6 +470,12 @@ static void give_table(void *collector, void *mem)
 	memory_give_table(&c->memory, mem);
 }
 
+static void warn(void *ctx, const char *text)
+{
+	(void)ctx;
+	LOG(WARNING, MAIN, "%s", text);
+}
+
 static int make_control(struct collector *c, const struct collector_loader *loader, uint64_t seed,
 			struct err_msg *msg)
 {
@@ -480,6 +486,7 @@ static int make_control(struct collector *c, const struct collector_loader *load
 		.n_workers = c->n_workers,
 		.take = take_table,
 		.give = give_table,
+		.warn = warn,
 		.load = loader->load,
 		.ctx = c,
 		.load_ctx = loader->ctx,

@@ -181,6 +181,22 @@ static void set_options(CURL *curl, const struct target *t, const char *method, 
 	}
 }
 
+// What the collector did, and thinks was perhaps not meant: `299 weir "..."`.
+static void print_warning(CURL *curl)
+{
+	struct curl_header *header;
+	if (curl_easy_header(curl, "Warning", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return;
+	const char *quote = strchr(header->value, '"');
+	fputs("weirctl: warning: ", stderr);
+	for (const char *p = quote != NULL ? quote + 1 : header->value; *p != '\0' && *p != '"';
+	     p++) {
+		p += *p == '\\' && p[1] != '\0';
+		fputc(*p, stderr);
+	}
+	fputc('\n', stderr);
+}
+
 // The status of the answer, or 0 with a message.
 static long ask(const struct target *t, const char *method, const char *path, const char *body,
 		struct reply *reply)
@@ -200,6 +216,7 @@ static long ask(const struct target *t, const char *method, const char *path, co
 			fprintf(stderr, "weirctl: %s: %s\n", t->url, curl_easy_strerror(err));
 		else
 			curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+		print_warning(curl);
 	}
 	free(url);
 	curl_slist_free_all(headers);

@@ -461,10 +461,10 @@ bool filter_match(const struct filter *f, const struct packet *p, struct hs_scra
 	return i == ACCEPT;
 }
 
-bool filter_any_field(const struct filter *f, bool (*is)(const struct key_field *))
+bool filter_any_field(const struct filter *f, field_test is, void *ctx)
 {
 	for (int i = 0; i < f->n_test; i++)
-		if (key_expr_any(&f->test[i].expr, is))
+		if (key_expr_any(&f->test[i].expr, is, ctx))
 			return true;
 	return false;
 }

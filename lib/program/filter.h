@@ -29,6 +29,9 @@ struct filter;
 struct hs_scratch;
 struct key_field;
 struct pattern;
+
+/// A question about an attribute or function.
+typedef bool (*field_test)(const struct key_field *f, void *ctx);
 struct program_tables;
 
 /// NULL and a message that points at the character when @p text is wrong.
@@ -44,4 +47,4 @@ struct pattern *filter_pattern(const struct filter *f, const char *text, size_t 
 /// Bytes that its patterns take.
 size_t filter_size(const struct filter *f);
 /// True when @p is holds for an attribute of some test.
-bool filter_any_field(const struct filter *f, bool (*is)(const struct key_field *));
+bool filter_any_field(const struct filter *f, field_test is, void *ctx);

@@ -153,6 +153,7 @@ void function_free(struct function *f)
 	free(f->text);
 	free(f->table);
 	free(f->literal);
+	free(f->awaits);
 	free(f);
 }
 
@@ -174,13 +175,13 @@ void function_format(const struct function *f, const uint8_t *value, struct strb
 		field_format(b, (enum field_kind)f->form.kind, value, f->form.size, f->form.bits);
 }
 
-bool function_any(const struct function *f, bool (*is)(const struct key_field *))
+bool function_any(const struct function *f, field_test is, void *ctx)
 {
 	const struct key_field self = {.field = &f->form, .function = (struct function *)f};
-	if (is(&self))
+	if (is(&self, ctx))
 		return true;
 	for (unsigned i = 0; i < f->n_expr; i++)
-		if (key_expr_any(&f->expr[i], is))
+		if (key_expr_any(&f->expr[i], is, ctx))
 			return true;
 	return false;
 }

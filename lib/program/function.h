@@ -39,7 +39,8 @@ struct function {
 	unsigned n_text;
 	struct program_table *table; ///< what it looks up, in order; it holds references
 	unsigned n_table;
-	bool late; ///< an address that is written as a name (dns:, or if: of dns:) ...
+	char *awaits; ///< of them, those that are not there: `group "campus"`; NULL = none
+	bool late;    ///< an address that is written as a name (dns:, or if: of dns:) ...
 	const struct program_resolver *resolver; ///< ... by this one
 	uint64_t low, high; ///< range:, bits:, mask:, prefix:, suffix: numbers among the arguments
 	struct key_value *literal; ///< eq:, if: what is compared with, in each form; NULL: null
@@ -96,4 +97,4 @@ void function_format(const struct function *f, const uint8_t *value, struct strb
 size_t function_spell(const struct function *f, const char *text, size_t len, char *out);
 
 /// True when @p is holds for the function itself, or an attribute or function that it reads.
-bool function_any(const struct function *f, bool (*is)(const struct key_field *));
+bool function_any(const struct function *f, field_test is, void *ctx);

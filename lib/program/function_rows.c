@@ -3,6 +3,7 @@
 
 // The functions: each a compile and an evaluate, and its row at the end.
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,9 +109,35 @@ static int no_table(const struct function *f, const struct program_tables *table
 		       name, known);
 }
 
+// A group or map may come later: what is looked up in it is absent until then.
+static int await_table(struct function *f, const struct program_tables *tables, const char *name)
+{
+	const struct table_names names = {tables, f->row->name};
+	size_t n = 0;
+	while (table_at(&names, n) != NULL)
+		n++;
+	const char *near = suggest(name, strlen(name), n, table_name, &names);
+	char *awaits = NULL;
+	const int len = asprintf(&awaits, "%s%s%s \"%s\"%s%s%s", f->awaits != NULL ? f->awaits : "",
+				 f->awaits != NULL ? ", " : "", f->row->name, name,
+				 near != NULL ? " (did you mean \"" : "", near != NULL ? near : "",
+				 near != NULL ? "\"?)" : "");
+	if (len < 0)
+		return ERR_MEMORY;
+	free(f->awaits);
+	f->awaits = awaits;
+	return 0;
+}
+
+static bool may_come_later(const struct function *f, const char *name)
+{
+	return name[0] != '\0' &&
+	       (strcmp(f->row->name, "group") == 0 || strcmp(f->row->name, "map") == 0);
+}
+
 // The table of a name, with references of the function's own.
-static int table_take(const struct function *f, const struct program_tables *tables,
-		      const char *name, struct program_table *out, struct err_msg *msg)
+static int table_take(struct function *f, const struct program_tables *tables, const char *name,
+		      struct program_table *out, struct err_msg *msg)
 {
 	const struct table_names names = {tables, f->row->name};
 	const struct program_table *t;
@@ -128,6 +155,8 @@ static int table_take(const struct function *f, const struct program_tables *tab
 				: ERR_UNKNOWN;
 	if (err == 0)
 		return 0;
+	if (found.text[0] == '\0' && may_come_later(f, name))
+		return await_table(f, tables, name);
 	return found.text[0] == '\0' ? no_table(f, tables, name, msg)
 				     : err_set(msg, err, "%s: %s", f->row->name, found.text);
 }

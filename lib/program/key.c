@@ -277,27 +277,27 @@ char *key_unescape(const char *text, size_t len)
 	return out;
 }
 
-bool key_expr_any(const struct key_expr *e, bool (*is)(const struct key_field *))
+bool key_expr_any(const struct key_expr *e, field_test is, void *ctx)
 {
 	for (unsigned i = 0; i < e->n_alt; i++) {
 		const struct key_field *f = &e->alt[i];
-		if (f->function != NULL ? function_any(f->function, is) : is(f))
+		if (f->function != NULL ? function_any(f->function, is, ctx) : is(f, ctx))
 			return true;
 	}
 	return false;
 }
 
-bool key_field_is_inner(const struct key_field *f)
+bool key_field_is_inner(const struct key_field *f, void *ctx)
 {
 	return field_needs_stack(f->field, f->occurrence);
 }
 
-bool key_field_is_rtflow(const struct key_field *f)
+bool key_field_is_rtflow(const struct key_field *f, void *ctx)
 {
 	return f->function != NULL && strcmp(f->function->row->name, "rtflow") == 0;
 }
 
-bool key_field_is_meta(const struct key_field *f)
+bool key_field_is_meta(const struct key_field *f, void *ctx)
 {
 	return f->field->compute == NULL && f->field->space == SPACE_META;
 }

@@ -40,20 +40,20 @@ int key_expr_compile_at(struct key_scope *sc, const char *text, size_t len, unsi
 int key_field_compile(struct key_scope *sc, const char *text, size_t len, struct key_field *out);
 
 /// True when the attribute is read from the stack of DISSECT_ALL.
-bool key_field_is_inner(const struct key_field *f);
+bool key_field_is_inner(const struct key_field *f, void *ctx);
 
 /// True when the attribute is one of struct packet_meta.
-bool key_field_is_meta(const struct key_field *f);
+bool key_field_is_meta(const struct key_field *f, void *ctx);
 
 /// True for a field of rtflow samples.
-bool key_field_is_rtflow(const struct key_field *f);
+bool key_field_is_rtflow(const struct key_field *f, void *ctx);
 
 /// Read the first alternative that is there into @p out (key_expr_size() bytes, zero padded).
 /// Returns its number from 1 on, or 0 when none is.
 unsigned key_expr_read(const struct key_expr *e, const struct packet *p, uint8_t *out);
 
 /// True when @p is holds for an attribute that the expression reads, in a function's arguments too.
-bool key_expr_any(const struct key_expr *e, bool (*is)(const struct key_field *));
+bool key_expr_any(const struct key_expr *e, field_test is, void *ctx);
 
 /// True when an alternative is written as a name that comes late (function.h).
 bool key_expr_late(const struct key_expr *e);

@@ -230,21 +230,21 @@ static int check_log(const struct flow_def *def, struct err_msg *msg)
 }
 
 // True when @p is holds for an attribute that the definition reads.
-static bool def_any_field(const struct flow_def *def, bool (*is)(const struct key_field *))
+static bool def_any_field(const struct flow_def *def, field_test is, void *ctx)
 {
 	for (unsigned i = 0; i < def->n_part; i++)
-		if (key_expr_any(&def->part[i].expr, is))
+		if (key_expr_any(&def->part[i].expr, is, ctx))
 			return true;
 	for (unsigned i = 0; i < def->n_cell; i++)
-		if (is(&def->cell[i].source))
+		if (is(&def->cell[i].source, ctx))
 			return true;
-	if (def->value_kind == VALUE_FIELD && is(&def->value_field))
+	if (def->value_kind == VALUE_FIELD && is(&def->value_field, ctx))
 		return true;
-	return def->filter != NULL && filter_any_field(def->filter, is);
+	return def->filter != NULL && filter_any_field(def->filter, is, ctx);
 }
 
 // A sample is a packet or an event. What all samples have: the rate, and that they are one.
-static bool is_of_packet(const struct key_field *f)
+static bool is_of_packet(const struct key_field *f, void *ctx)
 {
 	return f->function == NULL && f->field != field_at(FIELD_samplingrate) &&
 	       f->field != field_at(FIELD_frames) && f->field != field_at(FIELD_requests);
@@ -252,7 +252,7 @@ static bool is_of_packet(const struct key_field *f)
 
 static int check_rtflow(struct flow_def *def, struct err_msg *msg)
 {
-	def->rtflow = def_any_field(def, key_field_is_rtflow);
+	def->rtflow = def_any_field(def, key_field_is_rtflow, NULL);
 	if (!def->rtflow)
 		return 0;
 	if (def->value_kind == VALUE_BYTES)
@@ -260,7 +260,7 @@ static int check_rtflow(struct flow_def *def, struct err_msg *msg)
 			       "flow \"%s\": value: got \"%s\", expected frames, requests or "
 			       "rtflow:NAME where fields of rtflow samples are read",
 			       def->name, def->value);
-	if (!def->dropped && !def_any_field(def, is_of_packet))
+	if (!def->dropped && !def_any_field(def, is_of_packet, NULL))
 		return 0;
 	return err_set(msg, ERR_INVALID,
 		       "flow \"%s\": it reads fields of rtflow samples and attributes of packets, "
@@ -327,8 +327,8 @@ struct program *program_compile_with(const struct flow_spec *specs, size_t n,
 		const struct filter *f = p->def[i].filter;
 		if (f != NULL && filter_reserve(f, &p->scratch, msg) != 0)
 			goto fail;
-		p->inner |= def_any_field(&p->def[i], key_field_is_inner);
-		p->meta |= def_any_field(&p->def[i], key_field_is_meta);
+		p->inner |= def_any_field(&p->def[i], key_field_is_inner, NULL);
+		p->meta |= def_any_field(&p->def[i], key_field_is_meta, NULL);
 	}
 	return p;
 fail:
@@ -372,6 +372,20 @@ void program_free(struct program *p)
 	pattern_scratch_free(p->scratch);
 	free(p->def);
 	free(p);
+}
+
+static bool note_awaited(const struct key_field *f, void *ctx)
+{
+	struct strbuf *b = ctx;
+	if (f->function != NULL && f->function->awaits != NULL)
+		strbuf_fmt(b, "%s%s", b->len > 0 ? ", " : "", f->function->awaits);
+	return false;
+}
+
+bool flow_def_awaits(const struct flow_def *def, struct strbuf *b)
+{
+	def_any_field(def, note_awaited, b);
+	return b->len > 0;
 }
 
 size_t program_patterns_size(const struct program *p)

@@ -264,7 +264,8 @@ struct program_table {
 };
 
 /// Where functions find what they look up. A program holds a reference to each group and map that
-/// it uses: the caller may give his back once it is compiled.
+/// it uses: the caller may give his back once it is compiled. Groups and maps may be missing: a
+/// later program has them (flow_def_awaits()).
 struct program_tables {
 	const struct program_table *at;
 	size_t n;
@@ -291,6 +292,11 @@ void program_match(const struct program *from, const struct program *to, int32_t
 
 /// The definition called @p name, or NULL.
 const struct flow_def *program_find(const struct program *p, const char *name);
+
+/// Write to @p b, which is empty, the groups and maps that the definition names and that are not
+/// there (yet): `group "campsu" (did you mean "campus"?)`. What is looked up in them is absent.
+/// False when all are there.
+bool flow_def_awaits(const struct flow_def *def, struct strbuf *b);
 
 /// The slow way to gather one component; for flow_def_key().
 bool flow_def_part(const struct flow_def *def, const struct packet *p, const struct gather *g,

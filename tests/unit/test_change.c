@@ -214,6 +214,20 @@ static void another_group_keeps_the_state(void **state)
 	assert_int_equal(query_top(c->rig->analyzer, 1, rows, 3, NULL), 2);
 	assert_string_equal(rows[0].key_text, "street");
 	assert_string_equal(rows[1].key_text, "campus");
+	c->tables.n = 0; // and so does its end: nothing is added
+	change(c, &set);
+	traffic(c, 1, 9000);
+	tick(c->rig);
+	assert_int_equal(query_top(c->rig->analyzer, 1, rows, 3, NULL), 2);
+	assert_int_equal(rows[0].samples, 1);
+	assert_int_equal(rows[1].samples, 1);
+	c->tables.n = 1;
+	change(c, &set);
+	traffic(c, 1, 9000);
+	tick(c->rig);
+	assert_int_equal(query_top(c->rig->analyzer, 1, rows, 3, NULL), 2);
+	assert_string_equal(rows[0].key_text, "street");
+	assert_int_equal(rows[0].samples, 2);
 	changing_free(c);
 	group_free(second);
 }

@@ -397,9 +397,6 @@ static void flows_must_compile(void **state)
 		 "f:2:26: maps.m.b: 2 is in \"a\" and in \"b\""},
 		{"maps: {m: 7}\n",
 		 "f:2:11: maps.m: got \"7\", expected a map from labels to lists"},
-		{"flows: {f: {keys: 'map:vlan:m', value: bytes}}\n",
-		 "f:2:19: flows.f.keys: at character 1: map: \"m\" is not known; it needs a map of "
-		 "that name"},
 		{"flows:\n  ok: {value: bytes}\n  b: {value: ip6source}\n",
 		 "f:4:14: flows.b.value: at character 1: \"ip6source\" is not a number"},
 		{"flows:\n  'a: b': {value: bytes, filter: 'ipprotocol=x'}\n",

@@ -92,6 +92,17 @@ struct program *config_compile(const struct config *c, struct err_msg *msg)
 	return NULL;
 }
 
+bool config_awaits(const struct flow_def *def, struct err_msg *msg)
+{
+	char names[256];
+	struct strbuf b = strbuf_of(names, sizeof(names));
+	if (!flow_def_awaits(def, &b))
+		return false;
+	err_set(msg, 0, "flow \"%s\": there is no %s: what it says is absent until there is",
+		def->name, names);
+	return true;
+}
+
 void config_bank(const struct config *c, struct bank_config *out)
 {
 	out->entries = c->entries;

@@ -24,6 +24,9 @@
 /// Compile the flow definitions. NULL and a message that names file, line, column and member.
 struct program *config_compile(const struct config *c, struct err_msg *msg);
 
+/// True when @p def names a group or map that is not there (yet); @p msg says so.
+bool config_awaits(const struct flow_def *def, struct err_msg *msg);
+
 /// The sizes of a bank and of an intake.
 void config_bank(const struct config *c, struct bank_config *out);
 /// The sizes of the analyzer.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weir/config/config_plan.h"
 #include "weir/config/config_rows.h"
 #include "weir/config/schema_value.h"
 
@@ -514,6 +515,17 @@ int options_read(int argc, char **argv, struct options *o, struct config *c, str
 	return err == 0 ? complete(&r) : err;
 }
 
+// Of what is valid, and perhaps not meant.
+static void warn(const struct config *c)
+{
+	struct err_msg msg;
+	struct program *p = config_compile(c, &msg);
+	for (uint32_t i = 0; p != NULL && i < p->n_def; i++)
+		if (config_awaits(&p->def[i], &msg))
+			fprintf(stderr, "weir: warning: %s\n", msg.text);
+	program_free(p);
+}
+
 int options_start(int argc, char **argv, struct options *o, struct config *c)
 {
 	struct err_msg msg = {0};
@@ -528,6 +540,7 @@ int options_start(int argc, char **argv, struct options *o, struct config *c)
 		printf("weir %s\n", WEIR_VERSION);
 		status = EXIT_SUCCESS;
 	} else if (o->action == OPTIONS_CHECK) {
+		warn(c);
 		printf("%s: valid\n", o->config_path != NULL ? o->config_path : "command line");
 		status = EXIT_SUCCESS;
 	}

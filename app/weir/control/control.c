@@ -331,11 +331,7 @@ static int try_delete(struct control *c, struct trial *t, struct definitions *ne
 {
 	if (!definitions_remove(next, r->kind, r->name))
 		return err_set(r->msg, ERR_UNKNOWN, "\"%s\" is not defined", r->name);
-	const int err = accept(c, t, next, t->memory, r);
-	if (err != ERR_INVALID)
-		return err;
-	err_prefix(r->msg, "still used");
-	return ERR_EXISTS;
+	return accept(c, t, next, t->memory, r);
 }
 
 static int try_config(struct control *c, struct trial *t, struct definitions *next,
@@ -395,6 +391,9 @@ static int try_request(struct control *c, struct trial *t, struct request *r)
 		err = try_reload(c, t, &next, r);
 	else if (err == 0) // all definitions as they are
 		err = accept(c, t, &next, t->memory, r);
+	if (err == 0 && r->verb == VERB_PUT && r->kind == CONTROL_FLOW)
+		config_awaits(program_find(t->program != NULL ? t->program : c->program, r->name),
+			      r->msg);
 	definitions_clear(&next);
 	return err;
 }
@@ -467,6 +466,21 @@ static int prepare(struct control *c, struct change *change, const struct defini
 	return err;
 }
 
+// Once, when it begins.
+static void warn(const struct control *c, const struct program *before, const struct program *now)
+{
+	if (c->config.warn == NULL)
+		return;
+	for (uint32_t i = 0; i < now->n_def; i++) {
+		const struct flow_def *same = program_find(before, now->def[i].name);
+		struct err_msg then = {0}, msg = {0};
+		if (same != NULL)
+			config_awaits(same, &then);
+		if (config_awaits(&now->def[i], &msg) && strcmp(then.text, msg.text) != 0)
+			c->config.warn(c->config.ctx, msg.text);
+	}
+}
+
 // The program of the trial becomes ours.
 static int put_in_force(struct control *c, struct trial *t, struct err_msg *msg)
 {
@@ -491,6 +505,7 @@ static int put_in_force(struct control *c, struct trial *t, struct err_msg *msg)
 	free(change.kit);
 	free(from);
 	if (err == 0) {
+		warn(c, before, t->program);
 		program_free(before);
 		c->program = t->program;
 		t->names = change.names;

@@ -25,7 +25,8 @@
 /// thresholds on it, and the numbers of its topic; replacing a group or a map leaves all flows
 /// their state, since labels lie in the keys as text. A flow with another text begins anew, and so
 /// do its thresholds. A threshold that is put again begins anew, too. A threshold whose flow is not
-/// there is dormant; it revives with the flow. A group or map that a flow uses cannot be deleted.
+/// there is dormant; it revives with the flow. What a flow looks up in a group or map that is not
+/// there is absent until that is put, and again when it is deleted.
 ///
 /// **What is learned** (`host:`, `link:`) is frozen into the program like groups and maps, and so
 /// are news of it, as often as somebody calls control_refresh().
@@ -72,6 +73,8 @@ struct control_config {
 	/// Zeroed memory for a table of a worker, aligned to 64 bytes. NULL and a message.
 	void *(*take)(void *ctx, uint32_t worker, size_t size, struct err_msg *msg);
 	void (*give)(void *ctx, void *mem);
+	/// What is in force and perhaps not meant (config_awaits()), once; any thread. May be NULL.
+	void (*warn)(void *ctx, const char *text);
 	/// Read the configuration anew into @p c, which config_free() takes whatever the result.
 	/// 0 or negative with a message. NULL: there is nothing to read.
 	int (*load)(void *load_ctx, struct config *c, struct err_msg *msg);
@@ -94,15 +97,15 @@ enum control_kind {
 };
 
 /// Define @p name, or replace it. @p body is what stands after the name in the file, read by json.h
-/// (unknown members are ignored); it is not kept. 0 when it is measured, or
+/// (unknown members are ignored); it is not kept. 0 when it is measured, and @p msg then says what
+/// it waits for, if anything (config_awaits()), or
 /// ERR_INVALID, ERR_RANGE, ERR_UNKNOWN: the body is wrong, the message says where and what;
 /// ERR_FULL: beyond the memory budget; ERR_MEMORY: the system has no more;
 /// ERR_IO: the aggregator did not take it in time, or ends.
 int control_put(struct control *c, enum control_kind kind, const char *name,
 		const struct node *body, struct err_msg *msg);
 
-/// Remove @p name. ERR_UNKNOWN when there is none; ERR_EXISTS when it is still used, with a message
-/// that names the user; else as control_put().
+/// Remove @p name. ERR_UNKNOWN when there is none; else as control_put().
 int control_delete(struct control *c, enum control_kind kind, const char *name,
 		   struct err_msg *msg);
 

@@ -170,6 +170,21 @@ static void answer_one(const struct http_request *r, struct http_answer *a, enum
 		http_answer_json(a, 200, json);
 }
 
+// `299 weir "..."` (RFC 7234): an answer of 204 has no body to say it in.
+static const char *warning_of(const struct http_request *r, const struct err_msg *msg)
+{
+	char text[2 * sizeof(msg->text) + 16];
+	struct strbuf b = strbuf_of(text, sizeof(text));
+	strbuf_str(&b, "299 weir \"");
+	for (const char *p = msg->text; *p != '\0'; p++) {
+		if (*p == '"' || *p == '\\')
+			strbuf_str(&b, "\\");
+		strbuf_bytes(&b, *p >= ' ' && *p != 0x7f ? p : "?", 1);
+	}
+	strbuf_str(&b, "\"");
+	return arena_strndup(r->arena, text, b.len);
+}
+
 static void put(const struct http_request *r, struct http_answer *a, enum control_kind kind)
 {
 	struct err_msg msg = {0};
@@ -177,6 +192,8 @@ static void put(const struct http_request *r, struct http_answer *a, enum contro
 	if (body == NULL)
 		return;
 	const int err = control_put(control_of(r), kind, r->value[0], body, &msg);
+	if (err == 0 && msg.text[0] != '\0')
+		http_answer_header(a, "Warning", warning_of(r, &msg));
 	if (err == 0)
 		http_answer_empty(a, 204);
 	else if (err == ERR_UNKNOWN) // a name in the body, not the resource
