@@ -18,6 +18,7 @@
 
 #define TRY_AGAIN  CLOCK_NS_PER_S
 #define TELL_AGAIN (60 * CLOCK_NS_PER_S)
+#define AWAY_SOON  (20 * CLOCK_NS_PER_MS)
 
 struct port {
 	struct port_device device;
@@ -29,7 +30,8 @@ struct port {
 	struct port_kernel *kernel; // NULL = it has no interface of the kernel
 
 	enum port_trouble trouble; // being mended; main: rw
-	uint32_t outage;           // number of the latest; main: w
+	uint32_t turn;             // of sending workers away; main: rw
+	uint32_t outages;          // main: w
 	bool left;                 // nobody uses the device; main: rw
 	uint64_t since;            // ns: when the outage began; main: rw
 	uint64_t next_try, next_word;
@@ -152,16 +154,16 @@ int port_socket(const struct port *p)
 void port_stats(const struct port *p, struct port_stats *s)
 {
 	port_device_stats(&p->device, s);
-	s->outages = __atomic_load_n(&p->outage, __ATOMIC_RELAXED);
+	s->outages = __atomic_load_n(&p->outages, __ATOMIC_RELAXED);
 }
 
 // What befalls the device -------------------------------------------------------------------------
 
 static void send_workers_away(struct port *p)
 {
-	__atomic_store_n(&p->outage, p->outage + 1, __ATOMIC_RELAXED);
+	p->turn++;
 	for (uint16_t i = 0; i < p->n_workers; i++)
-		port_queue_shut(&p->queue[i], p->outage);
+		port_queue_shut(&p->queue[i], p->turn);
 }
 
 static bool workers_are_away(const struct port *p)
@@ -172,10 +174,18 @@ static bool workers_are_away(const struct port *p)
 	return true;
 }
 
+static void call_workers_back(struct port *p)
+{
+	for (uint16_t i = 0; i < p->n_workers; i++)
+		port_queue_shut(&p->queue[i], 0);
+	p->trouble = PORT_FINE;
+}
+
 // All buffers go home: their pool may not outlive the device.
 static void leave(struct port *p)
 {
 	halt(p);
+	port_kernel_down(p->kernel);
 	port_host_drain(p->host);
 	if (p->out != NULL)
 		port_out_use(p->out, 0, NULL, false);
@@ -209,10 +219,8 @@ static int come_back(struct port *p, struct err_msg *msg)
 		leave(p);
 		return err;
 	}
-	for (uint16_t i = 0; i < p->n_workers; i++)
-		port_queue_shut(&p->queue[i], 0);
 	p->left = false;
-	p->trouble = PORT_FINE;
+	call_workers_back(p);
 	return 0;
 }
 
@@ -224,9 +232,47 @@ static void notice(struct port *p, uint64_t now)
 	p->since = now;
 	p->next_try = 0;
 	p->next_word = now + TELL_AGAIN;
+	send_workers_away(p);
+	if (p->trouble == PORT_MEMBERS)
+		return;
+	__atomic_store_n(&p->outages, p->outages + 1, __ATOMIC_RELAXED);
 	LOG(ERR, PORT, "%s: the device %s: its workers wait until it is back", p->device.name,
 	    p->trouble == PORT_GONE ? "is gone" : "was reset");
-	send_workers_away(p);
+}
+
+// The other members go on receiving into their rings, which are short: no time is to be lost.
+static bool wait_for_workers(struct port *p)
+{
+	static const struct timespec nap = {.tv_nsec = 100000};
+	const uint64_t end = clock_monotonic() + AWAY_SOON;
+	while (!workers_are_away(p)) {
+		if (clock_monotonic() > end)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
+// With no member left the workers stay away.
+static void change_members(struct port *p)
+{
+	struct err_msg msg = {0};
+	if (!wait_for_workers(p))
+		return;
+	halt(p);
+	port_device_change_members(&p->device);
+	if (port_bond_is_empty(&p->device.bond)) {
+		port_kernel_down(p->kernel);
+		port_bond_forget(&p->device.bond);
+		return;
+	}
+	int err = open_ways(p, &msg);
+	if (err == 0)
+		err = port_begin(p, &msg);
+	call_workers_back(p);
+	port_bond_forget(&p->device.bond);
+	if (err != 0)
+		LOG(ERR, PORT, "%s", msg.text);
 }
 
 void port_mend(struct port *p)
@@ -235,6 +281,10 @@ void port_mend(struct port *p)
 	const uint64_t now = clock_monotonic();
 	if (p->trouble == PORT_FINE)
 		notice(p, now);
+	if (p->trouble == PORT_MEMBERS && port_bond_look(&p->device.bond, 0, now))
+		change_members(p);
+	if (p->trouble == PORT_MEMBERS)
+		return;
 	if (p->trouble == PORT_FINE || now < p->next_try || (!p->left && !workers_are_away(p)))
 		return;
 	if (!p->left)

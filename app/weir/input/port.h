@@ -90,8 +90,8 @@ struct port *port_open(const struct port_config *config, struct err_msg *msg);
 /// 0 or negative with a message.
 int port_start(struct port *p, struct err_msg *msg);
 int port_begin(struct port *p, struct err_msg *msg);
-/// See whether the device was lost, and bring it back; never waits for workers. Call it about
-/// twice a second.
+/// See whether the device was lost, and bring it back, or a member of a bond; waits 20 ms for
+/// workers at most. Call it about twice a second.
 void port_mend(struct port *p);
 void port_close(struct port *p);
 

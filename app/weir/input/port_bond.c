@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <net/if.h>
+
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_eth_bond.h>
@@ -15,7 +17,11 @@
 #include "weir/util/compat.h"
 #include "weir/util/log.h"
 
-#define LOOK (100 * CLOCK_NS_PER_MS)
+#define LOOK      (100 * CLOCK_NS_PER_MS)
+#define TRY_AGAIN CLOCK_NS_PER_S
+
+// A device without its arguments, for "%.*s".
+#define NAME(device) (int)strcspn(device, ","), device
 
 enum {
 	SEND_QUEUE = 0,
@@ -44,10 +50,12 @@ static int add_member(struct port_bond *b, const char *device, struct err_msg *m
 	struct log_hold hold;
 	log_hold(&hold);
 	int err = find(device, &id);
-	if (err == 0)
+	if (err == 0) {
+		b->device[b->n] = device;
+		b->interface[b->n] = port_bond_interface(device);
 		b->member[b->n++] = id;
-	if (err == 0)
 		err = bond_member_add(b->id, id);
+	}
 	log_release(&hold);
 	if (err != 0)
 		err_set(msg, ERR_IO, "port %s: member %s: %s: %.*s", b->name, device,
@@ -102,7 +110,8 @@ static void open_member(const struct port_bond *b, uint16_t id)
 void port_bond_started(struct port_bond *b)
 {
 	for (uint16_t i = 0; i < b->n; i++)
-		open_member(b, b->member[i]);
+		if (b->member[i] != RTE_MAX_ETHPORTS)
+			open_member(b, b->member[i]);
 }
 
 // Has the peer agreed to use it? Without LACP one is in use.
@@ -131,12 +140,10 @@ static bool tell_members(struct port_bond *b)
 	const uint64_t now = look_at_members(b);
 	const bool changed = now != b->active;
 	for (uint16_t i = 0; i < b->n && now != b->active; i++) {
-		char name[RTE_ETH_NAME_MAX_LEN] = "";
 		const uint64_t bit = UINT64_C(1) << i;
 		if ((now & bit) == (b->active & bit))
 			continue;
-		rte_eth_dev_get_name_by_port(b->member[i], name);
-		LOG(NOTICE, PORT, "%s: member %s %s (%d of %u do)", b->name, name,
+		LOG(NOTICE, PORT, "%s: member %.*s %s (%d of %u do)", b->name, NAME(b->device[i]),
 		    now & bit ? "carries traffic" : "carries no traffic", __builtin_popcountll(now),
 		    b->n);
 	}
@@ -154,10 +161,12 @@ static bool has_link(uint16_t id)
 static void choose_active(const struct port_bond *b)
 {
 	const int active = rte_eth_bond_primary_get(b->id);
-	if (active >= 0 && has_link((uint16_t)active))
+	if (active >= 0 && rte_eth_dev_is_valid_port((uint16_t)active) &&
+	    has_link((uint16_t)active))
 		return;
 	for (uint16_t i = 0; i < b->n; i++)
-		if (b->member[i] != active && has_link(b->member[i])) {
+		if (b->member[i] != active && b->member[i] != RTE_MAX_ETHPORTS &&
+		    has_link(b->member[i])) {
 			rte_eth_bond_primary_set(b->id, b->member[i]);
 			return;
 		}
@@ -173,6 +182,131 @@ bool port_bond_beat(struct port_bond *b, uint64_t now)
 	if (b->mode == BOND_ACTIVE_BACKUP)
 		choose_active(b);
 	return tell_members(b);
+}
+
+// Members that come and go -------------------------------------------------------------------
+
+unsigned port_bond_interface(const char *device)
+{
+	static const char *const users[] = {"net_af_packet", "net_af_xdp", "net_pcap"};
+	char name[IF_NAMESIZE];
+	const char *at = strstr(device, ",iface=");
+	for (unsigned i = 0; at != NULL && i < sizeof(users) / sizeof(users[0]); i++) {
+		if (strncmp(device, users[i], strlen(users[i])) != 0)
+			continue;
+		at += strlen(",iface=");
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ","), at);
+		return if_nametoindex(name);
+	}
+	return 0;
+}
+
+// Is the device of a pulled member here again?
+static bool can_return(struct port_bond *b, uint16_t i)
+{
+	const unsigned interface = port_bond_interface(b->device[i]);
+	struct log_hold hold;
+	if (b->interface[i] != 0 && interface == 0)
+		return false;
+	log_hold(&hold); // it may not be for hours
+	const int err = find(b->device[i], &b->comes[i]);
+	log_release(&hold);
+	free(hold.text);
+	if (err == 0)
+		b->interface[i] = interface;
+	return err == 0;
+}
+
+bool port_bond_look(struct port_bond *b, uint64_t pulled, uint64_t now)
+{
+	const bool try = now >= b->next_try;
+	for (uint16_t i = 0; i < b->n; i++) {
+		const uint64_t bit = UINT64_C(1) << i;
+		if (b->member[i] == RTE_MAX_ETHPORTS) {
+			if (try && (b->coming & bit) == 0 && can_return(b, i))
+				b->coming |= bit;
+		} else if ((pulled & bit) != 0 ||
+			   port_bond_interface(b->device[i]) != b->interface[i]) {
+			b->going |= bit;
+		}
+	}
+	if (try)
+		b->next_try = now + TRY_AGAIN;
+	return (b->going | b->coming) != 0;
+}
+
+static void let_go(struct port_bond *b, uint16_t i)
+{
+	struct rte_ether_addr mac;
+	// Neighbours know the bond by this one, which may have been the member's.
+	if (rte_eth_macaddr_get(b->id, &mac) == 0)
+		rte_eth_bond_mac_address_set(b->id, &mac);
+	bond_member_remove(b->id, b->member[i]);
+	b->left[b->n_left++] = b->member[i];
+	b->member[i] = RTE_MAX_ETHPORTS;
+}
+
+static int take_back(struct port_bond *b, uint16_t i)
+{
+	const int err = bond_member_add(b->id, b->comes[i]);
+	if (err == 0)
+		b->member[i] = b->comes[i];
+	else
+		b->left[b->n_left++] = b->comes[i];
+	return err;
+}
+
+void port_bond_change(struct port_bond *b)
+{
+	for (uint16_t i = 0; i < b->n; i++) {
+		const uint64_t bit = UINT64_C(1) << i;
+		struct log_hold hold; // the driver complains of what is gone
+		int err = 0;
+		log_hold(&hold);
+		if ((b->going & bit) != 0)
+			let_go(b, i);
+		else if ((b->coming & bit) != 0)
+			err = take_back(b, i);
+		log_release(&hold);
+		if ((b->going & bit) != 0)
+			LOG(ERR, PORT, "%s: member %.*s is gone: the others go on without it",
+			    b->name, NAME(b->device[i]));
+		else if ((b->coming & bit) != 0 && err == 0)
+			LOG(NOTICE, PORT, "%s: member %.*s is back", b->name, NAME(b->device[i]));
+		else if ((b->coming & bit) != 0)
+			LOG(ERR, PORT, "%s: member %.*s cannot come back: %s%s%.*s", b->name,
+			    NAME(b->device[i]), rte_strerror(-err), hold.size > 0 ? ": " : "",
+			    hold.text != NULL ? (int)strcspn(hold.text, "\n") : 0, hold.text);
+		free(hold.text);
+	}
+	for (uint16_t i = 0; i < b->n; i++)
+		if ((b->coming >> i & 1) != 0 && b->member[i] != RTE_MAX_ETHPORTS)
+			open_member(b, b->member[i]);
+	b->going = b->coming = 0;
+}
+
+bool port_bond_is_empty(const struct port_bond *b)
+{
+	for (uint16_t i = 0; i < b->n; i++)
+		if (b->member[i] != RTE_MAX_ETHPORTS)
+			return false;
+	return true;
+}
+
+void port_bond_forget(struct port_bond *b)
+{
+	struct log_hold hold;
+	log_hold(&hold);
+	for (uint16_t i = 0; i < b->n_left; i++) {
+		struct rte_eth_dev_info info = {0};
+		rte_eth_dev_info_get(b->left[i], &info);
+		rte_eth_dev_stop(b->left[i]);
+		if (info.device == NULL || rte_dev_remove(info.device) != 0)
+			rte_eth_dev_close(b->left[i]);
+	}
+	b->n_left = 0;
+	log_release(&hold);
+	free(hold.text);
 }
 
 void port_bond_close(struct port_bond *b)

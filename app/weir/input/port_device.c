@@ -10,14 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <net/if.h>
-
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 #include <rte_mbuf_pool_ops.h>
 
 #include "base/strbuf.h"
+#include "weir/util/clock.h"
 #include "weir/input/eal.h"
 #include "weir/input/port_out.h"
 #include "weir/util/log.h"
@@ -38,9 +37,10 @@ static int make_pool(struct port_device *d, struct err_msg *msg);
 static int set_up_queues(struct port_device *d, struct err_msg *msg);
 static int refuse(const struct port_device *d, const char *what, int err,
 		  const struct log_hold *said, struct err_msg *msg);
-static unsigned interface_below(const struct port_config *c);
 static void listen_to(struct port_device *d);
 static void listen_no_more(struct port_device *d);
+static void listen_to_one(struct port_device *d, uint16_t id);
+static void listen_no_more_to(struct port_device *d, uint16_t id);
 static void keep_address(const struct port_device *d);
 static int on_link(uint16_t id, enum rte_eth_event_type type, void *device, void *ret);
 
@@ -118,7 +118,7 @@ int port_device_open(struct port_device *d, const struct port_config *config, st
 		err = make_pool(d, msg);
 	if (err == 0)
 		err = set_up_queues(d, msg);
-	d->interface = interface_below(config);
+	d->interface = port_bond_interface(config->device);
 	return err;
 }
 
@@ -189,9 +189,35 @@ enum port_trouble port_device_trouble(struct port_device *d)
 	// What the driver says comes once; that the interface is another one we see as long as it
 	// is so.
 	const uint64_t gone = __atomic_exchange_n(&d->gone, 0, __ATOMIC_ACQUIRE);
-	if ((gone & 1) != 0 || interface_below(&d->config) != d->interface)
+	if ((gone & 1) != 0 || port_bond_interface(d->config.device) != d->interface)
 		return PORT_GONE;
+	if (port_bond_look(&d->bond, gone >> 1, clock_monotonic()))
+		return PORT_MEMBERS;
 	return __atomic_load_n(&d->reset, __ATOMIC_ACQUIRE) != 0 ? PORT_RESET : PORT_FINE;
+}
+
+// A bond counts what its members count, those that it has now.
+static void begin_counts_anew(struct port_device *d)
+{
+	struct port_stats now;
+	port_device_stats(d, &now);
+	pthread_mutex_lock(&stats_lock);
+	d->past = now;
+	rte_eth_stats_reset(d->id);
+	pthread_mutex_unlock(&stats_lock);
+}
+
+void port_device_change_members(struct port_device *d)
+{
+	const uint64_t coming = d->bond.coming;
+	begin_counts_anew(d);
+	for (uint16_t i = 0; i < d->bond.n; i++)
+		if ((d->bond.going >> i & 1) != 0)
+			listen_no_more_to(d, d->bond.member[i]);
+	port_bond_change(&d->bond);
+	for (uint16_t i = 0; i < d->bond.n; i++)
+		if ((coming >> i & 1) != 0 && d->bond.member[i] != RTE_MAX_ETHPORTS)
+			listen_to_one(d, d->bond.member[i]);
 }
 
 // What it counted is kept; from here on nothing of it is read.
@@ -262,7 +288,7 @@ static int renew_pool(struct port_device *d, struct err_msg *msg)
 
 static int come_again(struct port_device *d, struct err_msg *msg)
 {
-	const unsigned interface = interface_below(&d->config);
+	const unsigned interface = port_bond_interface(d->config.device);
 	if (d->interface != 0 && interface == 0)
 		return err_set(msg, ERR_UNKNOWN, "port %s: it is not there yet", d->name);
 	int err = find(d, msg);
@@ -285,22 +311,6 @@ static int come_again(struct port_device *d, struct err_msg *msg)
 int port_device_return(struct port_device *d, struct err_msg *msg)
 {
 	return d->id == RTE_MAX_ETHPORTS ? come_again(d, msg) : begin_anew(d, msg);
-}
-
-// The interface that a driver uses and did not make.
-static unsigned interface_below(const struct port_config *c)
-{
-	static const char *const users[] = {"net_af_packet", "net_af_xdp", "net_pcap"};
-	char name[IF_NAMESIZE];
-	const char *at = strstr(c->device, ",iface=");
-	for (unsigned i = 0; at != NULL && i < sizeof(users) / sizeof(users[0]); i++) {
-		if (strncmp(c->device, users[i], strlen(users[i])) != 0)
-			continue;
-		at += strlen(",iface=");
-		snprintf(name, sizeof(name), "%.*s", (int)strcspn(at, ","), at);
-		return if_nametoindex(name);
-	}
-	return 0;
 }
 
 // Its neighbours and the kernel know it by the address that it had.
@@ -333,8 +343,6 @@ static int on_trouble(uint16_t id, enum rte_eth_event_type type, void *device, v
 	uint64_t bits = id == d->id ? 1 : 0;
 	for (uint16_t i = 0; i < d->bond.n; i++)
 		bits |= (uint64_t)(d->bond.member[i] == id) << (i + 1);
-	if (type == RTE_ETH_EVENT_INTR_RMV && bits > 1)
-		LOG(ERR, PORT, "%s: a member is gone: the others go on without it", d->name);
 	__atomic_fetch_or(type == RTE_ETH_EVENT_INTR_RMV ? &d->gone : &d->reset, bits,
 			  __ATOMIC_RELEASE);
 	return 0;

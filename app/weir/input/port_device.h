@@ -39,6 +39,7 @@ enum port_trouble {
 	PORT_FINE,
 	PORT_RESET, ///< its queues are dead
 	PORT_GONE,
+	PORT_MEMBERS, ///< of a bond: some went, or came back
 };
 
 struct port_device {
@@ -75,5 +76,7 @@ void port_device_stats(const struct port_device *d, struct port_stats *s);
 /// What befell it since it started; told once.
 enum port_trouble port_device_trouble(struct port_device *d);
 void port_device_leave(struct port_device *d, enum port_trouble trouble);
+/// After PORT_MEMBERS, with nobody on the device; port_bond_forget() is to follow, with everybody.
+void port_device_change_members(struct port_device *d);
 /// 0 when it is as it was before it was started; negative with a message: try again.
 int port_device_return(struct port_device *d, struct err_msg *msg);

@@ -138,6 +138,12 @@ void port_kernel_stop(struct port_kernel *k)
 	eventfd_write(k->event, 1);
 	pthread_join(k->thread, NULL);
 	k->running = false;
+}
+
+void port_kernel_down(struct port_kernel *k)
+{
+	if (k == NULL)
+		return;
 	link_set_carrier(k->config.interface, false);
 	k->link_known = false;
 }

@@ -13,6 +13,7 @@
 ///     if (port_kernel_wants(verdict, mbuf) && port_kernel_take(k, mbuf)) ...   // a worker
 ///     port_kernel_wake(k);                              // a worker: once per burst
 ///     port_kernel_stop(k);                              // before the port is stopped
+///     port_kernel_down(k);                              // the port is lost
 ///     port_kernel_drain(k);                             // may start again, on another device
 ///     port_kernel_use(k, port);
 ///     port_kernel_free(k);                              // the workers have left
@@ -28,7 +29,7 @@
 /// LINK_LOOK wakes it.
 ///
 /// Threading: new, up, start, stop, free by main; take and wake by any worker; stats by any thread.
-/// While it is stopped the interface stays, without carrier.
+/// While it is stopped the interface stays.
 ///
 /// Memory: port_kernel_held() buffers of the port's pool at most, as many as port_kernel_own() in a
 /// pool of its own, and a ring of pointers.
@@ -74,6 +75,8 @@ struct port_kernel *port_kernel_new(const struct port_kernel_config *config, str
 int port_kernel_up(struct port_kernel *k, struct err_msg *msg);
 int port_kernel_start(struct port_kernel *k, struct err_msg *msg);
 void port_kernel_stop(struct port_kernel *k);
+/// It is stopped: take the carrier from the interface until it starts again.
+void port_kernel_down(struct port_kernel *k);
 /// Give back the port's buffers; it is stopped, and no worker gives it more.
 void port_kernel_drain(struct port_kernel *k);
 /// From its next start on it sends by this port.

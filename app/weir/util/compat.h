@@ -24,10 +24,12 @@
 /// What a bond consists of has another name from 23.11 on.
 #if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
 #define bond_member_add     rte_eth_bond_member_add
+#define bond_member_remove  rte_eth_bond_member_remove
 #define bond_active_members rte_eth_bond_active_members_get
 #define bond_lacp           rte_eth_bond_8023ad_member_info
 #else
 #define bond_member_add     rte_eth_bond_slave_add
+#define bond_member_remove  rte_eth_bond_slave_remove
 #define bond_active_members rte_eth_bond_active_slaves_get
 #define bond_lacp           rte_eth_bond_8023ad_slave_info
 #endif
