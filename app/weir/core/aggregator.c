@@ -34,7 +34,7 @@ struct aggregator {
 	bool done;    // lead: w before `go`, helpers: r after it
 
 	pthread_mutex_t lock;   // the analyzer, and the next two
-	struct change *pending; // aggregator_change(): w; lead: takes it
+	struct change *pending; // under the lock; atomic. aggregator_change(): w; lead: takes it
 	bool running, ended;    // the lead will tick, will tick no more
 	bool wanted;            // lead: w; queries: r
 
@@ -505,11 +505,20 @@ static void end_flows(struct aggregator *a, const struct change *change, const s
 	}
 }
 
+// Under the lock; whether there is any is looked at without.
+static void set_pending(struct aggregator *a, struct change *c)
+{
+	__atomic_store_n(&a->pending, c, __ATOMIC_RELAXED);
+}
+
+// As a rule there is none: then nobody is waited for. One that is just coming is for the next tick.
 static struct change *take_change(struct aggregator *a)
 {
-	pthread_mutex_lock(&a->lock);
+	if (__atomic_load_n(&a->pending, __ATOMIC_RELAXED) == NULL)
+		return NULL;
+	lock_for_tick(a);
 	struct change *c = a->pending;
-	a->pending = NULL;
+	set_pending(a, NULL);
 	pthread_mutex_unlock(&a->lock);
 	return c;
 }
@@ -550,7 +559,7 @@ static void refuse_changes(struct aggregator *a)
 {
 	pthread_mutex_lock(&a->lock);
 	struct change *c = a->pending;
-	a->pending = NULL;
+	set_pending(a, NULL);
 	a->ended = true;
 	pthread_mutex_unlock(&a->lock);
 	if (c == NULL)
@@ -585,7 +594,7 @@ static bool wait_taken(struct aggregator *a, struct change *c, unsigned seconds)
 	pthread_mutex_lock(&a->lock);
 	const bool taken = a->pending != c;
 	if (!taken)
-		a->pending = NULL;
+		set_pending(a, NULL);
 	pthread_mutex_unlock(&a->lock);
 	if (taken) // the rest of a tick
 		wait_for(&c->done);
@@ -597,7 +606,7 @@ int aggregator_change(struct aggregator *a, struct change *c, unsigned seconds, 
 	pthread_mutex_lock(&a->lock);
 	const bool ended = a->ended, running = a->running;
 	if (!ended && running)
-		a->pending = c;
+		set_pending(a, c);
 	pthread_mutex_unlock(&a->lock);
 	if (!running) {
 		change_now(a, c);
