@@ -255,7 +255,8 @@ static void add_block(const struct row_reader *r, const struct metric_request *q
 		if (d->name == CATALOG_HIDDEN)
 			continue;
 		block_value(&m->catalog, &m->texts, b, d, &v);
-		add_value(q, p, m->catalog.name[d->name], &v, b->time);
+		if (!row_overruled(r, m->catalog.name[d->name], &v))
+			add_value(q, p, m->catalog.name[d->name], &v, b->time);
 	}
 }
 

@@ -58,8 +58,12 @@ bool row_counter(const struct row_reader *r, const struct row_counter *c, struct
 	for (; b != NULL; b = metrics_next(m, b)) {
 		v->time = b->time;
 		if (b->layout == BLOCK_CUSTOM ? custom_metric(m, b, c->text, &v->value)
-					      : block_metric(m, b, c->number, &v->value))
-			return true;
+					      : block_metric(m, b, c->number, &v->value)) {
+			if (c->said != ROW_SAID_SPEED ||
+			    !row_overruled(r, row_said_metric[ROW_SAID_SPEED], &v->value))
+				return true;
+			break;
+		}
 	}
 	v->said =
 		c->said != ROW_SAID_NOTHING && c->said != ROW_SAID_AGENT && row_said(r, c->said, v);
@@ -71,6 +75,7 @@ bool row_counter(const struct row_reader *r, const struct row_counter *c, struct
 const char *const row_said_metric[ROW_SAID_KINDS] = {
 	[ROW_SAID_PORT] = "ifname",
 	[ROW_SAID_AGENT] = "host_name",
+	[ROW_SAID_SPEED] = "ifspeed",
 	[ROW_SAID_IN_USE] = "ifinutilization",
 	[ROW_SAID_OUT_USE] = "ifoututilization",
 };
@@ -87,6 +92,31 @@ static uint64_t row_time(const struct row_reader *r)
 		if (p->source[i] != 0 && sources_at(&r->a->sources, p->source[i])->last > time)
 			time = sources_at(&r->a->sources, p->source[i])->last;
 	return time;
+}
+
+// bit/s of a port by the file; 0 = it does not say.
+static uint64_t file_speed(const struct row_reader *r)
+{
+	const struct port *p = sources_port(&r->a->sources, r->port);
+	if (r->a->names == NULL || p->named != 0 || p->ds_class != SFLOW_DS_IFINDEX)
+		return 0;
+	const struct agent *agent = sources_agent(&r->a->sources, p->agent);
+	const struct names_row *said = names_port(r->a->names, &agent->addr, p->ds_index);
+	return said != NULL ? said->speed : 0;
+}
+
+bool row_overruled(const struct row_reader *r, const char *name, const struct metric_value *value)
+{
+	return r->a->names != NULL && value->kind == METRIC_NUMBER && value->number == 0 &&
+	       strcmp(name, row_said_metric[ROW_SAID_SPEED]) == 0 && file_speed(r) != 0;
+}
+
+static bool said_speed(const struct row_reader *r, struct row_value *v)
+{
+	v->value.kind = METRIC_NUMBER;
+	v->value.number = (double)file_speed(r);
+	v->time = row_time(r);
+	return v->value.number != 0 && v->time != 0;
 }
 
 // By the speed that the file gives: as derived.def has it, where the port has none.
@@ -124,6 +154,7 @@ bool row_said(const struct row_reader *r, enum row_said what, struct row_value *
 		return false;
 	switch (what) {
 	case ROW_SAID_PORT: return said_text(r, known.port, v);
+	case ROW_SAID_SPEED: return said_speed(r, v);
 	case ROW_SAID_IN_USE: return said_use(r, "ifinoctets", known.speed, v);
 	case ROW_SAID_OUT_USE: return said_use(r, "ifoutoctets", known.speed, v);
 	default: return false;

@@ -34,6 +34,7 @@ enum row_said {
 	ROW_SAID_NOTHING,
 	ROW_SAID_PORT,    ///< ifname
 	ROW_SAID_AGENT,   ///< host_name
+	ROW_SAID_SPEED,   ///< ifspeed
 	ROW_SAID_IN_USE,  ///< ifinutilization, by its speed
 	ROW_SAID_OUT_USE, ///< ifoututilization
 	ROW_SAID_KINDS,
@@ -49,8 +50,10 @@ struct row_counter {
 };
 struct row_counter row_counter_of(const struct analyzer *a, const char *name, size_t len);
 /// The row's own value of it, or else what the file of names tells of a port; false when there is
-/// none.
+/// none. A speed of 0 is none.
 bool row_counter(const struct row_reader *r, const struct row_counter *c, struct row_value *v);
+/// True when the file of names replaces @p value, the row's own of metric @p name.
+bool row_overruled(const struct row_reader *r, const char *name, const struct metric_value *value);
 /// What is known of a row whose telemetry says nothing; false without a file.
 bool row_said(const struct row_reader *r, enum row_said what, struct row_value *v);
 

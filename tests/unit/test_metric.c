@@ -621,14 +621,17 @@ static uint64_t age_of(struct rig *r, const char *name)
 // No row is missing because the telemetry lacks a name.
 static void people_name_rows(void **state)
 {
-	static const char *const uplink[] = {"up*"}, *const leaf[] = {"leaf1"};
+	static const char *const uplink[] = {"up*"}, *const leaf[] = {"leaf1"},
+				 *const two[] = {"2000000000"};
 	struct rig *r = rig_of(&pair);
 	dumb_counters(r, 1, 1000000);
 	dumb_counters(r, 2, 26000000);
 	assert_true(absent(r, "ifname") && absent(r, "ifinutilization"));
+	assert_float_equal(number(r, "ifspeed"), 0, 0);
 	assert_int_equal(age_of(r, "ifname"), 0);
 	assert_null(analyzer_set_names(r->analyzer, said()));
 	assert_string_equal(text(r, "ifname"), "uplink");
+	assert_float_equal(number(r, "ifspeed"), 2e9, 0);
 	assert_float_equal(number(r, "ifinutilization"), 10, 1e-12);
 	assert_float_equal(number(r, "ifoututilization"), 20, 1e-12);
 	assert_int_not_equal(age_of(r, "ifinutilization"), 0);
@@ -637,10 +640,14 @@ static void people_name_rows(void **state)
 	assert_int_equal(filtered(r, "ifname", uplink, 1), 1);
 	assert_string_equal(page.row[0].label[METRIC_LABEL_HOST], "leaf1");
 	assert_string_equal(page.row[0].label[METRIC_LABEL_IFNAME], "uplink");
-	unsigned names = 0;
-	for (uint32_t i = 0; i < page.row[0].n_cells; i++)
+	unsigned names = 0, speeds = 0;
+	for (uint32_t i = 0; i < page.row[0].n_cells; i++) {
 		names += strcmp(page.row[0].cell[i].name, "ifname") == 0;
+		speeds += strcmp(page.row[0].cell[i].name, "ifspeed") == 0;
+	}
 	assert_int_equal(names, 1);
+	assert_int_equal(speeds, 1);
+	assert_int_equal(filtered(r, "ifspeed", two, 1), 1);
 	assert_int_equal(filtered(r, "host_name", leaf, 1), 1);
 	// What a port inherits is no row of its own.
 	assert_true(absent(r, "host_name"));
@@ -649,6 +656,7 @@ static void people_name_rows(void **state)
 	port_counters(r, 3, 3000, &c);
 	assert_string_equal(text(r, "ifname"), "swp5");
 	assert_float_equal(number(r, "ifinutilization"), 20, 1e-12);
+	assert_float_equal(number(r, "ifspeed"), 1e9, 0);
 	names_free(analyzer_set_names(r->analyzer, NULL));
 	rig_free(r);
 }
