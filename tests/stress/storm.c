@@ -53,12 +53,18 @@ static void body_of(struct weather *w, enum control_kind kind, char *text, size_
 		"null:[link:inputifindex]:-",
 		"host:ipsource:os_name",
 	};
+	static const char *const filters[] = {
+		"",
+		"ipsource~10\\\\..*",
+		"stack~.*\\\\.(tcp|udp)&ipdestination!~192.*",
+		"stack~eth.*&ipprotocol=6,17",
+	};
 	const unsigned v = (unsigned)rng_below(&w->rng, sizeof(keys) / sizeof(*keys));
 	switch (kind) {
 	case CONTROL_FLOW:
-		snprintf(text, size, "{keys:'%s',value:'%s',values:'%s',t:%u}", keys[v],
+		snprintf(text, size, "{keys:'%s',value:'%s',values:'%s',t:%u,filter:'%s'}", keys[v],
 			 v % 2 ? "bytes" : "frames", v > 3 ? "count:ipsource,avg:ipttl" : "",
-			 1 + v % 3);
+			 1 + v % 3, filters[rng_below(&w->rng, 4)]);
 		break;
 	case CONTROL_THRESHOLD:
 		snprintf(text, size, "{metric:'f%u-%u',value:%u,byFlow:%s,timeout:1}", w->index,
@@ -214,14 +220,15 @@ static void storm(struct rig *r, uint32_t changes, struct weather *sum)
 	clear_up(r);
 }
 
-// A wrong body, a group in use: the message says so, and nothing has changed.
+// A wrong body: the message says so, and nothing has changed. A group in use may go, and come.
 static void refusals(struct rig *r)
 {
 	struct arena arena = {0};
 	struct err_msg msg = {0};
-	const char text[] = "{keys:'ipsorce',value:'bytes'}", in_use[] =
-								      "{keys:'group:ipsource:net'"
-								      ",value:'bytes'}";
+	const char text[] = "{keys:'ipsorce',value:'bytes'}",
+		   in_use[] = "{keys:'group:ipsource:net'"
+			      ",value:'bytes'}",
+		   net[] = "{a:'10.0.0.0/8'}";
 	const struct node *n =
 		json_read(&arena, "body", text, strlen(text), &json_body_limits, &msg);
 	CHECK(control_put(r->control, CONTROL_FLOW, "wrong", n, &msg) != 0);
@@ -229,8 +236,11 @@ static void refusals(struct rig *r)
 	       msg.text);
 	n = json_read(&arena, "body", in_use, strlen(in_use), &json_body_limits, &msg);
 	CHECKF(control_put(r->control, CONTROL_FLOW, "user", n, &msg) == 0, "%s", msg.text);
-	CHECK(control_delete(r->control, CONTROL_GROUP, "net", &msg) == ERR_EXISTS);
-	CHECKF(strstr(msg.text, "user") != NULL, "%s", msg.text);
+	CHECK(control_delete(r->control, CONTROL_GROUP, "net", &msg) == 0);
+	CHECK(control_put(r->control, CONTROL_FLOW, "user", n, &msg) == 0);
+	CHECKF(strstr(msg.text, "there is no group \"net\"") != NULL, "%s", msg.text);
+	n = json_read(&arena, "body", net, strlen(net), &json_body_limits, &msg);
+	CHECKF(control_put(r->control, CONTROL_GROUP, "net", n, &msg) == 0, "%s", msg.text);
 	CHECK(control_delete(r->control, CONTROL_FLOW, "user", &msg) == 0);
 	CHECK(control_delete(r->control, CONTROL_FLOW, "user", &msg) == ERR_UNKNOWN);
 	CHECK(control_reload(r->control, &msg) == ERR_UNKNOWN);
