@@ -154,12 +154,13 @@ static void watch_load(struct worker *w)
 
 static void rest(struct worker *w)
 {
-	if (++w->idle < SPIN_POLLS || w->max_nap == 0) {
+	const bool wakes = w->input->wakes;
+	if ((++w->idle < SPIN_POLLS && !wakes) || w->max_nap == 0) {
 		clock_pause();
 		return;
 	}
 	w->nap = w->nap == 0 ? FIRST_NAP : 2 * w->nap;
-	if (w->nap > w->max_nap)
+	if (w->nap > w->max_nap || wakes)
 		w->nap = w->max_nap;
 	stats_add(&w->stats, STAT_sleeps, 1);
 	if (w->shed.keep < 1 && shed_rest(&w->shed))

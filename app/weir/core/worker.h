@@ -16,10 +16,10 @@
 /// on a port that has traffic. What a worker shares with others, in full: `bank`, `stop` and the
 /// hint `losing`, which others write; `stats` and the meeting of a replay, which the worker writes.
 ///
-/// Sleep: after some polls that found nothing the worker naps, off-line for RCU, so that it neither
-/// burns a core nor holds up a grace period. Naps double up to the configured length; the first
-/// datagram ends that. The bank pointer is read anew after every nap, since the aggregator may have
-/// replaced it meanwhile.
+/// Sleep: after some polls that found nothing (one, where an arrival ends the sleep) the worker
+/// naps, off-line for RCU, so that it neither burns a core nor holds up a grace period. Naps double
+/// up to the configured length; the first datagram ends that. The bank pointer is read anew after
+/// every nap, since the aggregator may have replaced it meanwhile.
 ///
 /// Overload: a worker that falls behind keeps some of the flow samples only (shed.h). Events,
 /// counters samples and the ledger are spared.

@@ -54,6 +54,7 @@ struct input {
 	/// How full the queue is from which burst() takes, of 1; negative when it cannot be told.
 	/// Asked after a full burst now and then. NULL = it never can.
 	double (*fill)(struct input *in);
+	bool wakes;          ///< an arrival ends wait(): no use in polling before it
 	struct stats *stats; ///< of the worker that this input serves; set by worker_init()
 };
 

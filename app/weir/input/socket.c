@@ -16,6 +16,9 @@
 #include "weir/util/clock.h"
 #include "weir/util/log.h"
 
+// For so long datagrams gather after the one that woke the worker up.
+#define GATHER (200 * CLOCK_NS_PER_US)
+
 enum {
 	// The largest UDP payload is 65,507 bytes. The odd line keeps the buffers of a burst from
 	// falling into the same sets of the cache.
@@ -56,8 +59,11 @@ struct socket_input *socket_open(const struct socket_config *config, struct err_
 		return NULL;
 	}
 	s->fd = -1;
-	s->input = (struct input){
-		.burst = burst, .release = release, .wait = wait_for_datagrams, .fill = fill};
+	s->input = (struct input){.burst = burst,
+				  .release = release,
+				  .wait = wait_for_datagrams,
+				  .fill = fill,
+				  .wakes = true};
 	if (open_bound(s, config, msg) != 0 || make_messages(s, msg) != 0) {
 		socket_close(s);
 		return NULL;
@@ -318,11 +324,15 @@ static void release(struct input *in)
 	s->n = 0;
 }
 
-// A datagram ends the wait, so there is no need to look before one comes.
+// A datagram ends the wait, so there is no need to look before one comes. To wake up costs far more
+// than to read it: others may gather meanwhile, who will be read in one call.
 static void wait_for_datagrams(struct input *in, uint64_t ns)
 {
 	struct socket_input *s = (struct socket_input *)in;
 	struct pollfd p = {.fd = s->fd, .events = POLLIN};
 	ask_drops(s);
-	poll(&p, 1, LONGEST_WAIT);
+	if (poll(&p, 1, LONGEST_WAIT) <= 0)
+		return;
+	const struct timespec gather = clock_timespec(ns < GATHER ? ns : GATHER);
+	nanosleep(&gather, NULL);
 }
