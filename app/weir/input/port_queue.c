@@ -157,23 +157,25 @@ static __attribute__((noinline)) unsigned take_other(struct port_queue *q, uint1
 }
 
 // What others dealt comes first, up to half a burst, so that nobody waits for a busy worker for
-// long. Then the queue; when it is overloaded, a part of what came is dealt to others.
-static void collect(struct port_queue *q)
+// long. Then the queue; when it is overloaded, a part of what came is dealt to others. Returns how
+// many were.
+static uint16_t collect(struct port_queue *q)
 {
 	const struct port_queue_config *c = &q->config;
 	const uint16_t most = c->receives ? INPUT_BURST / 2 : INPUT_BURST;
 	q->n = spread_collect(c->spread, c->worker, q->mbuf, most);
 	if (!c->receives)
-		return;
+		return 0;
 	struct rte_mbuf **m = &q->mbuf[q->n];
 	const uint16_t room = INPUT_BURST - q->n;
-	uint16_t n = rte_eth_rx_burst(c->port, c->worker, m, room);
+	const uint16_t n = rte_eth_rx_burst(c->port, c->worker, m, room);
+	uint16_t left = n;
 	if (spread_look(c->spread, c->worker, n, room)) {
-		const uint16_t left = spread_deal(c->spread, c->worker, m, n);
+		left = spread_deal(c->spread, c->worker, m, n);
 		stats_add(q->input.stats, STAT_dealt, n - left);
-		n = left;
 	}
-	q->n += n;
+	q->n += left;
+	return n - left;
 }
 
 static __attribute__((noinline)) enum input_state keep_away(struct port_queue *q, uint32_t outage,
@@ -232,13 +234,14 @@ static enum input_state burst(struct input *in, uint64_t until, struct burst *b)
 	const uint32_t outage = __atomic_load_n(&q->shut, __ATOMIC_ACQUIRE);
 	if (__builtin_expect(outage != 0, 0))
 		return keep_away(q, outage, b);
+	uint16_t dealt = 0;
 	if (q->config.spread == NULL)
 		q->n = rte_eth_rx_burst(q->config.port, q->config.worker, q->mbuf, INPUT_BURST);
 	else
-		collect(q);
+		dealt = collect(q);
 	b->n = 0;
-	b->n_frames = q->n;
-	if (q->n == 0)
+	b->n_frames = q->n + dealt; // who gave all away may not nap: there is more in the queue
+	if (b->n_frames == 0)
 		return INPUT_IDLE;
 	o.now = clock_monotonic();
 	for (uint16_t i = 0; i < PREFETCH_AHEAD && i < q->n; i++)
