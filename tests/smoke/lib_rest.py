@@ -14,7 +14,39 @@ import json
 import lib_sandbox as sandbox
 
 
-TYPES = {"object": dict, "array": list, "number": (int, float), "string": str}
+TYPES = {"object": dict, "array": list, "number": (int, float), "integer": int, "string": str,
+         "boolean": bool}
+
+
+def mismatch(value, schema, where="answer"):
+    """Why a value is not as the schema says, or None."""
+    if "oneOf" in schema:
+        found = [mismatch(value, s, where) for s in schema["oneOf"]]
+        return None if found.count(None) == 1 else f"{where}: {found}"
+    if value is None and schema.get("nullable"):
+        return None
+    kind = schema.get("type")
+    if kind is None:
+        return None
+    if not isinstance(value, TYPES[kind]) or isinstance(value, bool) != (kind == "boolean"):
+        return f"{where}: expected {kind}, got {value!r:.80}"
+    if kind == "array":
+        found = (mismatch(v, schema["items"], f"{where}[{i}]") for i, v in enumerate(value[:1000]))
+        return next((f for f in found if f), None)
+    if kind != "object":
+        return None
+    missing = [m for m in schema.get("required", ()) if m not in value]
+    if missing:
+        return f"{where}: without {missing}: {value!r:.200}"
+    known, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+    for name, v in value.items():
+        rule = known.get(name, others)
+        if rule is False:
+            return f"{where}.{name} is not documented"
+        found = mismatch(v, rule, f"{where}.{name}") if rule is not True else None
+        if found:
+            return found
+    return None
 
 
 def matches(pattern, path):
@@ -59,8 +91,9 @@ class Rest:
         if media not in content:
             sandbox.fail(f"documented as {list(content)}: {asked}")
         value = json.loads(body) if media == "application/json" else body
-        if not isinstance(value, TYPES[content[media]["schema"]["type"]]):
-            sandbox.fail(f"documented as {content[media]['schema']}: {asked}")
+        found = mismatch(value, content[media]["schema"])
+        if found:
+            sandbox.fail(f"not as documented: {found}: {asked}")
 
     def exchange(self, method, path, body, headers, timeout):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)

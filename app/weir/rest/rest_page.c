@@ -9,6 +9,7 @@
 
 #include "weir/collector.h"
 #include "weir/rest/page.h"
+#include "weir/rest/rest_schema.h"
 
 // What an answer is.
 enum shape {
@@ -119,7 +120,8 @@ static void add_parameters(json_t *list, const char *pattern, const char *query)
 	}
 }
 
-static json_t *content(enum shape shape)
+// @p members: what it is like in the letters of rest_schema.h; NULL = not told.
+static json_t *content(enum shape shape, const char *members)
 {
 	static const char *const types[] = {
 		[SHAPE_OBJECT] = "object", [SHAPE_ARRAY] = "array", [SHAPE_NUMBER] = "number",
@@ -132,8 +134,9 @@ static json_t *content(enum shape shape)
 		[SHAPE_TEXT] = "text/plain",
 		[SHAPE_FILE] = "*/*",
 	};
-	json_t *schema = json_pack("{s:s}", "type", types[shape]);
-	if (shape == SHAPE_ARRAY)
+	json_t *schema =
+		members != NULL ? rest_schema(members) : json_pack("{s:s}", "type", types[shape]);
+	if (members == NULL && shape == SHAPE_ARRAY)
 		json_object_set_new(schema, "items", json_object());
 	return json_pack("{s:{s:o}}", media[shape], "schema", schema);
 }
@@ -145,15 +148,15 @@ static json_t *operation(const struct http_row *row, const char *method)
 	const bool reads = strcmp(method, "get") == 0;
 	add_parameters(parameters, row->pattern, reads && t->query != NULL ? t->query : "");
 	json_t *refused = json_pack("{s:s,s:o}", "description", "refused: where, what, expected",
-				    "content", content(SHAPE_OBJECT));
-	json_t *done =
-		reads ? json_pack("{s:s,s:o}", "description", "done", "content", content(t->shape))
-		      : json_pack("{s:s}", "description", "done");
+				    "content", content(SHAPE_OBJECT, "{error:s}"));
+	json_t *done = reads ? json_pack("{s:s,s:o}", "description", "done", "content",
+					 content(t->shape, rest_schema_of(row->pattern)))
+			     : json_pack("{s:s}", "description", "done");
 	json_t *responses = json_pack("{s:o,s:o}", reads ? "200" : "204", done, "default", refused);
 	if ((row->flags & HTTP_OPEN) != 0) // for supervisors, which show what they are told
 		json_object_set_new(responses, "503",
 				    json_pack("{s:s,s:o}", "description", "not well: why",
-					      "content", content(SHAPE_TEXT)));
+					      "content", content(SHAPE_TEXT, NULL)));
 	return json_pack("{s:s,s:o,s:o}", "summary", t->summary, "parameters", parameters,
 			 "responses", responses);
 }
