@@ -90,6 +90,12 @@ static inline unsigned match_tag(const struct table_head *h, uint16_t tag)
 #endif
 }
 
+// Free ways are taken in order, and none becomes free again before all do.
+static inline bool is_full(const struct table_head *h)
+{
+	return h->tag[TABLE_WAYS - 1] != 0;
+}
+
 // The way with the smallest hint, the first of equals.
 static inline unsigned smallest_way(const struct table_head *h)
 {
@@ -208,10 +214,10 @@ static struct table_entry *add(struct table *t, const struct table_add *a)
 		h->hint[way] = (float)e->value;
 		return e;
 	}
-	const unsigned free_ways = match_tag(h, 0);
-	const unsigned way = free_ways != 0 ? (unsigned)__builtin_ctz(free_ways) : smallest_way(h);
+	const bool full = is_full(h);
+	const unsigned way = full ? smallest_way(h) : (unsigned)__builtin_ctz(match_tag(h, 0));
 	struct table_entry *e = table_entry_at(t, bucket, way);
-	if (free_ways != 0)
+	if (!full)
 		return insert(t, h, way, e, a);
 	const double m = e->value;
 	if (!replace(t, h, way, e, m, a->value, a->q))
@@ -242,17 +248,25 @@ static inline __attribute__((always_inline)) void hash_keys(const struct table *
 	}
 }
 
-// Keys of the commonest lengths get code of their own.
+// Keys of the commonest lengths get code of their own, here and in table_batch_add().
 void table_batch_hash(const struct table *t, struct table_batch *batch,
 		      const struct hash_secret *secret)
 {
 	switch (t->key_words) {
+	case 1: hash_keys(t, batch, secret, 1); break;
 	case 2: hash_keys(t, batch, secret, 2); break;
 	case 3: hash_keys(t, batch, secret, 3); break;
+	case 4: hash_keys(t, batch, secret, 4); break;
 	case 5: hash_keys(t, batch, secret, 5); break;
 	case 6: hash_keys(t, batch, secret, 6); break;
 	default: hash_keys(t, batch, secret, t->key_words);
 	}
+}
+
+// As table_entry_at(), for who has the head of the bucket and the size of an entry.
+static inline struct table_entry *entry_of(struct table_head *h, uint32_t way, size_t size)
+{
+	return (struct table_entry *)(void *)((uint8_t *)(h + 1) + way * size);
 }
 
 // When the heads have arrived: where each key has its entry, or will get it, be it a free one or
@@ -271,16 +285,17 @@ void table_batch_find(const struct table *t, struct table_batch *batch)
 		unsigned way = 0;
 		if (__builtin_expect(h->epoch == epoch, 1)) {
 			const unsigned m = match_tag(h, tag);
-			const unsigned candidates = m != 0 ? m : match_tag(h, 0);
-			way = candidates != 0 ? (unsigned)__builtin_ctz(candidates)
-					      : smallest_way(h);
+			if (m == 0 && is_full(h))
+				way = smallest_way(h);
+			else
+				way = (unsigned)__builtin_ctz(m != 0 ? m : match_tag(h, 0));
 		}
-		uint8_t *entry = at + sizeof(*h) + way * size;
+		struct table_entry *entry = entry_of(h, way, size);
 		__builtin_prefetch(entry, 1, 3);
 		if (size > 64)
-			__builtin_prefetch(entry + 64, 1, 3);
+			__builtin_prefetch((const uint8_t *)entry + 64, 1, 3);
 		place->head = h;
-		place->entry = (struct table_entry *)(void *)entry;
+		place->entry = entry;
 		place->way = way;
 		place->tag = tag;
 	}
@@ -321,12 +336,12 @@ static inline __attribute__((always_inline)) void enter(struct table *t,
 // The bucket of the @p k-th key is full, and has no entry with its tag.
 static inline __attribute__((always_inline)) struct table_entry *replace_smallest(
 	struct table *t, const struct table_batch *batch, uint32_t k, const uint8_t *key,
-	uint32_t words)
+	uint32_t words, size_t size)
 {
 	struct table_head *h = batch->place[k].head;
 	const double value = batch->value[k];
 	const unsigned way = smallest_way(h); // may have changed
-	struct table_entry *e = table_entry_at(t, table_bucket(t, batch->hash[k]), way);
+	struct table_entry *e = entry_of(h, way, size);
 	const double m = e->value;
 	if (!replace(t, h, way, e, m, value, value * value))
 		return NULL;
@@ -337,7 +352,7 @@ static inline __attribute__((always_inline)) struct table_entry *replace_smalles
 // Add at the place that was found, if it still is the key's.
 static inline __attribute__((always_inline)) struct table_entry *add_at(
 	struct table *t, const struct table_batch *batch, uint32_t k, const uint8_t *key,
-	uint32_t words)
+	uint32_t words, size_t size)
 {
 	const struct table_place *place = &batch->place[k];
 	struct table_head *h = place->head;
@@ -351,13 +366,13 @@ static inline __attribute__((always_inline)) struct table_entry *add_at(
 		e->n++;
 		e->last = batch->last[k] > e->last ? batch->last[k] : e->last;
 	} else if (h->tag[place->way] == 0) {
-		// Free ways are taken in order: no way had the tag then, and none was taken since.
+		// No way had the tag then, and none was taken since.
 		e->value = value;
 		e->q = value * value;
 		enter(t, batch, k, place->way, e, key, words, 0);
 		t->used++;
-	} else if ((match_tag(h, place->tag) | match_tag(h, 0)) == 0) {
-		return replace_smallest(t, batch, k, key, words);
+	} else if (is_full(h) && match_tag(h, place->tag) == 0) {
+		return replace_smallest(t, batch, k, key, words, size);
 	} else {
 		return add_slowly(t, batch, k, key);
 	}
@@ -372,9 +387,10 @@ static inline __attribute__((always_inline)) void add_keys(struct table *t,
 {
 	const uint8_t *key = batch->key;
 	const uint32_t n = batch->n, stride = batch->stride;
+	const size_t size = t->entry_size;
 	double total = t->total;
 	for (uint32_t k = 0; k < n; k++, key += stride) {
-		struct table_entry *e = add_at(t, batch, k, key, words);
+		struct table_entry *e = add_at(t, batch, k, key, words, size);
 		total += batch->value[k];
 		if (added != NULL && e != NULL)
 			added(ctx, k, e);
@@ -386,10 +402,13 @@ static inline __attribute__((always_inline)) void add_keys(struct table *t,
 void table_batch_add(struct table *t, const struct table_batch *batch, table_added_fn *added,
 		     void *ctx)
 {
-	if (t->key_words == 3 && added == NULL)
-		add_keys(t, batch, 3, NULL, NULL);
-	else
-		add_keys(t, batch, t->key_words, added, ctx);
+	switch (added == NULL ? t->key_words : 0) {
+	case 1: add_keys(t, batch, 1, NULL, NULL); break;
+	case 2: add_keys(t, batch, 2, NULL, NULL); break;
+	case 3: add_keys(t, batch, 3, NULL, NULL); break;
+	case 4: add_keys(t, batch, 4, NULL, NULL); break;
+	default: add_keys(t, batch, t->key_words, added, ctx);
+	}
 }
 
 void table_add_batch(struct table *t, struct table_batch *batch, const struct hash_secret *secret,
