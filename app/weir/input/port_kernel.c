@@ -270,7 +270,9 @@ static int make_interface(struct port_kernel *k, struct err_msg *msg)
 			hold.text != NULL ? hold.text : "");
 	else
 		LOG(INFO, PORT, "%s: %s is made by %s", k->config.name, k->config.interface,
-		    virtio ? "vhost-net" : "a TAP device");
+		    virtio  ? "vhost-net"
+		    : vhost ? "a TAP device: " VHOST_NET " refuses"
+			    : "a TAP device");
 	free(hold.text);
 	return err == 0 ? 0 : ERR_IO;
 }
