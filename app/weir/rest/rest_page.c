@@ -87,6 +87,10 @@ static const struct text {
 	{"/weir/page.js", SHAPE_FILE, "Part of the page"},
 	{"/weir/page.css", SHAPE_FILE, "Part of the page"},
 	{"/html/index.html", SHAPE_FILE, "The page, where sFlow-RT has its own"},
+#define LINK(pattern) {pattern, SHAPE_FILE, "The page, showing what has `json` at its end"},
+#include "weir/rest/page_links.def"
+#undef LINK
+	{"/api/index.html", SHAPE_FILE, "The page, where sFlow-RT has its explorer"},
 	{"/weir/openapi.json", SHAPE_OBJECT, "This document"},
 	{"/api-docs", SHAPE_OBJECT, "This document"},
 };
@@ -209,6 +213,10 @@ static void get_style(const struct http_request *r, struct http_answer *a)
 static const struct http_row rows[] = {
 	{HTTP_GET, "/", get_index},
 	{HTTP_GET, "/html/index.html", get_index}, // where sFlow-RT has its own
+	{HTTP_GET, "/api/index.html", get_index},
+#define LINK(pattern) {HTTP_GET, pattern, get_index},
+#include "weir/rest/page_links.def"
+#undef LINK
 	{HTTP_GET, "/weir/page.js", get_script},
 	{HTTP_GET, "/weir/page.css", get_style},
 	{HTTP_GET, "/weir/openapi.json", get_openapi},

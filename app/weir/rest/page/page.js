@@ -81,5 +81,11 @@ at("try").addEventListener("submit", async (submit) => {
     at("answer").textContent = text;
   }
 });
+// A link to one of sFlow-RT's pages.
+if (location.pathname.endsWith("/html")) {
+  at("path").value = location.pathname.replace(/html$/, "json") + location.search;
+  at("try").requestSubmit();
+  at("try").scrollIntoView();
+}
 showResources();
 refresh();
