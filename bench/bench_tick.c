@@ -27,8 +27,8 @@ enum {
 	ENTRIES = 8192,
 	STORE_ENTRIES = 65536, // as the daemon has it
 	USED = 500000,
-	TICKS = 20,  // of a run
-	WARM_UP = 5, // and before it
+	TICKS = 10,  // of a run
+	WARM_UP = 3, // and before it
 	BURST = 64,
 	MAX_EVENTS = 64,
 };
