@@ -163,23 +163,15 @@ uint32_t config_workers(const struct config *c)
 	return n;
 }
 
-static bool has_agent(const struct prefix_list *list, const struct addr *agent)
-{
-	for (uint32_t i = 0; i < list->n; i++)
-		if (addr_in_prefix(agent, &list->at[i].addr, list->at[i].bits))
-			return true;
-	return false;
-}
-
 bool config_agent_allowed(const struct config *c, const struct addr *agent)
 {
-	return c->agents_allow.n == 0 || has_agent(&c->agents_allow, agent);
+	return c->agents_allow.n == 0 || prefix_list_has(&c->agents_allow, agent);
 }
 
 const struct config_sampling *config_sampling_of(const struct config *c, const struct addr *agent)
 {
 	for (size_t i = 0; i < c->n_sampling; i++)
-		if (has_agent(&c->sampling[i].agents, agent))
+		if (prefix_list_has(&c->sampling[i].agents, agent))
 			return &c->sampling[i];
 	return NULL;
 }

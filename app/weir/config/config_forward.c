@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cursor.h"
 #include "weir/config/config.h"
 #include "weir/config/config_row.h"
 
@@ -33,6 +34,23 @@ bool config_is_relay(const char *text)
 	const size_t digits = strspn(port + 1, "0123456789");
 	const unsigned long n = strtoul(port + 1, NULL, 10);
 	return port[1 + digits] == '\0' && digits > 0 && digits <= 5 && n > 0 && n <= UINT16_MAX;
+}
+
+struct addr forward_agent(const uint8_t *data, uint32_t len)
+{
+	struct cursor c = cursor_of(data, len);
+	struct addr none = {0};
+	cursor_u32(&c);
+	const uint32_t family = cursor_u32(&c);
+	const uint8_t *bytes = cursor_bytes(&c, family == ADDR_IP6 ? 16 : 4);
+	if (bytes == NULL || (family != ADDR_IP4 && family != ADDR_IP6))
+		return none;
+	return family == ADDR_IP4 ? addr_ip4(bytes) : addr_ip6(bytes);
+}
+
+bool forward_wants(const struct prefix_list *agents, const struct addr *agent)
+{
+	return agents->n == 0 || prefix_list_has(agents, agent);
 }
 
 const char *tenant_port(const char *text, struct addr *agent)

@@ -49,6 +49,12 @@ bool config_is_relay(const char *text);
 
 extern const struct schema forward_members, tenant_members, tenant_filter_members;
 
+/// The agent of a datagram: behind its version lie type of address and address, in all versions of
+/// sFlow. None (ADDR_NONE) when they are not there.
+struct addr forward_agent(const uint8_t *data, uint32_t len);
+/// True when datagrams of @p agent are wanted by who wants those of @p agents; none = all.
+bool forward_wants(const struct prefix_list *agents, const struct addr *agent);
+
 /// Take "10.0.0.1_eth3" to pieces: the agent, and what follows the `_`. NULL when it is none.
 const char *tenant_port(const char *text, struct addr *agent);
 /// The same of "10.0.0.1_2"; false when it is none.

@@ -495,3 +495,11 @@ const char *schema_suggest(const char *wrong, size_t n, const char *(*name)(cons
 	}
 	return best;
 }
+
+bool prefix_list_has(const struct prefix_list *list, const struct addr *addr)
+{
+	for (uint32_t i = 0; i < list->n; i++)
+		if (addr_in_prefix(addr, &list->at[i].addr, list->at[i].bits))
+			return true;
+	return false;
+}

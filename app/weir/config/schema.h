@@ -70,6 +70,8 @@ struct prefix_list {
 	uint32_t n;
 };
 
+bool prefix_list_has(const struct prefix_list *list, const struct addr *addr);
+
 struct schema_context {
 	struct arena *arena; ///< takes texts and lists
 	bool lenient;        ///< a request: unknown members are ignored (a file: refused)

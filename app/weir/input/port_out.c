@@ -10,7 +10,7 @@
 #include <rte_ethdev.h>
 #include <rte_ring.h>
 
-#include "base/cursor.h"
+#include "weir/config/config_forward.h"
 #include "weir/input/checksum.h"
 
 enum {
@@ -242,28 +242,6 @@ struct batch {
 	uint16_t n;
 };
 
-// The agent of a datagram: version, type of address, address, in all versions of sFlow.
-static struct addr agent_of(const uint8_t *data, uint32_t len)
-{
-	struct cursor c = cursor_of(data, len);
-	struct addr none = {0};
-	cursor_u32(&c);
-	const uint32_t family = cursor_u32(&c);
-	const uint8_t *bytes = cursor_bytes(&c, family == ADDR_IP6 ? 16 : 4);
-	if (bytes == NULL || (family != ADDR_IP4 && family != ADDR_IP6))
-		return none;
-	return family == ADDR_IP4 ? addr_ip4(bytes) : addr_ip6(bytes);
-}
-
-static bool wants(const struct port_way *way, const struct addr *agent)
-{
-	const struct prefix_list *l = way->target.agents;
-	for (uint32_t i = 0; i < l->n; i++)
-		if (addr_in_prefix(agent, &l->at[i].addr, l->at[i].bits))
-			return true;
-	return l->n == 0;
-}
-
 static uint32_t ip_size(const struct port_way *way)
 {
 	return way->from.addr.family == ADDR_IP4 ? IP4_SIZE : IP6_SIZE;
@@ -373,7 +351,7 @@ static void send_to(struct port_out *out, struct port_way *way, struct host *hos
 	struct port_way_stats *s = &way->stats;
 	const bool known = resolve(way, host, now);
 	for (uint16_t i = 0; i < b->n; i++) {
-		if (!wants(way, &b->agent[i]))
+		if (!forward_wants(way->target.agents, &b->agent[i]))
 			continue;
 		struct rte_mbuf *m = b->m[i];
 		len[n] = m->data_len;
@@ -427,7 +405,7 @@ bool port_out_send(struct port_out *out, struct host *host, uint64_t now)
 		      : (uint16_t)rte_ring_dequeue_burst(out->ring, (void **)b.m, BATCH, NULL);
 	for (uint16_t i = 0; i < b.n; i++) {
 		const uint8_t *data = rte_pktmbuf_mtod(b.m[i], const uint8_t *);
-		b.agent[i] = agent_of(data, b.m[i]->data_len);
+		b.agent[i] = forward_agent(data, b.m[i]->data_len);
 		b.sum[i] = checksum_add(0, data, b.m[i]->data_len);
 	}
 	for (uint32_t i = 0; i < PORT_OUT_WAYS && b.n > 0; i++)

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cursor.h"
 #include "weir/util/clock.h"
 #include "weir/input/inputs.h"
 #include "weir/output/outlet.h"
@@ -358,27 +357,6 @@ uint64_t forward_dropped(struct forward *f)
 
 // Sending -----------------------------------------------------------------------------------------
 
-// The agent of a datagram: version, type of address, address, in all versions of sFlow.
-static struct addr agent_of(const uint8_t *data, uint32_t len)
-{
-	struct cursor c = cursor_of(data, len);
-	struct addr none = {0};
-	cursor_u32(&c);
-	const uint32_t family = cursor_u32(&c);
-	const uint8_t *bytes = cursor_bytes(&c, family == ADDR_IP6 ? 16 : 4);
-	if (bytes == NULL || (family != ADDR_IP4 && family != ADDR_IP6))
-		return none;
-	return family == ADDR_IP4 ? addr_ip4(bytes) : addr_ip6(bytes);
-}
-
-static bool wants(const struct forward_target *t, const struct addr *agent)
-{
-	for (uint32_t i = 0; i < t->agents.n; i++)
-		if (addr_in_prefix(agent, &t->agents.at[i].addr, t->agents.at[i].bits))
-			return true;
-	return t->agents.n == 0;
-}
-
 static bool send_to(struct target *t, const uint8_t *data, size_t len)
 {
 	const bool sent = outlet_send(t->outlet, data, len);
@@ -399,7 +377,7 @@ static void send_to_tenant(struct forward *f, struct target *t, const uint8_t *d
 // What worker @p from took in. Its own port has what is to go through it.
 static void send_to_all(struct forward *f, uint32_t from, const uint8_t *data, uint32_t len)
 {
-	const struct addr agent = agent_of(data, len);
+	const struct addr agent = forward_agent(data, len);
 	const struct port_out *own = f->n_outs > 0 ? inputs_worker_out(f->inputs, from) : NULL;
 	for (size_t i = 0; i < f->n_outs; i++)
 		if (f->out_by[i] != own)
@@ -410,7 +388,7 @@ static void send_to_all(struct forward *f, uint32_t from, const uint8_t *data, u
 			continue;
 		if (t->tenant != NULL)
 			send_to_tenant(f, t, data, len);
-		else if (wants(&t->as_told, &agent))
+		else if (forward_wants(&t->as_told.agents, &agent))
 			send_to(t, data, len);
 	}
 }
