@@ -337,9 +337,10 @@ static void many_agents_all_get_in(void **state)
 	struct hash_secret secret;
 	struct agent_id id = {.addr.family = ADDR_IP4};
 	enum registry_verdict verdict;
-	void *mem = aligned_alloc(64, registry_size(AGENTS, 1));
+	const size_t size = (registry_size(AGENTS, 1) + 63) & ~(size_t)63;
+	void *mem = aligned_alloc(64, size);
 	assert_non_null(mem);
-	memset(mem, 0, registry_size(AGENTS, 1));
+	memset(mem, 0, size);
 	hash_secret_init(&secret, 7);
 	registry_init(&r, mem, AGENTS, 1, &secret);
 	for (uint32_t round = 0; round < ROUNDS; round++) {
