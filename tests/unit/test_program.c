@@ -105,80 +105,81 @@ static void filters_choose(void **state)
 	}
 }
 
+static const struct {
+	struct flow_spec s;
+	const char *text;
+} mistakes[] = {
+	{{.keys = "ipsorce", .value = "bytes", .filter = ""},
+	 "flow \"f\": keys: at character 1: unknown attribute \"ipsorce\" (did you mean "
+	 "\"ipsource\"?)"},
+	{{.keys = "ipsource,sourcegroup", .value = "bytes"},
+	 "flow \"f\": keys: at character 10: unknown attribute \"sourcegroup\" (did you "
+	 "mean \"group:ipsource:GROUP\"?)"},
+	{{.keys = "ipsource,", .value = "bytes", .filter = ""},
+	 "flow \"f\": keys: at character 9: expected an attribute after the last comma"},
+	{{.keys = "", .value = "byte", .filter = ""},
+	 "flow \"f\": value: at character 1: unknown attribute \"byte\" (did you mean "
+	 "\"bytes\"?)"},
+	{{.keys = "", .value = "ip6source", .filter = ""},
+	 "flow \"f\": value: at character 1: \"ip6source\" is not a number"},
+	{{.keys = "", .value = "bytes", .filter = "vlan=x"},
+	 "flow \"f\": filter: at character 6: \"x\" is no value of \"vlan\""},
+	{{.keys = "", .value = "bytes", .filter = "(vlan=1"},
+	 "flow \"f\": filter: at character 8: expected )"},
+	{{.keys = "", .value = "bytes", .filter = "vlan='1','2"},
+	 "flow \"f\": filter: at character 12: expected the closing quote"},
+	{{.keys = "", .value = "bytes", .filter = "vlan='1','x'"},
+	 "flow \"f\": filter: at character 11: \"x\" is no value of \"vlan\""},
+	{{.keys = "", .value = "bytes", .filter = "vlan='1',"},
+	 "flow \"f\": filter: at character 10: expected a value"},
+	{{.keys = "", .value = "bytes", .filter = "vlan=1)"},
+	 "flow \"f\": filter: at character 7: expected & or |"},
+	{{.keys = "", .value = "bytes", .filter = "vlan"},
+	 "flow \"f\": filter: at character 5: expected =, !=, ~ or !~"},
+	{{.keys = "", .value = "bytes", .filter = "vlan=1&vlna=2"},
+	 "flow \"f\": filter: at character 8: unknown attribute \"vlna\" (did you mean "
+	 "\"vlan\"?)"},
+	{{.keys = "ipsource.x", .value = "bytes", .filter = ""},
+	 "flow \"f\": keys: at character 1: \"ipsource.x\": expected digits after the dot"},
+	{{.keys = "ipsource, or:vlan:[null:[bits:ip6flowlable:3]]", .value = "bytes"},
+	 "flow \"f\": keys: at character 31: unknown attribute \"ip6flowlable\" (did you "
+	 "mean \"ip6flowlabel\"?)"},
+	{{.keys = "", .value = "avgg:bytes"},
+	 "flow \"f\": value: at character 1: unknown \"avgg:\" (did you mean \"avg:\"?), "
+	 "expected rate:, sum:, avg:, min:, max: or count:"},
+	{{.keys = "", .value = "avg:byte"},
+	 "flow \"f\": value: at character 5: unknown attribute \"byte\" (did you mean "
+	 "\"bytes\"?)"},
+	{{.keys = "", .value = "bytes", .values = "avg:bytes, max:stack"},
+	 "flow \"f\": values: at character 16: \"stack\" is not a number"},
+	{{.keys = "", .value = "avg:bytes", .log = true},
+	 "flow \"f\": value: \"avg:bytes\" has no total, and completed flows are reported "
+	 "with theirs; expected bytes, frames or another sum"},
+	{{.keys = "ipsource, stack,vlan", .value = "bytes", .ipfix = "192.0.2.9"},
+	 "flow \"f\": keys: \"stack\" is nothing that IPFIX has a name for; with "
+	 "ipfixCollectors, expected MAC or IP addresses, protocols, ports, VLANs, "
+	 "interfaces "
+	 "and the like, without functions but null: and or:"},
+	{{.keys = "mask:ipsource:24", .value = "bytes", .ipfix = "192.0.2.9"},
+	 "flow \"f\": keys: \"mask:ipsource:24\" is nothing that IPFIX has a name for; "
+	 "with "
+	 "ipfixCollectors, expected MAC or IP addresses, protocols, ports, VLANs, "
+	 "interfaces "
+	 "and the like, without functions but null: and or:"},
+	{{.keys = "or:ipsource:ipdestination", .value = "bytes", .ipfix = "192.0.2.9"},
+	 "flow \"f\": keys: \"or:ipsource:ipdestination\" is nothing that IPFIX has a name "
+	 "for; with ipfixCollectors, expected MAC or IP addresses, protocols, ports, "
+	 "VLANs, "
+	 "interfaces and the like, without functions but null: and or:"},
+	{{.keys = "ipsource", .value = "tcprtt", .ipfix = "192.0.2.9"},
+	 "flow \"f\": value: got \"tcprtt\", expected bytes or frames where there are "
+	 "ipfixCollectors"},
+};
+
 static void errors_point_at_the_mistake(void **state)
 {
-	static const struct {
-		struct flow_spec s;
-		const char *text;
-	} cases[] = {
-		{{.keys = "ipsorce", .value = "bytes", .filter = ""},
-		 "flow \"f\": keys: at character 1: unknown attribute \"ipsorce\" (did you mean "
-		 "\"ipsource\"?)"},
-		{{.keys = "ipsource,sourcegroup", .value = "bytes"},
-		 "flow \"f\": keys: at character 10: unknown attribute \"sourcegroup\" (did you "
-		 "mean \"group:ipsource:GROUP\"?)"},
-		{{.keys = "ipsource,", .value = "bytes", .filter = ""},
-		 "flow \"f\": keys: at character 9: expected an attribute after the last comma"},
-		{{.keys = "", .value = "byte", .filter = ""},
-		 "flow \"f\": value: at character 1: unknown attribute \"byte\" (did you mean "
-		 "\"bytes\"?)"},
-		{{.keys = "", .value = "ip6source", .filter = ""},
-		 "flow \"f\": value: at character 1: \"ip6source\" is not a number"},
-		{{.keys = "", .value = "bytes", .filter = "vlan=x"},
-		 "flow \"f\": filter: at character 6: \"x\" is no value of \"vlan\""},
-		{{.keys = "", .value = "bytes", .filter = "(vlan=1"},
-		 "flow \"f\": filter: at character 8: expected )"},
-		{{.keys = "", .value = "bytes", .filter = "vlan='1','2"},
-		 "flow \"f\": filter: at character 12: expected the closing quote"},
-		{{.keys = "", .value = "bytes", .filter = "vlan='1','x'"},
-		 "flow \"f\": filter: at character 11: \"x\" is no value of \"vlan\""},
-		{{.keys = "", .value = "bytes", .filter = "vlan='1',"},
-		 "flow \"f\": filter: at character 10: expected a value"},
-		{{.keys = "", .value = "bytes", .filter = "vlan=1)"},
-		 "flow \"f\": filter: at character 7: expected & or |"},
-		{{.keys = "", .value = "bytes", .filter = "vlan"},
-		 "flow \"f\": filter: at character 5: expected =, !=, ~ or !~"},
-		{{.keys = "", .value = "bytes", .filter = "vlan=1&vlna=2"},
-		 "flow \"f\": filter: at character 8: unknown attribute \"vlna\" (did you mean "
-		 "\"vlan\"?)"},
-		{{.keys = "ipsource.x", .value = "bytes", .filter = ""},
-		 "flow \"f\": keys: at character 1: \"ipsource.x\": expected digits after the dot"},
-		{{.keys = "ipsource, or:vlan:[null:[bits:ip6flowlable:3]]", .value = "bytes"},
-		 "flow \"f\": keys: at character 31: unknown attribute \"ip6flowlable\" (did you "
-		 "mean \"ip6flowlabel\"?)"},
-		{{.keys = "", .value = "avgg:bytes"},
-		 "flow \"f\": value: at character 1: unknown \"avgg:\" (did you mean \"avg:\"?), "
-		 "expected rate:, sum:, avg:, min:, max: or count:"},
-		{{.keys = "", .value = "avg:byte"},
-		 "flow \"f\": value: at character 5: unknown attribute \"byte\" (did you mean "
-		 "\"bytes\"?)"},
-		{{.keys = "", .value = "bytes", .values = "avg:bytes, max:stack"},
-		 "flow \"f\": values: at character 16: \"stack\" is not a number"},
-		{{.keys = "", .value = "avg:bytes", .log = true},
-		 "flow \"f\": value: \"avg:bytes\" has no total, and completed flows are reported "
-		 "with theirs; expected bytes, frames or another sum"},
-		{{.keys = "ipsource, stack,vlan", .value = "bytes", .ipfix = "192.0.2.9"},
-		 "flow \"f\": keys: \"stack\" is nothing that IPFIX has a name for; with "
-		 "ipfixCollectors, expected MAC or IP addresses, protocols, ports, VLANs, "
-		 "interfaces "
-		 "and the like, without functions but null: and or:"},
-		{{.keys = "mask:ipsource:24", .value = "bytes", .ipfix = "192.0.2.9"},
-		 "flow \"f\": keys: \"mask:ipsource:24\" is nothing that IPFIX has a name for; "
-		 "with "
-		 "ipfixCollectors, expected MAC or IP addresses, protocols, ports, VLANs, "
-		 "interfaces "
-		 "and the like, without functions but null: and or:"},
-		{{.keys = "or:ipsource:ipdestination", .value = "bytes", .ipfix = "192.0.2.9"},
-		 "flow \"f\": keys: \"or:ipsource:ipdestination\" is nothing that IPFIX has a name "
-		 "for; with ipfixCollectors, expected MAC or IP addresses, protocols, ports, "
-		 "VLANs, "
-		 "interfaces and the like, without functions but null: and or:"},
-		{{.keys = "ipsource", .value = "tcprtt", .ipfix = "192.0.2.9"},
-		 "flow \"f\": value: got \"tcprtt\", expected bytes or frames where there are "
-		 "ipfixCollectors"},
-	};
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct flow_spec s = cases[i].s;
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+		struct flow_spec s = mistakes[i].s;
 		s.name = "f";
 		s.fs = ",";
 		s.values = s.values != NULL ? s.values : "";
@@ -186,7 +187,7 @@ static void errors_point_at_the_mistake(void **state)
 		s.t = 1;
 		struct err_msg msg = {0};
 		assert_null(program_compile(&s, 1, &msg));
-		assert_string_equal(msg.text, cases[i].text);
+		assert_string_equal(msg.text, mistakes[i].text);
 	}
 }
 

@@ -94,44 +94,40 @@ static void write_advertisement(const struct host *h, uint8_t *icmp, const uint8
 	write_option(icmp + ND_SIZE, OPTION_TARGET, h->mac);
 }
 
-uint32_t host_neighbour_probe(const struct host *h, const struct host_entry *e, uint8_t *out,
-			      uint32_t size)
+// Who has @p target? Asked by @p from, to whom the answer goes; NULL: a probe, from nobody yet,
+// whose answer goes to all (RFC 4862 section 5.4.2).
+static uint32_t solicit(const struct host *h, uint16_t vlan, const uint8_t target[16],
+			const uint8_t *from, uint8_t *out, uint32_t size)
 {
-	const uint32_t len = host_link_size(e->vlan) + IP_SIZE + ND_SIZE;
+	const uint32_t body = ND_SIZE + (from != NULL ? OPTION_SIZE : 0);
+	const uint32_t len = host_link_size(vlan) + IP_SIZE + body;
 	uint8_t group[16], mac[6];
 	if (len > size)
 		return 0;
-	host_solicited_node(e->addr.bytes, group);
+	host_solicited_node(target, group);
 	group_mac(group, mac);
-	uint8_t *ip = host_write_link(h, out, mac, e->vlan, HOST_TYPE_IP6);
-	uint8_t *icmp =
-		write_ip6(ip, ND_SIZE, HOST_PROTOCOL_ICMP6, ND_HOP_LIMIT, unspecified, group);
+	uint8_t *ip = host_write_link(h, out, mac, vlan, HOST_TYPE_IP6);
+	uint8_t *icmp = write_ip6(ip, body, HOST_PROTOCOL_ICMP6, ND_HOP_LIMIT,
+				  from != NULL ? from : unspecified, group);
 	memset(icmp, 0, 8);
 	icmp[0] = SOLICITATION;
-	memcpy(icmp + 8, e->addr.bytes, 16);
-	seal(icmp, ND_SIZE, ip + 8);
+	memcpy(icmp + 8, target, 16);
+	if (from != NULL)
+		write_option(icmp + ND_SIZE, OPTION_SOURCE, h->mac);
+	seal(icmp, body, ip + 8);
 	return len;
+}
+
+uint32_t host_neighbour_probe(const struct host *h, const struct host_entry *e, uint8_t *out,
+			      uint32_t size)
+{
+	return solicit(h, e->vlan, e->addr.bytes, NULL, out, size);
 }
 
 uint32_t host_neighbour_question(const struct host *h, const struct host_entry *from,
 				 const struct host_seek *s, uint8_t *out, uint32_t size)
 {
-	const uint32_t body = ND_SIZE + OPTION_SIZE;
-	const uint32_t len = host_link_size(s->vlan) + IP_SIZE + body;
-	uint8_t group[16], mac[6];
-	if (len > size)
-		return 0;
-	host_solicited_node(s->addr.bytes, group);
-	group_mac(group, mac);
-	uint8_t *ip = host_write_link(h, out, mac, s->vlan, HOST_TYPE_IP6);
-	uint8_t *icmp =
-		write_ip6(ip, body, HOST_PROTOCOL_ICMP6, ND_HOP_LIMIT, from->addr.bytes, group);
-	memset(icmp, 0, 8);
-	icmp[0] = SOLICITATION;
-	memcpy(icmp + 8, s->addr.bytes, 16);
-	write_option(icmp + ND_SIZE, OPTION_SOURCE, h->mac);
-	seal(icmp, body, ip + 8);
-	return len;
+	return solicit(h, s->vlan, s->addr.bytes, from->addr.bytes, out, size);
 }
 
 uint32_t host_neighbour_announce(const struct host *h, const struct host_entry *e, uint8_t *out,
