@@ -283,9 +283,9 @@ bool store_before(const struct store *s, uint32_t a, uint32_t b);
 /// True unless the entry was idle for so long that it is about to be forgotten.
 bool store_visible(const struct store *s, uint32_t i);
 
-/// The @p n first entries in order into @p out, which has room for n. Up to config.top, nearly
-/// always: O(top log n); beyond: O(entries log n) and no more than O(entries) where few are asked
-/// for. Returns how many.
+/// The @p n first entries in order into @p out, which has room for n. Of rates up to config.top,
+/// nearly always: O(top log n); beyond, and of figures, which no heap holds in order: O(entries
+/// log n). Returns how many.
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n);
 
 /// The first entries in order among those of some sources, found in steps: a source may have them

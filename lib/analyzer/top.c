@@ -203,12 +203,14 @@ static bool is_sure(const struct store *s, const uint32_t *first, uint32_t len, 
 {
 	if (s->n_top == s->used)
 		return true;
-	return len == n && (s->top_hand == 0 || n == 0 || stored(s, first[n - 1]) > bound(s));
+	return len == n && (s->top_hand == 0 || stored(s, first[n - 1]) > bound(s));
 }
 
 uint32_t store_top(const struct store *s, uint32_t *out, uint32_t n)
 {
 	uint32_t len = 0;
+	if (n == 0) // who asks for a summary alone
+		return 0;
 	if (s->figure == NULL) {
 		for (uint32_t i = 0; i < s->n_top; i++)
 			best_offer(s, out, &len, n, s->top[i]);
